@@ -1,0 +1,20 @@
+//! lockstep trains a PyTorch tutorial's networks in lockstep with Python: the same seed, the same bits.
+//!
+//! Data flows one way: `cli` → `commands` → `data` → `model` → `train` → `metrics` → `run_folder` / `compare`.
+//! Only `cli`, `commands` and `progress` know clap or indicatif, or print.
+
+pub mod cli;
+pub mod commands;
+pub mod compare;
+pub mod config;
+pub mod data;
+pub mod device;
+pub mod metrics;
+pub mod model;
+pub mod optim;
+pub mod progress;
+pub mod random;
+pub mod run_folder;
+pub mod trace;
+pub mod train;
+pub mod tutorial;

@@ -1,0 +1,3 @@
+//! Data: what the tutorial's programs are trained on.
+
+pub mod moons;

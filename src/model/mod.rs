@@ -1,0 +1,4 @@
+//! Networks: their parameters, PyTorch's own initialisation, the forward pass.
+
+pub mod net;
+pub mod parameters;

@@ -1,0 +1,66 @@
+//! What a training run shows while it lasts, and how it is stopped.
+
+use crate::train::exact::diverged;
+use anyhow::{Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// How often the loss is read back and shown: often enough for the eye, rarely enough to cost nothing.
+const EVERY: Duration = Duration::from_millis(50);
+
+/// The error that ends an interrupted run.
+#[derive(Debug)]
+pub struct Interrupted(pub usize);
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "interrupted after epoch {}: nothing was written", self.0)
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+/// From now on Ctrl-C and SIGTERM end the training loop instead of the process.
+pub fn catch_interrupts() -> Result<()> {
+    Ok(ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))?)
+}
+
+/// A bar with epoch, rate and loss on a terminal's stderr; silent elsewhere and under `--quiet`.
+pub struct Progress {
+    bar: ProgressBar,
+    shown: Instant,
+}
+
+impl Progress {
+    pub fn new(epochs: usize, quiet: bool) -> Result<Self> {
+        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(epochs as u64) };
+        let template = "{bar:30} epoch {pos}/{len}  {per_sec}  {msg}";
+        bar.set_style(ProgressStyle::with_template(template)?);
+        Ok(Self { bar, shown: Instant::now() })
+    }
+
+    /// To be called after every epoch: stops at an interrupt or a loss that is not finite.
+    pub fn report(&mut self, epoch: usize, loss: &dyn Fn() -> f64) -> Result<()> {
+        if INTERRUPTED.load(Ordering::Relaxed) {
+            self.bar.finish_and_clear();
+            return Err(Interrupted(epoch).into());
+        }
+        if self.shown.elapsed() >= EVERY {
+            let loss = loss();
+            if !loss.is_finite() {
+                bail!("{}", diverged(epoch, loss));
+            }
+            self.bar.set_position(epoch as u64);
+            self.bar.set_message(format!("loss {loss:.6}"));
+            self.shown = Instant::now();
+        }
+        Ok(())
+    }
+
+    pub fn finish(self) {
+        self.bar.finish_and_clear();
+    }
+}

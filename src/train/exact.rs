@@ -1,0 +1,122 @@
+//! The `exact` engine: libtorch's own kernels in eager Python's order, without autograd and without allocation.
+//!
+//! Which operations Python's autograd runs for `CrossEntropyLoss(fc2(tanh(fc1(x))))`, and in which order, was read
+//! off `torch/csrc/autograd/FunctionsManual.cpp`; the tests hold this engine against autograd itself.
+
+use crate::model::net::{CLASSES, Net};
+use crate::model::parameters::FlatTensors;
+use crate::optim::Adam;
+use anyhow::{Result, bail};
+use tch::{Kind, Reduction, TchError, Tensor};
+
+/// The default `ignore_index` of `CrossEntropyLoss`: a label that never occurs here.
+const IGNORE_INDEX: i64 = -100;
+
+/// Full-batch training of [`Net`] by [`Adam`] on `x [n, 2]`, `y [n]`.
+pub struct Exact<'a> {
+    net: &'a Net,
+    x: &'a Tensor,
+    y: &'a Tensor,
+    optimizer: Adam,
+    grads: FlatTensors,
+    buffers: Buffers,
+}
+
+/// Everything that a step writes to besides parameters and moments.
+struct Buffers {
+    hidden: Tensor,
+    logits: Tensor,
+    log_probs: Tensor,
+    grad_log_probs: Tensor,
+    grad_logits: Tensor,
+    grad_hidden: Tensor,
+    grad_pre: Tensor,
+}
+
+impl<'a> Exact<'a> {
+    pub fn new(net: &'a Net, x: &'a Tensor, y: &'a Tensor, lr: f64) -> Result<Self, TchError> {
+        let device = x.device();
+        let n = x.size()[0];
+        let matrix = |columns: i64| Tensor::f_zeros([n, columns], (Kind::Float, device));
+        // The gradient of the mean negative log-likelihood: -1/n at each target, the same in every epoch.
+        let grad_log_probs = matrix(CLASSES)?;
+        let _ = grad_log_probs.shallow_clone().f_scatter_value_(1, &y.f_unsqueeze(1)?, f64::from(-1.0 / n as f32))?;
+        Ok(Self {
+            net,
+            x,
+            y,
+            optimizer: Adam::new(net.parameters.shapes(), lr, device)?,
+            grads: FlatTensors::zeros(net.parameters.shapes(), device)?,
+            buffers: Buffers {
+                hidden: matrix(net.hidden)?,
+                logits: matrix(CLASSES)?,
+                log_probs: matrix(CLASSES)?,
+                grad_log_probs,
+                grad_logits: matrix(CLASSES)?,
+                grad_hidden: matrix(net.hidden)?,
+                grad_pre: matrix(net.hidden)?,
+            },
+        })
+    }
+
+    /// Runs `epochs` full-batch steps and returns the loss of each, as computed before that epoch's update.
+    ///
+    /// `report(epoch, loss)` is called after each epoch, from 1; it stops the run by returning an error.
+    pub fn train(
+        &mut self,
+        epochs: usize,
+        mut report: impl FnMut(usize, &dyn Fn() -> f64) -> Result<()>,
+    ) -> Result<Vec<f32>> {
+        let _no_grad = tch::no_grad_guard();
+        let params = self.net.parameters.views()?;
+        let grads = self.grads.views()?;
+        let losses = Tensor::f_zeros([epochs as i64], (Kind::Float, self.x.device()))?;
+        for epoch in 0..epochs {
+            let loss = losses.f_select(0, epoch as i64)?;
+            self.forward(&params, &loss)?;
+            self.backward(&params, &grads)?;
+            let mut flat = self.net.parameters.flat.shallow_clone();
+            self.optimizer.step(&mut flat, &self.grads.flat)?;
+            report(epoch + 1, &|| loss.f_double_value(&[]).unwrap_or(f64::NAN))?;
+        }
+        let losses = Vec::<f32>::try_from(losses.f_to_device(tch::Device::Cpu)?)?;
+        if let Some(epoch) = losses.iter().position(|loss| !loss.is_finite()) {
+            bail!("{}", diverged(epoch + 1, losses[epoch].into()));
+        }
+        Ok(losses)
+    }
+
+    fn forward(&self, params: &[Tensor], loss: &Tensor) -> Result<(), TchError> {
+        let b = &self.buffers;
+        let _ = params[1].f_addmm_out(&b.hidden, self.x, &params[0].f_tr()?)?;
+        let _ = b.hidden.shallow_clone().f_tanh_()?;
+        let _ = params[3].f_addmm_out(&b.logits, &b.hidden, &params[2].f_tr()?)?;
+        let _ = b.logits.f_internal_log_softmax_out(&b.log_probs, 1, false)?;
+        let _ = b.log_probs.f_nll_loss_out(loss, self.y, None::<&Tensor>, Reduction::Mean, IGNORE_INDEX)?;
+        Ok(())
+    }
+
+    fn backward(&self, params: &[Tensor], grads: &[Tensor]) -> Result<(), TchError> {
+        let b = &self.buffers;
+        let _ = Tensor::f_internal_log_softmax_backward_data_out(
+            &b.grad_logits,
+            &b.grad_log_probs,
+            &b.log_probs,
+            1,
+            Kind::Float,
+        )?;
+        let rows: &[i64] = &[0];
+        let _ = b.grad_logits.f_tr()?.f_mm_out(&grads[2], &b.hidden)?;
+        let _ = b.grad_logits.f_sum_intlist_out(&grads[3], rows, false, None)?;
+        let _ = b.grad_logits.f_mm_out(&b.grad_hidden, &params[2])?;
+        let _ = Tensor::f_tanh_backward_grad_input(&b.grad_pre, &b.grad_hidden, &b.hidden)?;
+        let _ = b.grad_pre.f_tr()?.f_mm_out(&grads[0], self.x)?;
+        let _ = b.grad_pre.f_sum_intlist_out(&grads[1], rows, false, None)?;
+        Ok(())
+    }
+}
+
+/// The message for a loss that is no longer a number.
+pub fn diverged(epoch: usize, loss: f64) -> String {
+    format!("the loss became {loss} at epoch {epoch}: the learning rate is the likely cause, try a smaller --lr")
+}

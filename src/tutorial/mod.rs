@@ -1,0 +1,3 @@
+//! The tutorial's programs.
+
+pub mod moons;

@@ -1,0 +1,109 @@
+//! "Binary classification using PyTorch custom neural network": two moons, `Net`, CrossEntropyLoss, Adam.
+
+use crate::config::MoonsConfig;
+use crate::data::moons::{Moons, make_moons};
+use crate::metrics;
+use crate::model::net::{INPUTS, Net};
+use crate::random::NumpyRandom;
+use crate::trace::{Data, TensorTrace, Trace};
+use crate::train::exact::Exact;
+use anyhow::{Context, Result};
+use std::time::Instant;
+use tch::{Device, TchError, Tensor};
+
+/// A trained model with everything that led to it.
+pub struct Outcome {
+    pub moons: Moons,
+    pub x: Tensor,
+    pub y: Tensor,
+    pub net: Net,
+    pub initial: Vec<TensorTrace>,
+    pub losses: Vec<f32>,
+    pub accuracy: f64,
+    /// Seconds that the training loop took.
+    pub seconds: f64,
+}
+
+/// Runs the program; `report(epoch, loss)` is called after every epoch and may stop it with an error.
+pub fn run(
+    config: &MoonsConfig,
+    seed: u32,
+    device: Device,
+    report: impl FnMut(usize, &dyn Fn() -> f64) -> Result<()>,
+) -> Result<Outcome> {
+    let moons = make_moons(config.samples, config.noise, &mut NumpyRandom::seed(seed));
+    tch::manual_seed(i64::from(seed));
+    let net = Net::new(config.hidden, device).context("model")?;
+    let initial = parameters("initial", &net)?;
+    let (x, y) = tensors(&moons, device)?;
+    let start = Instant::now();
+    let losses = Exact::new(&net, &x, &y, config.lr)?.train(config.epochs, report)?;
+    let seconds = start.elapsed().as_secs_f64();
+    let predicted = Vec::<i64>::try_from(tch::no_grad(|| net.predict(&x))?.f_to_device(Device::Cpu)?)?;
+    let accuracy = metrics::accuracy(&moons.labels, &predicted);
+    Ok(Outcome { moons, x, y, net, initial, losses, accuracy, seconds })
+}
+
+impl Outcome {
+    /// The run as a trace, in the form and order of `scripts/original/moons.py --trace`.
+    pub fn trace(&self, config: &MoonsConfig, seed: u32) -> Result<Trace> {
+        let mut tensors = vec![TensorTrace::of("X", &self.x)?, TensorTrace::of("y", &self.y)?];
+        tensors.extend(self.initial.iter().cloned());
+        tensors.extend(parameters("final", &self.net)?);
+        Ok(Trace {
+            program: "moons".into(),
+            seed: Some(seed),
+            threads: Some(tch::get_num_threads()),
+            config: serde_json::to_value(config)?,
+            scalars: [("parameters".to_string(), self.net.count() as f64), ("accuracy".to_string(), self.accuracy)]
+                .into(),
+            series: [("loss".to_string(), self.losses.iter().map(|&loss| loss.into()).collect())].into(),
+            tensors,
+            versions: Default::default(),
+            seconds: [("training".to_string(), self.seconds)].into(),
+        })
+    }
+}
+
+/// `torch.from_numpy(X).type(torch.FloatTensor)` and the labels as int64.
+fn tensors(moons: &Moons, device: Device) -> Result<(Tensor, Tensor), TchError> {
+    let flat: Vec<f32> = moons.points.iter().flatten().map(|&value| value as f32).collect();
+    let x = Tensor::f_from_slice(&flat)?.f_view([-1, INPUTS])?.f_to_device(device)?;
+    let y = Tensor::f_from_slice(&moons.labels)?.f_to_device(device)?;
+    Ok((x, y))
+}
+
+fn parameters(prefix: &str, net: &Net) -> Result<Vec<TensorTrace>> {
+    let named = net.parameters.named()?;
+    named.iter().map(|(name, tensor)| TensorTrace::of(&format!("{prefix}.{name}"), tensor)).collect()
+}
+
+impl TensorTrace {
+    /// The values of `tensor`, float32 or int64, from any device.
+    fn of(name: &str, tensor: &Tensor) -> Result<Self> {
+        let flat = tensor.f_to_device(Device::Cpu)?.f_contiguous()?.f_view(-1)?;
+        let shape = tensor.size();
+        let data = match tensor.kind() {
+            tch::Kind::Int64 => Data::Int64(Vec::try_from(flat)?),
+            _ => Data::Float32(Vec::try_from(flat)?),
+        };
+        Ok(Self { name: name.into(), shape, data })
+    }
+}
+
+/// The parameters under their Python names, as safetensors.
+pub fn safetensors(outcome: &Outcome) -> Result<Vec<u8>> {
+    use safetensors::{Dtype, tensor::TensorView};
+    let mut tensors = Vec::new();
+    for (name, tensor) in outcome.net.parameters.named()? {
+        let values = Vec::<f32>::try_from(tensor.f_to_device(Device::Cpu)?.f_contiguous()?.f_view(-1)?)?;
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        tensors.push((name, tensor.size().iter().map(|&n| n as usize).collect::<Vec<_>>(), bytes));
+    }
+    let views: Result<Vec<_>, _> = tensors
+        .iter()
+        .map(|(name, size, bytes)| Ok((name, TensorView::new(Dtype::F32, size.clone(), bytes)?)))
+        .collect();
+    let views = views.map_err(|error: safetensors::SafeTensorError| error)?;
+    Ok(safetensors::serialize(views.iter().map(|(name, view)| (*name, view)), None)?)
+}
