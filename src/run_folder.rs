@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -30,7 +31,10 @@ impl RunFolder {
     /// Writes `bytes` to a temporary file that will become `name`.
     pub fn stage(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
         let what = || format!("{}: cannot write", self.path.join(name).display());
-        let mut file = tempfile::Builder::new().prefix(".lockstep-").tempfile_in(&self.path).with_context(what)?;
+        // The permissions of an ordinary new file (the umask applies), not a temporary file's 0600.
+        let mode = std::fs::Permissions::from_mode(0o666);
+        let mut builder = tempfile::Builder::new();
+        let mut file = builder.prefix(".lockstep-").permissions(mode).tempfile_in(&self.path).with_context(what)?;
         file.write_all(bytes).with_context(what)?;
         file.as_file().sync_all().with_context(what)?;
         self.staged.push((name.into(), file));

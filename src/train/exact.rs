@@ -120,3 +120,43 @@ impl<'a> Exact<'a> {
 pub fn diverged(epoch: usize, loss: f64) -> String {
     format!("the loss became {loss} at epoch {epoch}: the learning rate is the likely cause, try a smaller --lr")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tch::Device;
+
+    /// Autograd is the oracle: after one backward pass its gradients and ours have the same bits.
+    #[test]
+    fn gradients_equal_autograds_to_the_bit() {
+        for (n, hidden) in [(200, 100), (7, 3), (2, 1), (33, 64)] {
+            tch::manual_seed(n);
+            let net = Net::new(hidden, Device::Cpu).unwrap();
+            let x = Tensor::randn([n, 2], (Kind::Float, Device::Cpu));
+            let y = Tensor::randint(2, [n], (Kind::Int64, Device::Cpu));
+            let mut engine = Exact::new(&net, &x, &y, 0.01).unwrap();
+            let variables = net.store.variables();
+            let linear = |x: &Tensor, name: &str| {
+                x.linear(&variables[&format!("{name}.weight")], Some(&variables[&format!("{name}.bias")]))
+            };
+            let logits = linear(&linear(&x, "fc1").tanh(), "fc2");
+            let loss = logits.cross_entropy_loss::<Tensor>(&y, None, Reduction::Mean, -100, 0.0);
+            loss.backward();
+            let expected: Vec<Tensor> = net.parameters.shapes().iter().map(|s| variables[&s.name].grad()).collect();
+            let losses = engine.train(1, |_, _| Ok(())).unwrap();
+            assert_eq!(f64::from(losses[0]), loss.double_value(&[]));
+            for ((name, ours), expected) in engine.grads.named().unwrap().iter().zip(&expected) {
+                assert!(ours.equal(expected), "{name} at n = {n}, hidden = {hidden}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_loss_that_is_not_finite_stops_with_its_epoch() {
+        let net = Net::new(4, Device::Cpu).unwrap();
+        let x = Tensor::full([2, 2], f64::NAN, (Kind::Float, Device::Cpu));
+        let y = Tensor::zeros([2], (Kind::Int64, Device::Cpu));
+        let error = Exact::new(&net, &x, &y, 0.01).unwrap().train(3, |_, _| Ok(())).unwrap_err();
+        assert!(error.to_string().contains("at epoch 1"), "{error}");
+    }
+}

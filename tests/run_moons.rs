@@ -1,0 +1,113 @@
+//! `lockstep run moons` as a user runs it.
+
+mod common;
+
+use common::Workdir;
+use std::time::Duration;
+
+const QUICK: [&str; 6] = ["run", "moons", "--epochs", "20", "--device", "cpu"];
+
+#[test]
+fn a_run_leaves_its_whole_folder() {
+    let dir = Workdir::new();
+    dir.run(&QUICK, 0);
+    let names: Vec<_> = dir.files().iter().map(|path| path.file_name().unwrap().to_owned()).collect();
+    assert_eq!(names, ["history.csv", "model.safetensors", "moons.csv", "summary.json"]);
+    let history = std::fs::read_to_string(dir.path().join("runs/moons/history.csv")).unwrap();
+    assert_eq!(history.lines().count(), 21);
+    assert!(history.starts_with("epoch,loss\n1,"));
+}
+
+#[test]
+fn json_prints_the_summary_and_nothing_else_on_stdout() {
+    let dir = Workdir::new();
+    let output = dir.run(&[&QUICK[..], &["--json"]].concat(), 0);
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["parameters"], 502);
+    for key in
+        ["program", "seed", "parameters", "epochs", "loss", "accuracy", "seconds", "device", "threads", "libtorch"]
+    {
+        assert!(!summary[key].is_null(), "{key} is missing");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
+    let dir = Workdir::new();
+    let bytes = |seed: &str, out: &str| {
+        dir.run(&[&QUICK[..], &["--seed", seed, "--out", out]].concat(), 0);
+        std::fs::read(dir.path().join(out).join("model.safetensors")).unwrap()
+    };
+    let first = bytes("4294967295", "a");
+    assert_eq!(first, bytes("4294967295", "b"));
+    assert_ne!(first, bytes("1", "c"));
+}
+
+#[test]
+fn bad_settings_are_refused_in_one_line_that_names_the_flag() {
+    let dir = Workdir::new();
+    for (flag, value) in [
+        ("--samples", "0"),
+        ("--samples", "1"),
+        ("--noise", "-0.1"),
+        ("--noise", "nan"),
+        ("--hidden", "0"),
+        ("--epochs", "0"),
+        ("--lr", "0"),
+        ("--lr", "-1"),
+        ("--lr", "nan"),
+        ("--seed", "4294967296"),
+        ("--seed", "-1"),
+        ("--threads", "0"),
+        ("--device", "tpu"),
+    ] {
+        dir.refuses(&["run", "moons", flag, value], &[if value == "-1" && flag == "--seed" { "-1" } else { flag }]);
+    }
+}
+
+#[test]
+fn what_is_misspelt_comes_with_a_suggestion() {
+    let dir = Workdir::new();
+    dir.refuses(&["run", "moon"], &["moons"]);
+    dir.refuses(&["comprae", "moons"], &["compare"]);
+    dir.refuses(&["run", "moons", "--epoch", "3"], &["--epochs"]);
+}
+
+#[test]
+fn a_cuda_device_that_is_not_there_is_refused_with_the_reason() {
+    let dir = Workdir::new();
+    if tch::Cuda::is_available() {
+        eprintln!("skipped: this machine has CUDA");
+        dir.refuses(&["run", "moons", "--device", "cuda:99"], &["cuda:99"]);
+        return;
+    }
+    for device in ["cuda", "cuda:9"] {
+        dir.refuses(&["run", "moons", "--device", device], &["cuda:", "--device cpu"]);
+    }
+}
+
+#[test]
+fn an_out_that_cannot_be_written_is_refused_before_training() {
+    let dir = Workdir::new();
+    std::fs::write(dir.path().join("file"), "mine").unwrap();
+    dir.refuses(&["run", "moons", "--out", "file"], &["--out file", "is a file"]);
+    dir.refuses(&["run", "moons", "--out", "/proc/none"], &["--out /proc/none"]);
+}
+
+#[test]
+fn a_diverging_run_stops_with_epoch_and_cause_and_keeps_the_old_files() {
+    let dir = Workdir::new();
+    dir.run(&QUICK, 0);
+    dir.refuses(&["run", "moons", "--lr", "1e38", "--epochs", "50"], &["epoch", "--lr"]);
+}
+
+#[test]
+fn ctrl_c_ends_the_run_and_leaves_no_file() {
+    let dir = Workdir::new();
+    let mut command = dir.command(&["run", "moons", "--epochs", "100000000"]);
+    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(3));
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(dir.files(), Vec::<std::path::PathBuf>::new());
+}
