@@ -26,7 +26,14 @@ pub(super) fn run(args: &Compare) -> Result<Verdict> {
 fn compare_moons(args: &CompareMoons) -> Result<Verdict> {
     let device = prepare(&args.common)?;
     let (theirs, config, seed) = match &args.reference {
-        Some(file) => stored(file)?,
+        Some(file) => {
+            let (trace, config, seed) = stored(file)?;
+            // A stored trace is repeated as it was made, its thread count included, unless --threads says otherwise.
+            if let (None, Some(threads)) = (args.common.threads, trace.threads) {
+                tch::set_num_threads(threads);
+            }
+            (trace, config, seed)
+        }
         None => {
             let config = MoonsConfig::from(&args.moons);
             (live(args, &config, device)?, config, args.common.seed)
