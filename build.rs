@@ -15,6 +15,7 @@ fn main() -> Result<(), String> {
     println!("cargo:rustc-env=LOCKSTEP_LIBTORCH_VERSION={version}");
     println!("cargo:rustc-env=LOCKSTEP_LIBTORCH_LIB={}", lib.display());
     println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+    bridge(lib.parent().unwrap_or(&lib));
     if lib.join("libtorch_cuda.so").exists() {
         // Nothing of ours calls into libtorch_cuda, so the linker would drop it and CUDA with it.
         println!("cargo:rustc-link-arg=-Wl,--no-as-needed");
@@ -22,6 +23,21 @@ fn main() -> Result<(), String> {
         println!("cargo:rustc-link-arg=-Wl,--as-needed");
     }
     Ok(())
+}
+
+/// Compiles the C++ half of `torchscript`.
+fn bridge(libtorch: &Path) {
+    for file in ["mod.rs", "bridge.h", "bridge.cc"] {
+        println!("cargo:rerun-if-changed=src/torchscript/{file}");
+    }
+    let include = libtorch.join("include");
+    cxx_build::bridge("src/torchscript/mod.rs")
+        .file("src/torchscript/bridge.cc")
+        .std("c++20")
+        .warnings(false)
+        .include(&include)
+        .include(include.join("torch/csrc/api/include"))
+        .compile("lockstep-bridge");
 }
 
 /// The version in libtorch's own header, as `2.13.0`.

@@ -15,6 +15,7 @@ pub mod optim;
 pub mod progress;
 pub mod random;
 pub mod run_folder;
+pub mod torchscript;
 pub mod trace;
 pub mod train;
 pub mod tutorial;

@@ -12,7 +12,7 @@ fn a_run_leaves_its_whole_folder() {
     let dir = Workdir::new();
     dir.run(&QUICK, 0);
     let names: Vec<_> = dir.files().iter().map(|path| path.file_name().unwrap().to_owned()).collect();
-    assert_eq!(names, ["history.csv", "model.safetensors", "moons.csv", "summary.json"]);
+    assert_eq!(names, ["history.csv", "model.pt", "model.safetensors", "moons.csv", "summary.json"]);
     let history = std::fs::read_to_string(dir.path().join("runs/moons/history.csv")).unwrap();
     assert_eq!(history.lines().count(), 21);
     assert!(history.starts_with("epoch,loss\n1,"));

@@ -6,6 +6,7 @@ use crate::config::MoonsConfig;
 use crate::data::moons::Moons;
 use crate::progress::{Progress, catch_interrupts};
 use crate::run_folder::RunFolder;
+use crate::torchscript::ExtraFile;
 use crate::tutorial::moons::{self, Outcome};
 use crate::{device, tutorial};
 use anyhow::Result;
@@ -30,8 +31,10 @@ fn run_moons(args: &RunMoons) -> Result<Verdict> {
     progress.finish();
     let seconds = start.elapsed().as_secs_f64();
     let summary = summary(&outcome, &config, args, &device::name(device), seconds);
+    let description = ExtraFile { name: "lockstep.json".into(), bytes: describe(&summary).to_string().into_bytes() };
     folder.stage("history.csv", history(&outcome.losses)?.as_bytes())?;
     folder.stage("moons.csv", table(&outcome.moons)?.as_bytes())?;
+    folder.stage("model.pt", &moons::torchscript(&outcome.net)?.save(&[description])?)?;
     folder.stage("model.safetensors", &moons::safetensors(&outcome)?)?;
     folder.stage("summary.json", format!("{summary:#}\n").as_bytes())?;
     let shown = folder.path().display().to_string();
@@ -58,6 +61,20 @@ fn summary(outcome: &Outcome, config: &MoonsConfig, args: &RunMoons, device: &st
         "libtorch": env!("LOCKSTEP_LIBTORCH_VERSION"),
         "lockstep": env!("CARGO_PKG_VERSION"),
         "config": config,
+    })
+}
+
+/// What `model.pt` says of itself, as its extra file `lockstep.json`.
+fn describe(summary: &Value) -> Value {
+    json!({
+        "format": 1,
+        "program": summary["program"],
+        "seed": summary["seed"],
+        "config": summary["config"],
+        "schema": {"features": ["x1", "x2"], "target": "y"},
+        "classes": [0, 1],
+        "metrics": {"loss": summary["loss"], "accuracy": summary["accuracy"]},
+        "versions": {"lockstep": summary["lockstep"], "libtorch": summary["libtorch"]},
     })
 }
 

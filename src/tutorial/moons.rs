@@ -5,6 +5,7 @@ use crate::data::moons::{Moons, make_moons};
 use crate::metrics;
 use crate::model::net::{INPUTS, Net};
 use crate::random::NumpyRandom;
+use crate::torchscript::Module;
 use crate::trace::{Data, TensorTrace, Trace};
 use crate::train::exact::Exact;
 use anyhow::{Context, Result};
@@ -91,6 +92,29 @@ impl TensorTrace {
     }
 }
 
+/// `Net` as TorchScript: `forward` and the tutorial's `predict` (class 0 where its logit is the larger one, else 1).
+pub fn torchscript(net: &Net) -> Result<Module> {
+    let module = Module::new("Net")?;
+    for (name, pair) in ["fc1", "fc2"].into_iter().zip(net.parameters.views()?.chunks(2)) {
+        let linear = module.child(name, "Linear")?;
+        linear.parameter("weight", &pair[0])?;
+        linear.parameter("bias", &pair[1])?;
+        linear.define("def forward(self, x):\n    return torch.linear(x, self.weight, self.bias)\n")?;
+    }
+    module.define(NET)?;
+    Ok(module)
+}
+
+/// The methods of the tutorial's `Net`.
+const NET: &str = "
+def forward(self, x):
+    return self.fc2.forward(torch.tanh(self.fc1.forward(x)))
+
+def predict(self, x):
+    logits = self.forward(x)
+    return torch.where(logits[:, 0] > logits[:, 1], 0, 1)
+";
+
 /// The parameters under their Python names, as safetensors.
 pub fn safetensors(outcome: &Outcome) -> Result<Vec<u8>> {
     use safetensors::{Dtype, tensor::TensorView};
@@ -106,4 +130,24 @@ pub fn safetensors(outcome: &Outcome) -> Result<Vec<u8>> {
         .collect();
     let views = views.map_err(|error: safetensors::SafeTensorError| error)?;
     Ok(safetensors::serialize(views.iter().map(|(name, view)| (*name, view)), None)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_torchscript_file_answers_as_the_net_does_to_the_bit() {
+        let net = Net::new(7, Device::Cpu).unwrap();
+        let x = Tensor::randn([33, 2], (tch::Kind::Float, Device::Cpu));
+        let loaded = Module::load(&torchscript(&net).unwrap().save(&[]).unwrap()).unwrap();
+        assert!(loaded.call("forward", &x).unwrap().equal(&tch::no_grad(|| net.forward(&x)).unwrap()));
+        assert!(loaded.call("predict", &x).unwrap().equal(&net.predict(&x).unwrap()));
+    }
+
+    #[test]
+    fn bytes_that_are_no_torchscript_are_an_error_without_a_backtrace() {
+        let error = Module::load(b"not a zip").err().unwrap().to_string();
+        assert!(!error.contains("Exception raised from"), "{error}");
+    }
 }
