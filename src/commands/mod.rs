@@ -64,9 +64,10 @@ fn one_line(text: &str) -> String {
 }
 
 /// Applies `--threads` and resolves `--device`.
+///
+/// The count is set even when it is libtorch's own: only then does ATen tell MKL not to pick a smaller one by itself
+/// when the machine is busy (`mkl_set_dynamic(false)` in `at::set_num_threads`), which changes the bits.
 fn prepare(common: &Common) -> Result<Device> {
-    if let Some(threads) = common.threads {
-        tch::set_num_threads(threads);
-    }
+    tch::set_num_threads(common.threads.unwrap_or_else(tch::get_num_threads));
     common.device.resolve()
 }
