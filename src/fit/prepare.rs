@@ -42,13 +42,28 @@ pub struct Rows {
     pub counts: Counts,
 }
 
-/// Everything up to the training; all constants come from the training rows alone.
-pub fn prepare(data: &DataFrame, config: &FitConfig, seed: u32, device: Device, shown: &str) -> Result<Prepared> {
+/// The rows that a fit works on, and the part that each belongs to.
+pub struct Divided {
+    /// The rows whose target is known, in the order of the table; `parts` counts these.
+    pub data: DataFrame,
+    pub without_target: usize,
+    pub classification: bool,
+    pub parts: Parts,
+}
+
+/// Which rows have a target, whether it is a class, and which rows are trained on, validated with, and kept for the test.
+pub fn divide(data: &DataFrame, config: &FitConfig, seed: u32, shown: &str) -> Result<Divided> {
     let (data, without_target) = with_target(data, config, shown)?;
     let classification = is_classification(&data, config, shown)?;
     let parts = parts(&data, config, classification, seed, shown)?;
-    let inputs = inputs(&data, config, &parts.train, shown)?;
-    let take = |rows: &[usize]| split::take(&data, rows);
+    Ok(Divided { data, without_target, classification, parts })
+}
+
+/// Everything from the rows of `parts` up to the training; all constants come from the training rows alone.
+pub fn prepare(rows: &Divided, parts: &Parts, config: &FitConfig, device: Device, shown: &str) -> Result<Prepared> {
+    let Divided { data, without_target, classification, .. } = rows;
+    let inputs = inputs(data, config, &parts.train, shown)?;
+    let take = |rows: &[usize]| split::take(data, rows);
     let train_table = take(&parts.train)?;
     let train_raw = inputs.raw(&train_table, shown)?;
     ensure!(
@@ -56,7 +71,7 @@ pub fn prepare(data: &DataFrame, config: &FitConfig, seed: u32, device: Device, 
         "{shown}: no training row is left after those with missing values were dropped"
     );
     let pipeline = Pipeline::fit(&inputs, &train_raw)?;
-    let target = Target::fit(&split::take(&train_table, &train_raw.rows)?, &config.target, classification, shown)?;
+    let target = Target::fit(&split::take(&train_table, &train_raw.rows)?, &config.target, *classification, shown)?;
     let module = module(&pipeline)?;
     let rows = |indices: &[usize]| -> Result<Option<Rows>> {
         if indices.is_empty() {
@@ -73,7 +88,7 @@ pub fn prepare(data: &DataFrame, config: &FitConfig, seed: u32, device: Device, 
     };
     let train = rows(&parts.train)?.context("no training rows")?;
     let (valid, test) = (rows(&parts.valid)?, rows(&parts.test)?);
-    Ok(Prepared { pipeline, target, train, valid, test, without_target })
+    Ok(Prepared { pipeline, target, train, valid, test, without_target: *without_target })
 }
 
 /// What `--task auto` comes to, and whether the target can be that.

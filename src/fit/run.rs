@@ -1,12 +1,13 @@
 //! One fit from a table to a model.
 
 use super::config::{ClassWeight, FitConfig};
-use super::prepare::{Prepared, Rows, prepare};
+use super::prepare::{Divided, Prepared, Rows, divide, prepare};
 use super::score::{Scored, answers, measure, score};
 use super::{checkpoint, model};
 use crate::evaluate::{Importance, permutation_importance};
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
+use crate::preprocess::split::Parts;
 use crate::preprocess::target::{Target, Truth};
 use crate::torchscript::{self, Module};
 use crate::train::fit::{Epoch, Part, Trained, train};
@@ -62,7 +63,7 @@ impl Outcome {
     }
 }
 
-/// Prepares, trains, and scores each part; the test part is touched once, at the end.
+/// Divides the rows, and fits on them.
 pub fn fit(
     data: &DataFrame,
     config: &FitConfig,
@@ -71,7 +72,51 @@ pub fn fit(
     shown: &str,
     report: impl FnMut(&Epoch) -> Result<()>,
 ) -> Result<Outcome> {
-    let prepared = prepare(data, config, seed, device, shown)?;
+    let rows = divide(data, config, seed, shown)?;
+    fit_parts(&rows, &rows.parts, config, seed, device, shown, report)
+}
+
+/// Prepares, trains, and scores each of the given parts; the test part is touched once, at the end.
+pub fn fit_parts(
+    rows: &Divided,
+    parts: &Parts,
+    config: &FitConfig,
+    seed: u32,
+    device: Device,
+    shown: &str,
+    report: impl FnMut(&Epoch) -> Result<()>,
+) -> Result<Outcome> {
+    let prepared = prepare(rows, parts, config, device, shown)?;
+    let Learnt { net, loss, trained, module, .. } = learn(&prepared, config, seed, device, report)?;
+    let training = checkpoint::training(&trained, torchscript::generator_state()?)?;
+    let scored = |rows: &Rows| {
+        score(answers(&module, &rows.raw, &prepared.target)?, &rows.truth, &prepared.train.truth, &prepared.target)
+    };
+    let (train, valid) = (scored(&prepared.train)?, prepared.valid.as_ref().map(scored).transpose()?);
+    let test = prepared.test.as_ref().map(scored).transpose()?;
+    let importance = Vec::new();
+    let mut outcome = Outcome { prepared, net, loss, trained, module, train, valid, test, training, importance };
+    outcome.importance = outcome.permuted(seed)?;
+    Ok(outcome)
+}
+
+/// A network trained on prepared rows.
+pub struct Learnt {
+    pub net: Mlp,
+    pub loss: LossKind,
+    pub criterion: Loss,
+    pub trained: Trained,
+    pub module: Module,
+}
+
+/// Trains on the training rows, with the validation rows to stop by; the test rows are not looked at.
+pub fn learn(
+    prepared: &Prepared,
+    config: &FitConfig,
+    seed: u32,
+    device: Device,
+    report: impl FnMut(&Epoch) -> Result<()>,
+) -> Result<Learnt> {
     let loss = loss_kind(config, &prepared.target)?;
     tch::manual_seed(i64::from(seed));
     let net = Mlp::new(
@@ -87,17 +132,8 @@ pub fn fit(
     let criterion = criterion(loss, config, &prepared.train.truth, device)?;
     let valid = prepared.valid.as_ref().map(part);
     let trained = train(&net, &criterion, &config.train(), part(&prepared.train), valid, report)?;
-    let training = checkpoint::training(&trained, torchscript::generator_state()?)?;
-    let module = model::module(&prepared, &net)?;
-    let scored = |rows: &Rows| {
-        score(answers(&module, &rows.raw, &prepared.target)?, &rows.truth, &prepared.train.truth, &prepared.target)
-    };
-    let (train, valid) = (scored(&prepared.train)?, prepared.valid.as_ref().map(scored).transpose()?);
-    let test = prepared.test.as_ref().map(scored).transpose()?;
-    let importance = Vec::new();
-    let mut outcome = Outcome { prepared, net, loss, trained, module, train, valid, test, training, importance };
-    outcome.importance = outcome.permuted(seed)?;
-    Ok(outcome)
+    let module = model::module(prepared, &net)?;
+    Ok(Learnt { net, loss, criterion, trained, module })
 }
 
 fn part(rows: &Rows) -> Part<'_> {
