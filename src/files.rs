@@ -1,6 +1,7 @@
 //! Files that are whole or absent: written beside their place, synced, then renamed into it.
 
 use anyhow::{Context, Result};
+use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -12,17 +13,49 @@ pub struct Staged {
     file: NamedTempFile,
 }
 
-/// Writes `bytes` beside `place`.
-pub fn stage(place: &Path, bytes: &[u8]) -> Result<Staged> {
-    let what = || format!("{}: cannot write", place.display());
-    let folder = folder_of(place);
+/// A file beside `place` that is being written.
+pub struct Staging(Staged);
+
+/// Begins a file that will become `place`.
+pub fn begin(place: &Path) -> Result<Staging> {
     // The permissions of an ordinary new file (the umask applies), not a temporary file's 0600.
     let mode = std::fs::Permissions::from_mode(0o666);
     let mut builder = tempfile::Builder::new();
-    let mut file = builder.prefix(".lockstep-").permissions(mode).tempfile_in(folder).with_context(what)?;
-    file.write_all(bytes).with_context(what)?;
-    file.as_file().sync_all().with_context(what)?;
-    Ok(Staged { place: place.into(), file })
+    let file = builder.prefix(".lockstep-").permissions(mode).tempfile_in(folder_of(place));
+    let file = file.with_context(|| format!("{}: cannot write", place.display()))?;
+    Ok(Staging(Staged { place: place.into(), file }))
+}
+
+impl Staging {
+    /// A handle to write through.
+    pub fn file(&self) -> Result<File> {
+        self.0.file.as_file().try_clone().with_context(|| self.cannot_write())
+    }
+
+    pub fn cannot_write(&self) -> String {
+        format!("{}: cannot write", self.0.place.display())
+    }
+
+    /// Makes sure that all of it is on disk.
+    pub fn staged(self) -> Result<Staged> {
+        self.0.file.as_file().sync_all().with_context(|| self.cannot_write())?;
+        Ok(self.0)
+    }
+
+    /// Puts the file in its place, to last.
+    pub fn finish(self) -> Result<()> {
+        let staged = self.staged()?;
+        let folder = folder_of(&staged.place).to_path_buf();
+        staged.commit()?;
+        sync(&folder)
+    }
+}
+
+/// Writes `bytes` beside `place`.
+pub fn stage(place: &Path, bytes: &[u8]) -> Result<Staged> {
+    let staging = begin(place)?;
+    staging.file()?.write_all(bytes).with_context(|| staging.cannot_write())?;
+    staging.staged()
 }
 
 impl Staged {
@@ -41,8 +74,9 @@ pub fn sync(folder: &Path) -> Result<()> {
 
 /// Writes one file, whole or not at all.
 pub fn write(place: &Path, bytes: &[u8]) -> Result<()> {
-    stage(place, bytes)?.commit()?;
-    sync(folder_of(place))
+    let staging = begin(place)?;
+    staging.file()?.write_all(bytes).with_context(|| staging.cannot_write())?;
+    staging.finish()
 }
 
 fn folder_of(place: &Path) -> &Path {

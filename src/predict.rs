@@ -1,8 +1,9 @@
 //! A checkpoint's answers for the rows of a table.
 
 use crate::checkpoint::{Checkpoint, Schema, TableModel};
+use crate::data::place::Place;
 use crate::data::table;
-use crate::fit::score::{Answers, answers, probabilities};
+use crate::fit::score::{Answers, answers, outputs, probabilities};
 use crate::preprocess::inputs::Counts;
 use crate::preprocess::tensors;
 use anyhow::{Result, bail, ensure};
@@ -17,25 +18,29 @@ pub struct Predicted {
     pub counts: Counts,
 }
 
-/// The predictions for `data`, a row each. `shown` is the table's name for errors.
+/// The predictions for a batch of a table, a row each.
 pub fn predictions(
     model: &Checkpoint,
     data: &DataFrame,
     id: Option<&str>,
     device: Device,
-    shown: &str,
+    at: Place<'_>,
 ) -> Result<Predicted> {
     let mut columns = Vec::new();
     if let Some(id) = id {
         let names = table::names(data).join(", ");
-        ensure!(data.column(id).is_ok(), "{shown}: no column {id} (--id), its columns are {names}");
+        ensure!(data.column(id).is_ok(), "{}: no column {id} (--id), its columns are {names}", at.file);
         columns.push(data.column(id)?.clone());
     }
     let (answered, counts) = match &model.about.table {
-        Some(of_table) => of_table_model(model, of_table, data, device, shown)?,
-        None => (of_tutorial(model, data, id, device, shown)?, Counts::default()),
+        Some(of_table) => of_table_model(model, of_table, data, device, at)?,
+        None => (of_tutorial(model, data, id, device, at)?, Counts::default()),
     };
     columns.extend(answered);
+    let names: Vec<&PlSmallStr> = columns.iter().map(Column::name).collect();
+    if let Some(id) = id.filter(|id| names[1..].iter().any(|name| name.as_str() == *id)) {
+        bail!("{}: the --id column {id} has the name of a column of the predictions; rename it", at.file);
+    }
     Ok(Predicted { table: DataFrame::new(data.height(), columns)?, counts })
 }
 
@@ -45,21 +50,22 @@ fn of_table_model(
     of_table: &TableModel,
     data: &DataFrame,
     device: Device,
-    shown: &str,
+    at: Place<'_>,
 ) -> Result<(Vec<Column>, Counts)> {
-    let raw = of_table.inputs.raw(data, shown)?;
+    let raw = of_table.inputs.raw(data, at)?;
     let x = tensors::from_columns(&raw.columns, Kind::Double, device)?;
     let place = |values: Vec<f64>| {
         let mut all = vec![None; data.height()];
-        raw.rows.iter().zip(values).for_each(|(&row, value)| all[row] = Some(value));
+        raw.rows.iter().zip(values).for_each(|(&row, value)| all[row as usize] = Some(value));
         all
     };
-    let columns = match answers(&model.module, &x, &of_table.target)? {
+    let outputs = outputs(&model.module, "forward", &x)?;
+    let columns = match answers(&outputs, &of_table.target)? {
         Answers::Numbers(values) => vec![Column::new("prediction".into(), place(values))],
         Answers::Classes { predicted, probabilities } => {
             let classes = model.about.classes.clone().unwrap_or_default();
             let mut index = vec![None; data.height()];
-            raw.rows.iter().zip(&predicted).for_each(|(&row, &class)| index[row] = Some(class));
+            raw.rows.iter().zip(&predicted).for_each(|(&row, &class)| index[row as usize] = Some(class));
             let mut columns = vec![labels(&classes, &index)];
             for (position, class) in classes.iter().enumerate() {
                 let values = probabilities.iter().skip(position).step_by(classes.len()).copied().collect();
@@ -77,11 +83,11 @@ fn of_tutorial(
     data: &DataFrame,
     id: Option<&str>,
     device: Device,
-    shown: &str,
+    at: Place<'_>,
 ) -> Result<Vec<Column>> {
     let schema = &model.about.schema;
-    check_columns(data, schema, id, shown)?;
-    let features = table::numbers(data, &schema.features, shown)?;
+    check_columns(data, schema, id, at)?;
+    let features = table::numbers(data, &schema.features, at)?;
     let kind = if schema.dtype == "float64" { Kind::Double } else { Kind::Float };
     let x = tensors::from_table(&features, kind, device)?;
     match &model.about.classes {
@@ -92,18 +98,25 @@ fn of_tutorial(
 
 /// scikit-learn's rule for named features: all of them, in the order of the fit, and no others. The target and `id`
 /// may stand among them.
-fn check_columns(data: &DataFrame, schema: &Schema, id: Option<&str>, shown: &str) -> Result<()> {
+fn check_columns(data: &DataFrame, schema: &Schema, id: Option<&str>, at: Place<'_>) -> Result<()> {
     let names = table::names(data);
     let expected = schema.features.join(", ");
     for feature in &schema.features {
-        ensure!(names.contains(feature), "{shown}: no column {feature}, the model's features are {expected}");
+        ensure!(names.contains(feature), "{}: no column {feature}, the model's features are {expected}", at.file);
     }
     let found: Vec<&String> =
         names.iter().filter(|name| **name != schema.target && Some(name.as_str()) != id).collect();
     if let Some(extra) = found.iter().find(|name| !schema.features.contains(name)) {
-        bail!("{shown}: column {extra} is not a feature of the model ({expected}): leave it out, or name it with --id");
+        bail!(
+            "{}: column {extra} is not a feature of the model ({expected}): leave it out, or name it with --id",
+            at.file
+        );
     }
-    ensure!(found.iter().copied().eq(&schema.features), "{shown}: the model's features are {expected}, in this order");
+    ensure!(
+        found.iter().copied().eq(&schema.features),
+        "{}: the model's features are {expected}, in this order",
+        at.file
+    );
     Ok(())
 }
 

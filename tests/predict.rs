@@ -5,6 +5,7 @@
 mod common;
 
 use common::Workdir;
+use lockstep::data::place::Place;
 use lockstep::data::table;
 use polars::prelude::DataFrame;
 
@@ -43,10 +44,10 @@ fn the_same_answers_come_in_every_format_and_on_stdout() {
     assert_eq!(stdout, dir.read("p.csv"));
     assert_eq!(csv.height(), 200);
     let columns = ["prediction", "probability_0", "probability_1"];
-    let csv = table::numbers(&csv, &columns, "p.csv").unwrap();
+    let csv = table::numbers(&csv, &columns, Place::start("p.csv")).unwrap();
     for output in ["p.parquet", "p.ndjson"] {
         let same = predicted(&dir, &["runs/moons/moons.csv"], output);
-        assert!(table::numbers(&same, &columns, output).unwrap().equals(&csv), "{output}");
+        assert!(table::numbers(&same, &columns, Place::start(output)).unwrap().equals(&csv), "{output}");
     }
 }
 
@@ -67,7 +68,7 @@ fn a_table_that_does_not_fit_the_model_is_refused_with_the_place() {
         ("x1,x2,z\n1,2,3\n", &["column z", "--id"]),
         ("x2,x1\n1,2\n", &["x1, x2", "order"]),
         ("x1,x2\n1,2\n1,two\n", &["row 2", "column x2", "two"]),
-        ("x1,x2\nnan,2\n", &["row 1", "column x1", "NaN"]),
+        ("x1,x2\nnan,2\n", &["row 1", "column x1", "empty"]),
         ("x1,x2\n1,\n", &["row 1", "column x2", "empty"]),
         ("x1,x2\n1,inf\n", &["row 1", "column x2", "inf"]),
         ("x1,x2\n", &["no rows"]),

@@ -1,13 +1,13 @@
 //! `lockstep fit DATA` and `lockstep evaluate MODEL DATA`.
 
-use super::{Common, Compute, Printing};
+use super::{Common, Compute, Printing, Reading};
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Fit {
-    /// The table: .csv, .parquet or .ndjson
+    /// The table: .csv, .parquet, .ndjson or .ipc; a pattern such as 'part-*.csv'; - for standard input
     pub data: PathBuf,
     /// Settings in TOML; a flag wins over it
     #[arg(long, value_name = "FILE")]
@@ -55,6 +55,22 @@ pub struct FitFlags {
     #[arg(long, value_name = "TEXT,…", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     na: Vec<String>,
+    /// csv, parquet, ndjson or ipc [default: by the file's name]
+    #[arg(long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<String>,
+    /// Character between two cells of a CSV, or tab [default: ,]
+    #[arg(long, value_name = "CHAR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delimiter: Option<String>,
+    /// Character around a cell that holds delimiters, or none [default: "]
+    #[arg(long, value_name = "CHAR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quote: Option<String>,
+    /// The first line is a row; the columns are column_1, column_2, …
+    #[arg(long = "no-header", action = clap::ArgAction::SetFalse)]
+    #[serde(skip_serializing_if = "is_true")]
+    header: bool,
     /// mean, median, most-frequent, constant=V, drop or error [default: mean; text columns: most-frequent]
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -165,6 +181,10 @@ pub struct FitFlags {
     clip_grad: Option<f64>,
 }
 
+fn is_true(header: &bool) -> bool {
+    *header
+}
+
 /// Units of the hidden layers; none of them is a model of its own.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
@@ -193,8 +213,10 @@ fn batch(text: &str) -> Result<u32, String> {
 pub struct Evaluate {
     /// A model.pt of `lockstep fit`
     pub model: PathBuf,
-    /// The table: the model's columns and its target
+    /// The table: the model's columns and its target; a pattern such as 'part-*.csv'; - for standard input
     pub data: PathBuf,
+    #[command(flatten)]
+    pub reading: Reading,
     #[command(flatten)]
     pub compute: Compute,
     #[command(flatten)]

@@ -17,6 +17,8 @@ pub use programs::{BostonArgs, DescentArgs, ExhaustiveArgs, MoonsArgs, TwoLayerA
 pub use run::{Run, RunBostonArgs, RunDescentArgs, RunMoons, RunProgram};
 pub use show::{Show, ShowActivations, ShowBiasVariance, ShowFitting, ShowGradients, ShowNonlinearity};
 
+use crate::data::source::ReadOptions;
+use crate::data::table::Format;
 use crate::device::DeviceChoice;
 use clap::{Args, Parser, Subcommand};
 
@@ -79,6 +81,36 @@ pub struct Compute {
     /// Threads of libtorch [default: libtorch's own]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=1024))]
     pub threads: Option<i32>,
+}
+
+/// How a table is read that is not to be trained on; cells that mean "missing" are the model's.
+#[derive(Debug, Args)]
+pub struct Reading {
+    /// csv, parquet, ndjson or ipc [default: by the file's name]
+    #[arg(long, value_name = "NAME")]
+    format: Option<Format>,
+    /// Character between two cells of a CSV, or tab
+    #[arg(long, value_name = "CHAR", default_value = ",")]
+    delimiter: String,
+    /// Character around a cell that holds delimiters, or none
+    #[arg(long, value_name = "CHAR", default_value = "\"")]
+    quote: String,
+    /// The first line is a row; the columns are column_1, column_2, …
+    #[arg(long)]
+    no_header: bool,
+}
+
+impl Reading {
+    /// With the cells that mean "missing".
+    pub fn options(&self, na: &[String]) -> ReadOptions {
+        ReadOptions {
+            format: self.format,
+            na: na.to_vec(),
+            delimiter: self.delimiter.clone(),
+            quote: self.quote.clone(),
+            header: !self.no_header,
+        }
+    }
 }
 
 /// What a command prints.

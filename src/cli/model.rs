@@ -1,6 +1,6 @@
 //! `lockstep inspect`, `verify` and `predict` on a model.pt, and `doctor`.
 
-use super::{Compute, Printing};
+use super::{Compute, Printing, Reading};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -26,9 +26,12 @@ pub struct Verify {
 pub struct Predict {
     /// A model.pt of lockstep
     pub model: PathBuf,
-    /// The table: .csv, .parquet or .ndjson; the model's features in their order, the target if you like
+    /// The table with the model's columns: .csv, .parquet, .ndjson or .ipc; a pattern such as 'part-*.csv'; - for
+    /// standard input
     pub data: PathBuf,
-    /// File for the predictions, .csv, .parquet or .ndjson [default: CSV on stdout]
+    #[command(flatten)]
+    pub reading: Reading,
+    /// File for the predictions, .csv, .parquet, .ndjson or .ipc [default: CSV on stdout]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Column to hand on to the predictions as it is

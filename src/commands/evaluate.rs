@@ -1,15 +1,19 @@
 //! `lockstep evaluate MODEL DATA`.
 
 use super::{Verdict, prepare, report};
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, TableModel};
 use crate::cli::Evaluate;
-use crate::data::read;
-use crate::fit::score::{answers, measure};
+use crate::data::place::Place;
+use crate::data::source::Source;
+use crate::fit::score::{answers, measure, outputs};
 use crate::metrics::Metrics;
+use crate::names::unknown;
+use crate::preprocess::inputs::Counts;
+use crate::preprocess::target::Truth;
 use crate::preprocess::{split, tensors};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::json;
-use tch::Kind;
+use tch::{Device, Kind, Tensor};
 
 pub(super) fn run(args: &Evaluate) -> Result<Verdict> {
     let device = prepare(&args.compute)?;
@@ -18,18 +22,49 @@ pub(super) fn run(args: &Evaluate) -> Result<Verdict> {
     let of_table = model.about.table.as_ref().with_context(|| {
         format!("{place}: a model of `run {}`, expected one of `lockstep fit`", model.about.program)
     })?;
-    let shown = args.data.display().to_string();
-    let data = read::read(&args.data, &of_table.na)?;
-    let raw = of_table.inputs.raw(&data, &shown)?;
-    let (_, truth) = of_table.target.code(&split::take(&data, &raw.rows)?, &model.about.schema.target, &shown)?;
-    let x = tensors::from_columns(&raw.columns, Kind::Double, device)?;
-    let metrics = measure(&answers(&model.module, &x, &of_table.target)?, &truth, &of_table.target)?;
-    let met = super::predict::met(&raw.counts);
+    let mut source = Source::open(&args.data, &args.reading.options(&of_table.na))?;
+    let scored = score(&model, of_table, &mut source, device)?;
+    let (metrics, rows, counts, shown) = (scored.metrics, scored.rows, scored.counts, source.shown);
+    let met = super::predict::met(&counts);
     let note = if met.is_empty() { String::new() } else { format!("\n{met}") };
-    let rows = raw.rows.len();
     let text = format!("{shown}: {rows} rows\n{}{note}", lines(&metrics));
-    report(args.printing, &text, &json!({"rows": rows, "metrics": metrics, "counts": raw.counts}))?;
+    report(args.printing, &text, &json!({"rows": rows, "metrics": metrics, "counts": counts}))?;
     Ok(Verdict::Holds)
+}
+
+/// How good the model's answers are.
+struct Score {
+    metrics: Metrics,
+    rows: usize,
+    counts: Counts,
+}
+
+/// Goes through the table batch by batch; only outputs and targets are kept.
+fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device: Device) -> Result<Score> {
+    let (target, name, shown) = (&of_table.target, &model.about.schema.target, source.shown.clone());
+    let columns = [of_table.inputs.names(), vec![name.clone()]].concat();
+    let missing = columns.iter().find(|column| !source.names().contains(column));
+    if let Some(column) = missing {
+        bail!("{shown}: no column {}", unknown(column, &source.names()));
+    }
+    let (mut chunks, mut truths, mut counts) = (Vec::new(), None::<Truth>, Counts::default());
+    source.batches(Some(&columns), &mut |batch, first| {
+        let raw = of_table.inputs.raw(&batch, Place::after(&shown, first))?;
+        let rows: Vec<u32> = raw.rows.iter().map(|&row| row + first as u32).collect();
+        let (_, truth) = target.code(&split::take(&batch, &raw.rows)?, name, Place::picked(&shown, &rows))?;
+        let x = tensors::from_columns(&raw.columns, Kind::Double, device)?;
+        chunks.push(outputs(&model.module, "forward", &x)?);
+        match &mut truths {
+            Some(all) => all.extend(truth),
+            None => truths = Some(truth),
+        }
+        counts.add(raw.counts);
+        Ok(())
+    })?;
+    let outputs = Tensor::f_cat(&chunks, 0)?;
+    let truth = truths.with_context(|| format!("{shown}: no rows"))?;
+    let metrics = measure(&answers(&outputs, target)?, &truth, target)?;
+    Ok(Score { metrics, rows: outputs.size()[0] as usize, counts })
 }
 
 fn lines(metrics: &Metrics) -> String {

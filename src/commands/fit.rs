@@ -4,8 +4,10 @@ use super::predict::met;
 use super::run::Job;
 use super::{Verdict, print_out};
 use crate::cli::Fit;
-use crate::data::read;
+use crate::data::source::Source;
+use crate::data::store::Store;
 use crate::evaluate::{Judged, Verdict as Judgement, verdict};
+use crate::fit::columns::needed;
 use crate::fit::config::FitConfig;
 use crate::fit::report::{page, pictures};
 use crate::fit::run::{Outcome, fit};
@@ -24,9 +26,11 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
     }
     let (shown, seed) = (args.data.display().to_string(), args.common.seed);
     let mut job = Job::begin(&args.common, &args.out)?;
-    let data = read::read(&args.data, &config.na)?;
+    let mut source = Source::open(&args.data, &config.read())?;
+    let columns = needed(&source.names(), &config, &shown)?;
+    let store = Store::read(&mut source, &columns)?;
     let mut progress = Progress::new(config.epochs, args.common.printing.quiet)?;
-    let outcome = fit(&data, &config, seed, job.device, &shown, |epoch| progress.report(epoch.epoch, &|| epoch.loss))?;
+    let outcome = fit(&store, &config, seed, job.device, |epoch| progress.report(epoch.epoch, &|| epoch.loss))?;
     progress.finish();
     let judgement = judge(&outcome);
     let summary = job.summary("fit", &config, results(&outcome, &judgement, &shown))?;

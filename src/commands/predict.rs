@@ -1,44 +1,98 @@
 //! `lockstep predict MODEL DATA`.
 
-use super::{Verdict, prepare, report, write_table};
+use super::{Verdict, prepare, print_out, report};
 use crate::checkpoint::Checkpoint;
 use crate::cli::Predict;
-use crate::data::{read, table};
+use crate::data::place::Place;
+use crate::data::sink::Sink;
+use crate::data::source::{ReadOptions, Source};
+use crate::data::table::Format;
 use crate::predict::predictions;
 use crate::preprocess::inputs::Counts;
 use anyhow::{Result, ensure};
+use polars::prelude::{CsvWriter, DataFrame, SerWriter};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// More columns than this are counted, not named; `--json` and the summary have them all.
 const NAMED: usize = 6;
 
 pub(super) fn run(args: &Predict) -> Result<Verdict> {
     // The ending of the file's name is checked before anything is computed.
-    let format = args.output.as_deref().map(table::Format::of).transpose()?;
+    let format = args.output.as_deref().map(Format::of).transpose()?;
     ensure!(!args.printing.json || format.is_some(), "--json: stdout holds the predictions, give them a file with -o");
     let device = prepare(&args.compute)?;
     let model = Checkpoint::read(&args.model, device)?;
-    let data = match &model.about.table {
-        Some(of_table) => read::read(&args.data, &of_table.na)?,
-        None => table::read(&args.data)?,
-    };
-    let shown = args.data.display().to_string();
+    let mut source = Source::open(&args.data, &args.reading.options(&na(&model)))?;
+    let names = source.names();
     let id = args.id.clone().or(model.about.table.as_ref().and_then(|table| table.id.clone()));
     // An id column that the model was fitted beside is handed on where it is there; one asked for must be.
-    let id = id.filter(|id| args.id.is_some() || data.column(id).is_ok());
-    let mut answers = predictions(&model, &data, id.as_deref(), device, &shown)?;
-    write_table(&mut answers.table, args.output.as_deref().zip(format))?;
-    let met = met(&answers.counts);
+    let id = id.filter(|id| args.id.is_some() || names.contains(id));
+    let shown = source.shown.clone();
+    let columns = columns(&model, id.as_deref(), &names);
+    let mut out = Out::open(args.output.as_deref().zip(format))?;
+    let (mut rows, mut counts) = (0, Counts::default());
+    source.batches(columns.as_deref(), &mut |batch, first| {
+        let mut answers = predictions(&model, &batch, id.as_deref(), device, Place::after(&shown, first))?;
+        rows += answers.table.height();
+        counts.add(answers.counts);
+        out.write(&mut answers.table)
+    })?;
+    out.finish()?;
+    let met = met(&counts);
     if !met.is_empty() && !args.printing.quiet {
         eprintln!("{shown}: {met}");
     }
     if let Some(output) = &args.output {
-        let (rows, place) = (answers.table.height(), output.display().to_string());
-        let object = json!({"rows": rows, "output": place, "counts": answers.counts});
+        let place = output.display().to_string();
+        let object = json!({"rows": rows, "output": place, "counts": counts});
         report(args.printing, &format!("{rows} rows -> {place}"), &object)?;
     }
     Ok(Verdict::Holds)
+}
+
+/// The cells that mean "missing" to the model.
+fn na(model: &Checkpoint) -> Vec<String> {
+    model.about.table.as_ref().map_or_else(|| ReadOptions::default().na, |of_table| of_table.na.clone())
+}
+
+/// The columns to read: a model of a user's table takes its own and the id; a tutorial's model looks at all.
+fn columns(model: &Checkpoint, id: Option<&str>, names: &[String]) -> Option<Vec<String>> {
+    let wanted = model.about.table.as_ref()?.inputs.names();
+    Some(names.iter().filter(|name| wanted.contains(name) || id == Some(name.as_str())).cloned().collect())
+}
+
+/// Where predictions go, batch by batch.
+enum Out {
+    File(Box<Sink>),
+    /// CSV on stdout; whether the header is out already.
+    Stdout(bool),
+}
+
+impl Out {
+    fn open(file: Option<(&Path, Format)>) -> Result<Self> {
+        file.map_or(Ok(Self::Stdout(false)), |(path, format)| Ok(Self::File(Box::new(Sink::open(path, format)?))))
+    }
+
+    fn write(&mut self, batch: &mut DataFrame) -> Result<()> {
+        match self {
+            Self::File(sink) => sink.write(batch),
+            Self::Stdout(begun) => {
+                let mut bytes = Vec::new();
+                CsvWriter::new(&mut bytes).include_header(!*begun).finish(batch)?;
+                *begun = true;
+                print_out(&bytes)
+            }
+        }
+    }
+
+    fn finish(self) -> Result<()> {
+        match self {
+            Self::File(sink) => sink.finish(),
+            Self::Stdout(_) => Ok(()),
+        }
+    }
 }
 
 /// What was altered on the way, in words; empty where nothing was.

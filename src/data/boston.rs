@@ -1,5 +1,6 @@
 //! The Boston housing table, or another table of numbers with a target.
 
+use super::place::Place;
 use super::table::{self, names, numbers};
 use anyhow::{Context, Result, bail, ensure};
 use polars::prelude::DataFrame;
@@ -44,7 +45,8 @@ impl Boston {
         if kept.is_empty() {
             bail!("{shown}: no feature is left beside the target {target}");
         }
-        Ok(Self { features: numbers(&data, &kept, &shown)?, target: numbers(&data, &[target], &shown)? })
+        let at = Place::start(&shown);
+        Ok(Self { features: numbers(&data, &kept, at)?, target: numbers(&data, &[target], at)? })
     }
 }
 

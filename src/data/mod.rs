@@ -3,5 +3,8 @@
 pub mod boston;
 pub mod houses;
 pub mod moons;
-pub mod read;
+pub mod place;
+pub mod sink;
+pub mod source;
+pub mod store;
 pub mod table;

@@ -1,28 +1,35 @@
-//! Tables in files, through polars: CSV, Parquet and NDJSON, told apart by the name's ending.
+//! Tables in files, through polars: CSV, Parquet, NDJSON and Arrow IPC, told apart by the name's ending.
 
+use super::place::Place;
+use crate::names::named;
 use anyhow::{Context, Result, bail, ensure};
 use polars::prelude::*;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-/// A table's format on disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    Csv,
-    Parquet,
-    Ndjson,
+named! {
+    /// A table's format on disk.
+    pub enum Format {
+        Csv = "csv",
+        Parquet = "parquet",
+        Ndjson = "ndjson",
+        /// An Arrow file, also called Feather.
+        Ipc = "ipc",
+    }
 }
 
 impl Format {
-    /// The format that `path` ends in: `.csv`, `.parquet`, `.ndjson` or `.jsonl`.
+    /// The format that `path` ends in: `.csv` (`.tsv`, `.txt`), `.parquet`, `.ndjson` (`.jsonl`), or `.ipc` (`.arrow`,
+    /// `.feather`).
     pub fn of(path: &Path) -> Result<Self> {
         match path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase).as_deref() {
-            Some("csv") => Ok(Self::Csv),
-            Some("parquet") => Ok(Self::Parquet),
+            Some("csv" | "tsv" | "txt") => Ok(Self::Csv),
+            Some("parquet" | "pq") => Ok(Self::Parquet),
             Some("ndjson" | "jsonl") => Ok(Self::Ndjson),
+            Some("ipc" | "arrow" | "feather") => Ok(Self::Ipc),
             _ => bail!(
-                "{}: cannot tell its format, expected a name that ends in .csv, .parquet or .ndjson",
+                "{}: cannot tell its format, expected a name that ends in .csv, .parquet, .ndjson or .ipc",
                 path.display()
             ),
         }
@@ -42,6 +49,7 @@ pub fn read(path: &Path) -> Result<DataFrame> {
         Format::Csv => csv(file),
         Format::Parquet => ParquetReader::new(file).finish(),
         Format::Ndjson => JsonReader::new(file).with_json_format(JsonFormat::JsonLines).finish(),
+        Format::Ipc => IpcReader::new(file).finish(),
     };
     let table = table.map_err(|error| anyhow::anyhow!("{shown}: {}", one_line(&error)))?;
     ensure!(table.height() > 0, "{shown}: no rows, expected one at least");
@@ -64,42 +72,43 @@ pub fn write(table: &mut DataFrame, format: Format, out: impl Write) -> Result<(
         Format::Csv => CsvWriter::new(out).finish(table)?,
         Format::Parquet => ParquetWriter::new(out).finish(table).map(|_| ())?,
         Format::Ndjson => JsonWriter::new(out).with_json_format(JsonFormat::JsonLines).finish(table)?,
+        Format::Ipc => IpcWriter::new(out).finish(table)?,
     }
     Ok(())
 }
 
-/// The columns named, as Float64 and in this order. `shown` is the file's name for the error at a column that is
-/// missing, or at a cell that is empty, is not a number, or is not finite; rows are counted from 1 below the header.
-pub fn numbers(table: &DataFrame, columns: &[impl AsRef<str>], shown: &str) -> Result<DataFrame> {
-    let picked: Result<Vec<Column>> = columns.iter().map(|name| number_column(table, name.as_ref(), shown)).collect();
+/// The columns named, as Float64 and in this order. `at` is for the error at a column that is missing, or at a cell
+/// that is empty, is not a number, or is not finite.
+pub fn numbers(table: &DataFrame, columns: &[impl AsRef<str>], at: Place<'_>) -> Result<DataFrame> {
+    let picked: Result<Vec<Column>> = columns.iter().map(|name| number_column(table, name.as_ref(), at)).collect();
     Ok(DataFrame::new(table.height(), picked?)?)
 }
 
-fn number_column(table: &DataFrame, name: &str, shown: &str) -> Result<Column> {
+fn number_column(table: &DataFrame, name: &str, at: Place<'_>) -> Result<Column> {
     let Ok(column) = table.column(name) else {
-        bail!("{shown}: no column {name}, its columns are {}", names(table).join(", "));
+        bail!("{}: no column {name}, its columns are {}", at.file, names(table).join(", "));
     };
     let series = column.as_materialized_series();
     let values: Float64Chunked = match series.dtype() {
-        DataType::String => parse(series.str()?, name, shown)?,
+        DataType::String => parse(series.str()?, name, at)?,
         dtype if dtype.is_primitive_numeric() => series.cast(&DataType::Float64)?.f64()?.clone(),
-        dtype => bail!("{shown}: column {name} is {dtype}, expected numbers"),
+        dtype => bail!("{}: column {name} is {dtype}, expected numbers", at.file),
     };
     let wrong = values.iter().position(|value| !value.is_some_and(f64::is_finite));
     if let Some(row) = wrong {
         let found = values.get(row).map_or("empty".into(), |value| value.to_string());
-        bail!("{shown}: row {}, column {name}: {found}, expected a finite number", row + 1);
+        bail!("{}, column {name}: {found}, expected a finite number", at.row(row));
     }
     Ok(values.with_name(name.into()).into_column())
 }
 
 /// Text to numbers; empty cells stay empty.
-fn parse(cells: &StringChunked, name: &str, shown: &str) -> Result<Float64Chunked> {
+fn parse(cells: &StringChunked, name: &str, at: Place<'_>) -> Result<Float64Chunked> {
     let number = |(row, cell): (usize, Option<&str>)| match cell.map(str::trim) {
         None | Some("") => Ok(None),
         Some(text) => match text.parse::<f64>() {
             Ok(value) => Ok(Some(value)),
-            Err(_) => bail!("{shown}: row {}, column {name}: {text:?}, expected a number", row + 1),
+            Err(_) => bail!("{}, column {name}: {text:?}, expected a number", at.row(row)),
         },
     };
     cells.iter().enumerate().map(number).collect()
@@ -122,7 +131,7 @@ mod tests {
 
     fn refusal(text: &'static str) -> String {
         let table = parse_csv(text).unwrap();
-        numbers(&table, &["a", "b"], "t.csv").unwrap_err().to_string()
+        numbers(&table, &["a", "b"], Place::start("t.csv")).unwrap_err().to_string()
     }
 
     #[test]
@@ -136,7 +145,7 @@ mod tests {
 
     #[test]
     fn columns_come_in_the_order_asked_for_whatever_the_files_is() {
-        let table = numbers(&parse_csv("b,a\n1,2\n").unwrap(), &["a", "b"], "t.csv").unwrap();
+        let table = numbers(&parse_csv("b,a\n1,2\n").unwrap(), &["a", "b"], Place::start("t.csv")).unwrap();
         assert_eq!(names(&table), ["a", "b"]);
         assert_eq!(table.column("a").unwrap().f64().unwrap().get(0), Some(2.0));
     }
@@ -145,11 +154,22 @@ mod tests {
     fn every_format_brings_back_what_it_was_given() {
         let folder = tempfile::tempdir().unwrap();
         let mut table = df!("x" => [0.1, -2.5e-300], "name" => ["a", "b,\"c\""]).unwrap();
-        for (format, file) in [(Format::Csv, "t.csv"), (Format::Parquet, "t.parquet"), (Format::Ndjson, "t.ndjson")] {
+        for (format, file) in [
+            (Format::Csv, "t.csv"),
+            (Format::Parquet, "t.parquet"),
+            (Format::Ndjson, "t.ndjson"),
+            (Format::Ipc, "t.ipc"),
+        ] {
             let path = folder.path().join(file);
             write(&mut table, format, File::create(&path).unwrap()).unwrap();
             let back = read(&path).unwrap();
-            assert!(numbers(&back, &["x"], file).unwrap().column("x").unwrap().equals(table.column("x").unwrap()));
+            assert!(
+                numbers(&back, &["x"], Place::start(file))
+                    .unwrap()
+                    .column("x")
+                    .unwrap()
+                    .equals(table.column("x").unwrap())
+            );
             assert_eq!(back.column("name").unwrap().str().unwrap().get(1), Some("b,\"c\""));
         }
     }

@@ -1,6 +1,7 @@
 //! The settings of `fit`: flags and TOML keys of the same names.
 
-use crate::data::read::NA;
+use crate::data::source::ReadOptions;
+use crate::data::table::Format;
 use crate::model::activation::Activation;
 use crate::model::loss::LossKind;
 use crate::names::{named, unknown};
@@ -43,6 +44,11 @@ pub struct FitConfig {
     /// Number columns that are to be taken as categories.
     pub categorical: Vec<String>,
     pub na: Vec<String>,
+    /// None: by the file's name.
+    pub format: Option<Format>,
+    pub delimiter: String,
+    pub quote: String,
+    pub header: bool,
     pub impute: Impute,
     pub indicator: bool,
     pub scale: Scale,
@@ -81,7 +87,7 @@ pub struct FitConfig {
 
 impl Default for FitConfig {
     fn default() -> Self {
-        let (column, train) = (ColumnChoice::default(), TrainConfig::default());
+        let (column, train, read) = (ColumnChoice::default(), TrainConfig::default(), ReadOptions::default());
         Self {
             target: String::new(),
             task: Task::Auto,
@@ -89,7 +95,11 @@ impl Default for FitConfig {
             drop: vec![],
             id: None,
             categorical: vec![],
-            na: NA.map(String::from).to_vec(),
+            na: read.na,
+            format: None,
+            delimiter: read.delimiter,
+            quote: read.quote,
+            header: read.header,
             impute: column.impute,
             indicator: column.indicator,
             scale: column.scale,
@@ -127,6 +137,7 @@ impl FitConfig {
         let mut table: toml::Table = toml::from_str(text).map_err(|error| anyhow!("{shown}: {}", error.message()))?;
         let known = toml::Table::try_from(Self {
             id: Some(String::new()),
+            format: Some(Format::Csv),
             split_column: Some(String::new()),
             sample_weight: Some(String::new()),
             loss: Some(LossKind::Mse),
@@ -163,6 +174,17 @@ impl FitConfig {
             "--hidden: expected units from 1 up, or none"
         );
         self.train().check(shares[1] > 0.0 || self.split_column.is_some())
+    }
+
+    /// How the table is to be read.
+    pub fn read(&self) -> ReadOptions {
+        ReadOptions {
+            format: self.format,
+            na: self.na.clone(),
+            delimiter: self.delimiter.clone(),
+            quote: self.quote.clone(),
+            header: self.header,
+        }
     }
 
     pub fn train(&self) -> TrainConfig {

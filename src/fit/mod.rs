@@ -1,7 +1,9 @@
 //! The tutorial's pipeline on any table: prepare, train, evaluate, save.
 
 pub mod checkpoint;
+pub mod columns;
 pub mod config;
+pub mod divide;
 pub mod model;
 pub mod prepare;
 pub mod report;

@@ -1,21 +1,19 @@
-//! From a table to tensors: which columns, which rows, what is predicted.
+//! From a table to tensors, in memory that holds what the network sees, one column, and one batch of rows.
 
-use super::config::{FitConfig, Task};
-use crate::data::table;
-use crate::names::unknown;
-use crate::preprocess::inputs::{Category, Counts, Inputs, Number, number_values, texts};
+use super::columns::inputs;
+use super::config::FitConfig;
+use super::divide::Divided;
+use crate::data::place::Place;
+use crate::preprocess::choices::Impute;
+use crate::preprocess::inputs::{Counts, Inputs, number_values};
 use crate::preprocess::pipeline::Pipeline;
-use crate::preprocess::split::{self, Parts};
+use crate::preprocess::split::{Parts, take};
 use crate::preprocess::target::{Target, Truth};
 use crate::preprocess::tensors;
 use crate::torchscript::Module;
 use anyhow::{Context, Result, bail, ensure};
-use polars::prelude::*;
-use std::collections::BTreeSet;
+use polars::prelude::DataFrame;
 use tch::{Device, Kind, Tensor};
-
-/// A whole-number target with more values than this is a number, not a class.
-const MOST_CLASSES: usize = 10;
 
 /// A table made ready for training.
 pub struct Prepared {
@@ -30,7 +28,7 @@ pub struct Prepared {
 
 /// The rows of one part.
 pub struct Rows {
-    /// The matrix that the model file's `forward` takes: `[n, inputs]` float64.
+    /// The matrix that the model file's `forward` takes, `[n, inputs]` float64, of the first [`SAMPLE`] rows.
     pub raw: Tensor,
     /// What the network sees: `[n, features]` float32.
     pub x: Tensor,
@@ -42,68 +40,161 @@ pub struct Rows {
     pub counts: Counts,
 }
 
-/// The rows that a fit works on, and the part that each belongs to.
-pub struct Divided {
-    /// The rows whose target is known, in the order of the table; `parts` counts these.
-    pub data: DataFrame,
-    pub without_target: usize,
-    pub classification: bool,
-    pub parts: Parts,
-}
-
-/// Which rows have a target, whether it is a class, and which rows are trained on, validated with, and kept for the test.
-pub fn divide(data: &DataFrame, config: &FitConfig, seed: u32, shown: &str) -> Result<Divided> {
-    let (data, without_target) = with_target(data, config, shown)?;
-    let classification = is_classification(&data, config, shown)?;
-    let parts = parts(&data, config, classification, seed, shown)?;
-    Ok(Divided { data, without_target, classification, parts })
-}
+/// Rows whose raw matrix is kept, for what looks at single input columns.
+pub const SAMPLE: usize = 100_000;
 
 /// Everything from the rows of `parts` up to the training; all constants come from the training rows alone.
-pub fn prepare(rows: &Divided, parts: &Parts, config: &FitConfig, device: Device, shown: &str) -> Result<Prepared> {
-    let Divided { data, without_target, classification, .. } = rows;
-    let inputs = inputs(data, config, &parts.train, shown)?;
-    let take = |rows: &[usize]| split::take(data, rows);
-    let train_table = take(&parts.train)?;
-    let train_raw = inputs.raw(&train_table, shown)?;
-    ensure!(
-        !train_raw.rows.is_empty(),
-        "{shown}: no training row is left after those with missing values were dropped"
-    );
-    let pipeline = Pipeline::fit(&inputs, &train_raw)?;
-    let target = Target::fit(&split::take(&train_table, &train_raw.rows)?, &config.target, *classification, shown)?;
-    let module = module(&pipeline)?;
-    let rows = |indices: &[usize]| -> Result<Option<Rows>> {
-        if indices.is_empty() {
-            return Ok(None);
-        }
-        let table = take(indices)?;
-        let raw = inputs.raw(&table, shown)?;
-        let kept = split::take(&table, &raw.rows)?;
-        let matrix = tensors::from_columns(&raw.columns, Kind::Double, Device::Cpu)?;
-        let x = module.call("forward", &matrix)?.f_to_device(device)?;
-        let (y, truth) = target.code(&kept, &config.target, shown)?;
-        let weight = weights(&kept, config, shown)?.map(|weight| weight.f_to_device(device)).transpose()?;
-        Ok(Some(Rows { raw: matrix, x, y: y.f_to_device(device)?, weight, truth, counts: raw.counts }))
-    };
-    let train = rows(&parts.train)?.context("no training rows")?;
-    let (valid, test) = (rows(&parts.valid)?, rows(&parts.test)?);
-    Ok(Prepared { pipeline, target, train, valid, test, without_target: *without_target })
+pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitConfig, device: Device) -> Result<Prepared> {
+    let shown = divided.store.shown.as_str();
+    let train = divided.table_rows(&parts.train);
+    let inputs = inputs(divided, config, &train)?;
+    let dropped = dropped(divided, &inputs)?;
+    let part = |indices: &[usize]| Part::new(divided.table_rows(indices), &dropped);
+    let (train, valid, test) = (part(&parts.train), part(&parts.valid), part(&parts.test));
+    ensure!(!train.rows.is_empty(), "{shown}: no training row is left after those with missing values were dropped");
+    let pipeline = Pipeline::fit(&inputs, |index| raw_column(divided, &inputs, index, &train.rows))?;
+    let target_column = divided.store.column(&config.target)?;
+    let target_of = |part: &Part| take(&target_column, &part.rows);
+    let place = Place::picked(shown, &train.rows);
+    let target = Target::fit(&target_of(&train)?, &config.target, divided.classification, place)?;
+    let [train, valid, test] = transform(divided, &pipeline, [train, valid, test])?.map(|part| {
+        let place = Place::picked(shown, &part.part.rows);
+        let (y, truth) = target.code(&target_of(&part.part)?, &config.target, place)?;
+        let weight = weights(divided, &part.part, config)?.map(|weight| weight.f_to_device(device)).transpose()?;
+        anyhow::Ok(Rows {
+            raw: part.raw,
+            x: part.x.f_to_device(device)?,
+            y: y.f_to_device(device)?,
+            weight,
+            truth,
+            counts: part.counts,
+        })
+    });
+    let some = |rows: Result<Rows>| rows.map(|rows| (rows.x.size()[0] > 0).then_some(rows));
+    let train = some(train)?.context("no training rows")?;
+    Ok(Prepared {
+        pipeline,
+        target,
+        train,
+        valid: some(valid)?,
+        test: some(test)?,
+        without_target: divided.without_target,
+    })
 }
 
-/// What `--task auto` comes to, and whether the target can be that.
-fn is_classification(data: &DataFrame, config: &FitConfig, shown: &str) -> Result<bool> {
-    let column = data.column(&config.target)?;
-    let text = matches!(column.dtype(), DataType::String | DataType::Boolean | DataType::Categorical(..));
-    let few = column.dtype().is_integer() && column.n_unique()? <= MOST_CLASSES;
-    match config.task {
-        Task::Auto => Ok(text || few),
-        Task::Classification => Ok(true),
-        Task::Regression if text => {
-            number_values(data, &config.target, shown)?;
-            bail!("{shown}: the target {} is {}, expected numbers for --task regression", config.target, column.dtype())
+/// A part's rows of the table in the part's order, those with a missing value under `drop` left out.
+struct Part {
+    rows: Vec<u32>,
+    dropped: usize,
+}
+
+impl Part {
+    fn new(mut rows: Vec<u32>, dropped: &[bool]) -> Self {
+        let all = rows.len();
+        if !dropped.is_empty() {
+            rows.retain(|&row| !dropped[row as usize]);
         }
-        Task::Regression => Ok(false),
+        Self { dropped: all - rows.len(), rows }
+    }
+}
+
+/// Which rows of the table have a missing value under `drop`; empty: none has.
+fn dropped(divided: &Divided<'_>, inputs: &Inputs) -> Result<Vec<bool>> {
+    let mut dropped = Vec::new();
+    for (name, choice) in inputs.choices() {
+        if choice.impute == Impute::Drop {
+            dropped.resize(divided.store.height(), false);
+            let column = divided.store.column(name)?;
+            let column = column.column(name)?;
+            let missing =
+                if column.dtype().is_float() { column.is_null() | column.is_nan()? } else { column.is_null() };
+            dropped.iter_mut().zip(missing.iter()).for_each(|(row, missing)| *row |= missing.unwrap_or(false));
+        }
+    }
+    Ok(dropped)
+}
+
+/// The raw values of one input column, of the given rows of the table.
+fn raw_column(divided: &Divided<'_>, inputs: &Inputs, index: usize, rows: &[u32]) -> Result<Vec<f64>> {
+    let name = &inputs.names()[index];
+    let column = take(&divided.store.column(name)?, rows)?;
+    inputs.raw_column(index, &column, Place::picked(&divided.store.shown, rows))
+}
+
+/// A part as the network sees it.
+struct Transformed {
+    part: Part,
+    /// The slot of its first row.
+    offset: u32,
+    raw: Tensor,
+    x: Tensor,
+    counts: Counts,
+}
+
+/// Goes through the table once, and puts each row where its part has it.
+fn transform(divided: &Divided<'_>, pipeline: &Pipeline, parts: [Part; 3]) -> Result<[Transformed; 3]> {
+    let module = module(pipeline)?;
+    let (inputs, names) = (&pipeline.inputs, pipeline.inputs.names());
+    let (width, features) = (names.len() as i64, pipeline.features().len() as i64);
+    let slots = slots(&parts, divided.store.height());
+    let mut made = Vec::new();
+    let mut offset = 0;
+    for part in parts {
+        let (n, dropped_rows) = (part.rows.len() as i64, part.dropped);
+        let raw = Tensor::f_zeros([n.min(SAMPLE as i64), width], (Kind::Double, Device::Cpu))?;
+        let x = Tensor::f_zeros([n, features], (Kind::Float, Device::Cpu))?;
+        let counts = Counts { dropped_rows, ..Counts::default() };
+        made.push(Transformed { part, offset, raw, x, counts });
+        offset += n as u32;
+    }
+    divided.store.batches(&names, &mut |batch, first| {
+        let slots = &slots[first..first + batch.height()];
+        made.iter_mut().try_for_each(|part| part.put(&batch, first, slots, inputs, &module, &divided.store.shown))
+    })?;
+    made.try_into().map_err(|_| anyhow::anyhow!("three parts went in"))
+}
+
+/// The slot of a row that is in no part.
+const NOWHERE: u32 = u32::MAX;
+
+/// For each row of the table where it goes: the parts' rows, one part after the other, are counted through.
+fn slots(parts: &[Part; 3], height: usize) -> Vec<u32> {
+    let mut slots = vec![NOWHERE; height];
+    let rows = parts.iter().flat_map(|part| &part.rows);
+    rows.zip(0u32..).for_each(|(&row, slot)| slots[row as usize] = slot);
+    slots
+}
+
+impl Transformed {
+    /// Puts those rows of `batch` to their places that belong to this part, by the `slots` of the batch's rows.
+    fn put(
+        &mut self,
+        batch: &DataFrame,
+        first: usize,
+        slots: &[u32],
+        inputs: &Inputs,
+        module: &Module,
+        shown: &str,
+    ) -> Result<()> {
+        let range = self.offset..self.offset + self.part.rows.len() as u32;
+        let rows: Vec<u32> = (0u32..).zip(slots).filter(|(_, slot)| range.contains(slot)).map(|(row, _)| row).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let some = if rows.len() == batch.height() { batch.clone() } else { take(batch, &rows)? };
+        let here: Vec<u32> = rows.iter().map(|&row| row + first as u32).collect();
+        let raw = inputs.raw(&some, Place::picked(shown, &here))?;
+        let matrix = tensors::from_columns(&raw.columns, Kind::Double, Device::Cpu)?;
+        let index: Vec<i64> = rows.iter().map(|&row| i64::from(slots[row as usize] - self.offset)).collect();
+        let index = Tensor::f_from_slice(&index)?;
+        let _ = self.x.f_index_copy_(0, &index, &module.call("forward", &matrix)?)?;
+        let sampled = index.f_lt(SAMPLE as i64)?.f_nonzero()?.f_view(-1)?;
+        if sampled.numel() > 0 {
+            let (to, from) = (index.f_index_select(0, &sampled)?, matrix.f_index_select(0, &sampled)?);
+            let _ = self.raw.f_index_copy_(0, &to, &from)?;
+        }
+        self.counts.add(raw.counts);
+        Ok(())
     }
 }
 
@@ -122,109 +213,18 @@ pub fn fill(module: &Module, pipeline: &Pipeline) -> Result<()> {
     module.define(&pipeline.source()?)
 }
 
-/// The rows whose target is known.
-fn with_target(data: &DataFrame, config: &FitConfig, shown: &str) -> Result<(DataFrame, usize)> {
-    let names = table::names(data);
-    let Ok(column) = data.column(&config.target) else {
-        bail!("{shown}: --target: no column {}", unknown(&config.target, &names));
-    };
-    let rows: Vec<usize> =
-        (0..data.height()).filter(|&row| !column.get(row).is_ok_and(|value| value.is_null())).collect();
-    ensure!(!rows.is_empty(), "{shown}: the target {} is missing in every row", config.target);
-    Ok((split::take(data, &rows)?, data.height() - rows.len()))
-}
-
-fn parts(data: &DataFrame, config: &FitConfig, classification: bool, seed: u32, shown: &str) -> Result<Parts> {
-    if let Some(name) = &config.split_column {
-        return parts_by_column(data, name, shown);
-    }
-    ensure!(classification || !config.stratify, "--stratify: needs classes, the target {} is a number", config.target);
-    let groups = config.stratify.then(|| texts(data, &config.target, shown)).transpose()?;
-    let groups = groups.map(|texts| texts.iter().map(|text| text.unwrap_or_default().to_string()).collect::<Vec<_>>());
-    split::parts(data.height(), [config.split[0], config.split[1], config.split[2]], groups.as_deref(), seed)
-}
-
-/// The rows that the column `name` gives to each part.
-fn parts_by_column(data: &DataFrame, name: &str, shown: &str) -> Result<Parts> {
-    let mut parts = Parts::default();
-    for (row, cell) in texts(data, name, shown)?.iter().enumerate() {
-        match cell {
-            Some("train") => parts.train.push(row),
-            Some("valid") => parts.valid.push(row),
-            Some("test") => parts.test.push(row),
-            other => bail!(
-                "{shown}: row {}, --split-column {name}: {:?}, expected train, valid or test",
-                row + 1,
-                other.unwrap_or_default()
-            ),
-        }
-    }
-    ensure!(!parts.train.is_empty(), "{shown}: --split-column {name}: no row says train");
-    Ok(parts)
-}
-
 /// The rows' weights, if there is a column of them.
-fn weights(rows: &DataFrame, config: &FitConfig, shown: &str) -> Result<Option<Tensor>> {
+fn weights(divided: &Divided<'_>, part: &Part, config: &FitConfig) -> Result<Option<Tensor>> {
     let Some(name) = &config.sample_weight else { return Ok(None) };
-    let weights = number_values(rows, name, shown)?;
-    if let Some(wrong) = weights.iter().find(|weight| weight.is_nan() || **weight < 0.0) {
-        bail!("{shown}: --sample-weight {name}: {wrong}, expected a number from 0 up in every row");
+    let place = Place::picked(&divided.store.shown, &part.rows);
+    let weights = number_values(&take(&divided.store.column(name)?, &part.rows)?, name, place)?;
+    if let Some(wrong) = weights.iter().position(|weight| weight.is_nan() || *weight < 0.0) {
+        bail!("{}, --sample-weight {name}: {}, expected a number from 0 up", place.row(wrong), weights[wrong]);
     }
-    ensure!(weights.iter().sum::<f64>() > 0.0, "{shown}: --sample-weight {name}: every weight is 0");
-    Ok(Some(Tensor::f_from_slice(&weights)?.f_to_kind(Kind::Float)?))
-}
-
-/// The columns to learn from, told apart by their types.
-fn inputs(data: &DataFrame, config: &FitConfig, train: &[usize], shown: &str) -> Result<Inputs> {
-    let names = table::names(data);
-    for (flag, listed) in
-        [("--features", &config.features), ("--drop", &config.drop), ("--categorical", &config.categorical)]
-    {
-        if let Some(stranger) = listed.iter().find(|name| !names.contains(name)) {
-            bail!("{shown}: {flag}: no column {}", unknown(stranger, &names));
-        }
-    }
-    let left_out: BTreeSet<&String> = [&config.id, &config.split_column, &config.sample_weight]
-        .into_iter()
-        .flatten()
-        .chain(&config.drop)
-        .chain([&config.target])
-        .collect();
-    let chosen = if config.features.is_empty() { &names } else { &config.features };
-    let mut inputs = Inputs { numbers: vec![], categories: vec![] };
-    for name in chosen.iter().filter(|name| !left_out.contains(name)) {
-        let choice = config.choice(name)?;
-        let text =
-            matches!(data.column(name)?.dtype(), DataType::String | DataType::Boolean | DataType::Categorical(..));
-        if text || config.categorical.contains(name) {
-            refuse_numbers_as_text(data, name, config, shown)?;
-            inputs.categories.push(Category::fit(name, data, train, &choice, shown)?);
-        } else {
-            inputs.numbers.push(Number { name: name.clone(), choice });
-        }
-    }
-    ensure!(!inputs.names().is_empty(), "{shown}: no column is left to learn from beside the target {}", config.target);
-    Ok(inputs)
-}
-
-/// A text column most of whose cells are numbers is a number column with a slip in it, not a category.
-fn refuse_numbers_as_text(data: &DataFrame, name: &str, config: &FitConfig, shown: &str) -> Result<()> {
-    if config.categorical.iter().any(|other| other == name) || *data.column(name)?.dtype() != DataType::String {
-        return Ok(());
-    }
-    let cells = texts(data, name, shown)?;
-    let number = |cell: &str| cell.trim().replace(',', "").parse::<f64>().is_ok();
-    let present = cells.iter().flatten().count();
-    let numbers = cells.iter().flatten().filter(|cell| number(cell)).count();
-    if numbers * 2 <= present {
-        return Ok(());
-    }
-    let slip = cells.iter().position(|cell| cell.is_some_and(|cell| cell.trim().parse::<f64>().is_err()));
-    let row = slip.unwrap_or_default();
-    bail!(
-        "{shown}: row {}, column {name}: {:?} is not a number, while {numbers} of {present} cells are; write it as one, \
-         name it with --na if it means missing, or take the column as categories with --categorical {name}",
-        row + 1,
-        cells.get(row).unwrap_or_default()
+    ensure!(
+        weights.is_empty() || weights.iter().sum::<f64>() > 0.0,
+        "{}: --sample-weight {name}: every weight is 0",
+        place.file
     );
+    Ok(Some(Tensor::f_from_slice(&weights)?.f_to_kind(Kind::Float)?))
 }

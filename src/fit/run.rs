@@ -1,9 +1,11 @@
 //! One fit from a table to a model.
 
 use super::config::{ClassWeight, FitConfig};
-use super::prepare::{Divided, Prepared, Rows, divide, prepare};
-use super::score::{Scored, answers, measure, score};
+use super::divide::{Divided, divide};
+use super::prepare::{Prepared, Rows, prepare};
+use super::score::{Scored, answers, measure, outputs, score};
 use super::{checkpoint, model};
+use crate::data::store::Store;
 use crate::evaluate::{Importance, permutation_importance};
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
@@ -13,7 +15,6 @@ use crate::torchscript::{self, Module};
 use crate::train::fit::{Epoch, Part, Trained, train};
 use crate::weights::Named;
 use anyhow::{Context, Result, ensure};
-use polars::prelude::DataFrame;
 use tch::{Device, Tensor};
 
 /// A trained model with everything that led to it.
@@ -47,10 +48,11 @@ impl Outcome {
 
     fn permuted(&self, seed: u32) -> Result<Vec<Importance>> {
         let (_, rows, _) = self.held_out();
+        let truth = rows.truth.first(rows.raw.size()[0] as usize);
         let name = self.prepared.target.score();
         let score = |raw: &Tensor| {
-            let answers = answers(&self.module, raw, &self.prepared.target)?;
-            let metrics = measure(&answers, &rows.truth, &self.prepared.target)?;
+            let answers = answers(&outputs(&self.module, "forward", raw)?, &self.prepared.target)?;
+            let metrics = measure(&answers, &truth, &self.prepared.target)?;
             metrics.get(name).with_context(|| format!("{name} is not defined"))
         };
         let columns: Vec<Vec<i64>> = (0..rows.raw.size()[1]).map(|column| vec![column]).collect();
@@ -65,32 +67,31 @@ impl Outcome {
 
 /// Divides the rows, and fits on them.
 pub fn fit(
-    data: &DataFrame,
+    store: &Store,
     config: &FitConfig,
     seed: u32,
     device: Device,
-    shown: &str,
     report: impl FnMut(&Epoch) -> Result<()>,
 ) -> Result<Outcome> {
-    let rows = divide(data, config, seed, shown)?;
-    fit_parts(&rows, &rows.parts, config, seed, device, shown, report)
+    let rows = divide(store, config, seed)?;
+    fit_parts(&rows, &rows.parts, config, seed, device, report)
 }
 
 /// Prepares, trains, and scores each of the given parts; the test part is touched once, at the end.
 pub fn fit_parts(
-    rows: &Divided,
+    rows: &Divided<'_>,
     parts: &Parts,
     config: &FitConfig,
     seed: u32,
     device: Device,
-    shown: &str,
     report: impl FnMut(&Epoch) -> Result<()>,
 ) -> Result<Outcome> {
-    let prepared = prepare(rows, parts, config, device, shown)?;
+    let prepared = prepare(rows, parts, config, device)?;
     let Learnt { net, loss, trained, module, .. } = learn(&prepared, config, seed, device, report)?;
     let training = checkpoint::training(&trained, torchscript::generator_state()?)?;
     let scored = |rows: &Rows| {
-        score(answers(&module, &rows.raw, &prepared.target)?, &rows.truth, &prepared.train.truth, &prepared.target)
+        let answers = answers(&outputs(&module, "network", &rows.x)?, &prepared.target)?;
+        score(answers, &rows.truth, &prepared.train.truth, &prepared.target)
     };
     let (train, valid) = (scored(&prepared.train)?, prepared.valid.as_ref().map(scored).transpose()?);
     let test = prepared.test.as_ref().map(scored).transpose()?;

@@ -25,14 +25,29 @@ pub struct Scored {
     pub baseline: Metrics,
 }
 
-/// `raw [n, inputs]` float64 on the module's device.
-pub fn answers(module: &Module, raw: &Tensor, target: &Target) -> Result<Answers> {
-    let predicted = module.call("predict", raw)?.f_to_device(Device::Cpu)?;
+/// Rows that go through the network at once.
+const CHUNK: i64 = 1 << 16;
+
+/// The module's outputs on the CPU: `forward` of raw rows, or `network` of rows that are preprocessed already.
+pub fn outputs(module: &Module, method: &str, x: &Tensor) -> Result<Tensor> {
+    let chunks = x.f_split(CHUNK, 0)?;
+    let outputs = chunks.iter().map(|x| Ok(module.call(method, x)?.f_to_device(Device::Cpu)?));
+    Ok(Tensor::f_cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?)
+}
+
+/// What the outputs `[n, k]` mean: as the module's own `predict`, with the probabilities.
+pub fn answers(outputs: &Tensor, target: &Target) -> Result<Answers> {
     Ok(match target {
-        Target::Number { .. } => Answers::Numbers(Vec::try_from(predicted.f_contiguous()?)?),
+        Target::Number { center, scale } => {
+            let value = outputs.f_select(1, 0)?.f_to_kind(Kind::Double)?.f_mul_scalar(*scale)?.f_add_scalar(*center)?;
+            Answers::Numbers(Vec::try_from(value)?)
+        }
         Target::Classes(_) => Answers::Classes {
-            predicted: Vec::try_from(predicted)?,
-            probabilities: Vec::try_from(probabilities(&module.call("forward", raw)?)?.f_contiguous()?.f_view(-1)?)?,
+            predicted: match outputs.size()[1] {
+                1 => Vec::try_from(outputs.f_select(1, 0)?.f_gt(0)?.f_to_kind(Kind::Int64)?)?,
+                _ => Vec::try_from(outputs.f_argmax(1, false)?)?,
+            },
+            probabilities: Vec::try_from(probabilities(outputs)?.f_contiguous()?.f_view(-1)?)?,
         },
     })
 }

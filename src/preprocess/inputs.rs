@@ -5,6 +5,7 @@
 //! number of categories.
 
 use super::choices::{ColumnChoice, Impute, Unseen};
+use crate::data::place::Place;
 use crate::data::table;
 use anyhow::{Context, Result, bail};
 use polars::prelude::*;
@@ -39,7 +40,7 @@ pub struct Raw {
     /// One vector a column, numbers first.
     pub columns: Vec<Vec<f64>>,
     /// Which rows of the table they are; rows with a missing value under `drop` are not among them.
-    pub rows: Vec<usize>,
+    pub rows: Vec<u32>,
     pub counts: Counts,
 }
 
@@ -54,6 +55,16 @@ pub struct Counts {
     pub dropped_rows: usize,
 }
 
+impl Counts {
+    /// Adds what was met in further rows.
+    pub fn add(&mut self, other: Self) {
+        for (sum, more) in [(&mut self.imputed, other.imputed), (&mut self.unseen, other.unseen)] {
+            more.into_iter().for_each(|(name, count)| *sum.entry(name).or_default() += count);
+        }
+        self.dropped_rows += other.dropped_rows;
+    }
+}
+
 impl Inputs {
     /// The names of the columns, in the order of the matrix.
     pub fn names(&self) -> Vec<String> {
@@ -61,45 +72,57 @@ impl Inputs {
         numbers.chain(self.categories.iter().map(|column| column.name.clone())).collect()
     }
 
-    /// The matrix of `data`'s rows. `shown` is the table's name for errors.
+    /// The matrix of `data`'s rows. `at` says where they stand, for errors.
     ///
     /// # Errors
     /// A missing column, a number column with text, an infinite value, a missing value under `error`, an unseen
     /// category under `error`.
-    pub fn raw(&self, data: &DataFrame, shown: &str) -> Result<Raw> {
-        let mut columns = Vec::with_capacity(self.numbers.len() + self.categories.len());
+    pub fn raw(&self, data: &DataFrame, at: Place<'_>) -> Result<Raw> {
         let mut counts = Counts::default();
-        for column in &self.numbers {
-            columns.push(number_values(data, &column.name, shown)?);
-        }
-        for column in &self.categories {
-            columns.push(column.codes(data, shown, &mut counts)?);
-        }
-        let rows = self.kept(&columns, shown, &mut counts)?;
+        let width = self.numbers.len() + self.categories.len();
+        let mut columns: Vec<Vec<f64>> =
+            (0..width).map(|index| self.values(index, data, at, &mut counts)).collect::<Result<_>>()?;
+        let rows = self.kept(&columns, at, &mut counts)?;
         if rows.len() < data.height() {
             for column in &mut columns {
-                *column = rows.iter().map(|&row| column[row]).collect();
+                *column = rows.iter().map(|&row| column[row as usize]).collect();
             }
         }
         self.count_imputed(&columns, &mut counts);
         Ok(Raw { columns, rows, counts })
     }
 
-    fn choices(&self) -> impl Iterator<Item = (&str, &ColumnChoice)> {
+    /// The column `index` of the matrix, for `data`'s rows.
+    ///
+    /// # Errors
+    /// As [`Inputs::raw`], but for a missing value under `error`.
+    pub fn raw_column(&self, index: usize, data: &DataFrame, at: Place<'_>) -> Result<Vec<f64>> {
+        self.values(index, data, at, &mut Counts::default())
+    }
+
+    fn values(&self, index: usize, data: &DataFrame, at: Place<'_>, counts: &mut Counts) -> Result<Vec<f64>> {
+        match self.numbers.get(index) {
+            Some(column) => number_values(data, &column.name, at),
+            None => self.categories[index - self.numbers.len()].codes(data, at, counts),
+        }
+    }
+
+    /// Every column's name and what is done to it, in the order of the matrix.
+    pub fn choices(&self) -> impl Iterator<Item = (&str, &ColumnChoice)> {
         let numbers = self.numbers.iter().map(|column| (column.name.as_str(), &column.choice));
         numbers.chain(self.categories.iter().map(|column| (column.name.as_str(), &column.choice)))
     }
 
     /// The rows without a missing value under `drop`; one under `error` ends here.
-    fn kept(&self, columns: &[Vec<f64>], shown: &str, counts: &mut Counts) -> Result<Vec<usize>> {
+    fn kept(&self, columns: &[Vec<f64>], at: Place<'_>, counts: &mut Counts) -> Result<Vec<u32>> {
         let height = columns.first().map_or(0, Vec::len);
         let mut keep = vec![true; height];
         for ((name, choice), values) in self.choices().zip(columns) {
             for (row, value) in values.iter().enumerate().filter(|(_, value)| value.is_nan()) {
                 match choice.impute {
                     Impute::Error => bail!(
-                        "{shown}: row {}, column {name}: {}; choose what takes its place with --impute",
-                        row + 1,
+                        "{}, column {name}: {}; choose what takes its place with --impute",
+                        at.row(row),
                         if value.is_nan() { "missing" } else { "not finite" }
                     ),
                     Impute::Drop => keep[row] = false,
@@ -107,7 +130,7 @@ impl Inputs {
                 }
             }
         }
-        let rows: Vec<usize> = (0..height).filter(|&row| keep[row]).collect();
+        let rows: Vec<u32> = (0..height as u32).filter(|&row| keep[row as usize]).collect();
         counts.dropped_rows = height - rows.len();
         Ok(rows)
     }
@@ -123,27 +146,27 @@ impl Inputs {
 }
 
 impl Category {
-    /// The categories of `data`'s rows `rows`, sorted.
-    pub fn fit(name: &str, data: &DataFrame, rows: &[usize], choice: &ColumnChoice, shown: &str) -> Result<Self> {
-        let texts = texts(data, name, shown)?;
-        let values: BTreeSet<&str> = rows.iter().filter_map(|&row| texts.get(row)).collect();
+    /// The categories of `data`'s rows, sorted.
+    pub fn fit(name: &str, data: &DataFrame, choice: &ColumnChoice, at: Place<'_>) -> Result<Self> {
+        let texts = texts(data, name, at)?;
+        let values: BTreeSet<&str> = texts.iter().flatten().collect();
         Ok(Self { name: name.into(), values: values.into_iter().map(str::to_string).collect(), choice: choice.clone() })
     }
 
-    fn codes(&self, data: &DataFrame, shown: &str, counts: &mut Counts) -> Result<Vec<f64>> {
+    fn codes(&self, data: &DataFrame, at: Place<'_>, counts: &mut Counts) -> Result<Vec<f64>> {
         let index: HashMap<&str, usize> =
             self.values.iter().enumerate().map(|(code, value)| (value.as_str(), code)).collect();
         let mut unseen = 0;
         let mut codes = Vec::with_capacity(data.height());
-        for (row, text) in texts(data, &self.name, shown)?.iter().enumerate() {
+        for (row, text) in texts(data, &self.name, at)?.iter().enumerate() {
             codes.push(match text {
                 None => f64::NAN,
                 Some(text) => match index.get(text) {
                     Some(&code) => code as f64,
                     None if self.choice.unseen == Unseen::Error => bail!(
-                        "{shown}: row {}, column {}: category {text:?} was not among the training rows; \
+                        "{}, column {}: category {text:?} was not among the training rows; \
                          choose what is done with it with --unseen ignore|other when fitting",
-                        row + 1,
+                        at.row(row),
                         self.name
                     ),
                     None => {
@@ -160,15 +183,21 @@ impl Category {
     }
 }
 
-/// The cells of a column as text, whatever its type.
-pub fn texts(data: &DataFrame, name: &str, shown: &str) -> Result<StringChunked> {
-    let column = column(data, name, shown)?;
-    Ok(column.as_materialized_series().cast(&DataType::String)?.str()?.clone())
+/// The cells of a column as text, whatever its type. A whole number is written as one, so that a category is the same
+/// whether its column was read as `Int64` or, for the sake of another cell, as `Float64`.
+pub fn texts(data: &DataFrame, name: &str, at: Place<'_>) -> Result<StringChunked> {
+    let series = column(data, name, at)?.as_materialized_series();
+    if let Ok(values) = series.f64() {
+        let whole = |value: f64| value.fract() == 0.0 && value.abs() < 1e15;
+        let text = |value: f64| if whole(value) { format!("{value:.0}") } else { value.to_string() };
+        return Ok(values.iter().map(|value| value.map(text)).collect::<StringChunked>().with_name(name.into()));
+    }
+    Ok(series.cast(&DataType::String)?.str()?.clone())
 }
 
 /// The values of a number column, NaN where missing.
-pub fn number_values(data: &DataFrame, name: &str, shown: &str) -> Result<Vec<f64>> {
-    let series = column(data, name, shown)?.as_materialized_series();
+pub fn number_values(data: &DataFrame, name: &str, at: Place<'_>) -> Result<Vec<f64>> {
+    let series = column(data, name, at)?.as_materialized_series();
     let series = match series.dtype() {
         dtype if dtype.is_primitive_numeric() || *dtype == DataType::Boolean => series.cast(&DataType::Float64)?,
         DataType::Null => return Ok(vec![f64::NAN; data.height()]),
@@ -178,27 +207,27 @@ pub fn number_values(data: &DataFrame, name: &str, shown: &str) -> Result<Vec<f6
                 cells.iter().enumerate().find(|(_, cell)| cell.is_some_and(|cell| cell.trim().parse::<f64>().is_err()));
             match wrong {
                 Some((row, cell)) => bail!(
-                    "{shown}: row {}, column {name}: {:?}, expected a number; name it with --na if it means missing",
-                    row + 1,
+                    "{}, column {name}: {:?}, expected a number; name it with --na if it means missing",
+                    at.row(row),
                     cell.unwrap_or_default()
                 ),
                 None => series.strict_cast(&DataType::Float64)?,
             }
         }
-        dtype => bail!("{shown}: column {name} is {dtype}, expected numbers"),
+        dtype => bail!("{}: column {name} is {dtype}, expected numbers", at.file),
     };
     let values: Vec<f64> = series.f64()?.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
     if let Some(row) = values.iter().position(|value| value.is_infinite()) {
-        bail!("{shown}: row {}, column {name}: {}, expected a finite number", row + 1, values[row]);
+        bail!("{}, column {name}: {}, expected a finite number", at.row(row), values[row]);
     }
     Ok(values)
 }
 
-fn column<'a>(data: &'a DataFrame, name: &str, shown: &str) -> Result<&'a Column> {
+fn column<'a>(data: &'a DataFrame, name: &str, at: Place<'_>) -> Result<&'a Column> {
     let known = || {
         let names = table::names(data);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        format!("{shown}: no column {name}; {}", crate::names::unknown(name, &names))
+        format!("{}: no column {}", at.file, crate::names::unknown(name, &names))
     };
     data.column(name).ok().with_context(known)
 }

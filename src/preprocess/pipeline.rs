@@ -1,7 +1,7 @@
 //! The fitted preprocessing: constants taken from the training rows, and the names of the features that come out.
 
 use super::choices::{Encode, Impute, Scale, Unseen};
-use super::inputs::{Category, Inputs, Number, Raw};
+use super::inputs::{Category, Inputs, Number};
 use super::statistics as of;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -24,14 +24,16 @@ pub struct NumberStep {
 }
 
 impl Pipeline {
-    /// Takes the constants from `train`, the raw matrix of the training rows.
+    /// Takes the constants from the training rows: `train(i)` gives the raw values of the input column `i`, one column
+    /// at a time, so that a table larger than memory can be fitted on.
     ///
     /// # Errors
     /// A column without any value, a constant for a missing value that is no number or no category of the column.
-    pub fn fit(inputs: &Inputs, train: &Raw) -> Result<Self> {
-        let (numbers, categories) = train.columns.split_at(inputs.numbers.len());
-        let steps = inputs.numbers.iter().zip(numbers).map(|(column, values)| number_step(column, values));
-        let fills = inputs.categories.iter().zip(categories).map(|(column, codes)| category_fill(column, codes));
+    pub fn fit(inputs: &Inputs, train: impl Fn(usize) -> Result<Vec<f64>>) -> Result<Self> {
+        let count = inputs.numbers.len();
+        let steps = inputs.numbers.iter().enumerate().map(|(index, column)| number_step(column, train(index)?));
+        let fills = inputs.categories.iter().enumerate();
+        let fills = fills.map(|(index, column)| category_fill(column, &train(count + index)?));
         Ok(Self {
             inputs: inputs.clone(),
             numbers: steps.collect::<Result<_>>()?,
@@ -79,7 +81,7 @@ impl Category {
     }
 }
 
-fn number_step(column: &Number, values: &[f64]) -> Result<NumberStep> {
+fn number_step(column: &Number, mut values: Vec<f64>) -> Result<NumberStep> {
     let name = &column.name;
     let present: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
     if present.is_empty() {
@@ -96,12 +98,14 @@ fn number_step(column: &Number, values: &[f64]) -> Result<NumberStep> {
         Impute::Drop | Impute::Error => None,
     };
     // As in a scikit-learn Pipeline, the scaler sees what the imputer made.
-    let filled: Vec<f64> =
-        values.iter().map(|&value| if value.is_nan() { fill.unwrap_or(value) } else { value }).collect();
+    drop(present);
+    if let Some(fill) = fill {
+        values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = fill);
+    }
     let (center, scale) = match column.choice.scale {
-        Scale::Standard => of::standard(&filled),
-        Scale::Minmax => of::minmax(&filled),
-        Scale::Robust => of::robust(&filled),
+        Scale::Standard => of::standard(&values),
+        Scale::Minmax => of::minmax(&values),
+        Scale::Robust => of::robust(&values),
         Scale::None => (0.0, 1.0),
     };
     Ok(NumberStep { fill, center, scale })

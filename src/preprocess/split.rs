@@ -2,7 +2,7 @@
 
 use crate::random::NumpyRandom;
 use anyhow::{Result, ensure};
-use polars::prelude::{DataFrame, IdxCa, IdxSize};
+use polars::prelude::{DataFrame, IdxCa, NewChunkedArray};
 use std::collections::BTreeMap;
 
 /// Indices of the rows of either part, in the order drawn.
@@ -65,9 +65,8 @@ pub fn parts(rows: usize, shares: [f64; 3], groups: Option<&[String]>, seed: u32
 }
 
 /// The rows of `table` at `indices`, in that order.
-pub fn take(table: &DataFrame, indices: &[usize]) -> Result<DataFrame> {
-    let indices: Vec<IdxSize> = indices.iter().map(|&index| index as IdxSize).collect();
-    Ok(table.take(&IdxCa::new_vec("".into(), indices))?)
+pub fn take(table: &DataFrame, indices: &[u32]) -> Result<DataFrame> {
+    Ok(table.take(&IdxCa::from_slice("".into(), indices))?)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::inputs::{number_values, texts};
 use super::statistics;
+use crate::data::place::Place;
 use anyhow::{Result, bail, ensure};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -25,14 +26,33 @@ pub enum Truth {
     Numbers(Vec<f64>),
 }
 
+impl Truth {
+    /// Adds further rows.
+    pub fn extend(&mut self, more: Self) {
+        match (self, more) {
+            (Self::Classes(all), Self::Classes(more)) => all.extend(more),
+            (Self::Numbers(all), Self::Numbers(more)) => all.extend(more),
+            (all, more) => *all = more,
+        }
+    }
+
+    /// The first rows, all where there are fewer.
+    pub fn first(&self, rows: usize) -> Self {
+        match self {
+            Self::Classes(all) => Self::Classes(all.iter().take(rows).copied().collect()),
+            Self::Numbers(all) => Self::Numbers(all.iter().take(rows).copied().collect()),
+        }
+    }
+}
+
 impl Target {
     /// Classes, or center and scale, of the training rows.
-    pub fn fit(train: &DataFrame, name: &str, classification: bool, shown: &str) -> Result<Self> {
+    pub fn fit(train: &DataFrame, name: &str, classification: bool, at: Place<'_>) -> Result<Self> {
         if !classification {
-            let (center, scale) = statistics::standard(&number_values(train, name, shown)?);
+            let (center, scale) = statistics::standard(&number_values(train, name, at)?);
             return Ok(Self::Number { center, scale });
         }
-        let cells = texts(train, name, shown)?;
+        let cells = texts(train, name, at)?;
         let distinct: BTreeSet<&str> = cells.iter().flatten().collect();
         let mut classes: Vec<String> = distinct.into_iter().map(str::to_string).collect();
         if let Ok(numbers) = classes.iter().map(|class| class.parse::<i64>()).collect::<Result<Vec<_>, _>>() {
@@ -42,7 +62,8 @@ impl Target {
         }
         ensure!(
             classes.len() > 1,
-            "{shown}: the target {name} has only the class {} among the training rows, expected two at least",
+            "{}: the target {name} has only the class {} among the training rows, expected two at least",
+            at.file,
             classes.join("")
         );
         Ok(Self::Classes(classes))
@@ -66,19 +87,19 @@ impl Target {
     }
 
     /// The target of some rows, for the loss and for the metrics.
-    pub fn code(&self, rows: &DataFrame, name: &str, shown: &str) -> Result<(Tensor, Truth)> {
+    pub fn code(&self, rows: &DataFrame, name: &str, at: Place<'_>) -> Result<(Tensor, Truth)> {
         match self {
             Self::Classes(classes) => {
-                let cells = texts(rows, name, shown)?;
+                let cells = texts(rows, name, at)?;
                 let index = |(row, cell): (usize, Option<&str>)| match classes
                     .iter()
                     .position(|class| Some(class.as_str()) == cell)
                 {
                     Some(index) => Ok(index as i64),
                     None => bail!(
-                        "{shown}: row {}, target {name}: class {:?} does not occur among the training rows; \
+                        "{}, target {name}: class {:?} does not occur among the training rows; \
                          --stratify spreads every class over the parts",
-                        row + 1,
+                        at.row(row),
                         cell.unwrap_or_default()
                     ),
                 };
@@ -86,7 +107,7 @@ impl Target {
                 Ok((Tensor::f_from_slice(&codes)?, Truth::Classes(codes)))
             }
             Self::Number { center, scale } => {
-                let values = number_values(rows, name, shown)?;
+                let values = number_values(rows, name, at)?;
                 let scaled: Vec<f64> = values.iter().map(|value| (value - center) / scale).collect();
                 let y = Tensor::f_from_slice(&scaled)?.f_to_kind(Kind::Float)?.f_unsqueeze(1)?;
                 Ok((y, Truth::Numbers(values)))

@@ -76,7 +76,8 @@ fn parts(data: Boston, share: Option<f64>, seed: u32) -> Result<(Boston, Option<
     let Some(share) = share else { return Ok((data, None)) };
     let split = split::train_test(data.features.height(), share, seed)?;
     let part = |rows: &[usize]| -> Result<Boston> {
-        Ok(Boston { features: split::take(&data.features, rows)?, target: split::take(&data.target, rows)? })
+        let rows: Vec<u32> = rows.iter().map(|&row| row as u32).collect();
+        Ok(Boston { features: split::take(&data.features, &rows)?, target: split::take(&data.target, &rows)? })
     };
     Ok((part(&split.train)?, Some(part(&split.test)?)))
 }

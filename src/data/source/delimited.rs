@@ -1,0 +1,136 @@
+//! CSV and NDJSON: blocks of whole rows, each parsed by polars.
+
+use super::blocks::{Block, Blocks, Dialect};
+use super::{ReadOptions, See, widen};
+use crate::data::place::Place;
+use crate::data::table::{Format, one_line};
+use anyhow::{Result, anyhow, bail};
+use polars::prelude::*;
+use std::io::{Cursor, Read};
+use std::sync::Arc;
+
+/// Reads one file of rows of text.
+pub struct Reader<'a> {
+    pub format: Format,
+    pub options: &'a ReadOptions,
+    pub place: Place<'a>,
+}
+
+impl Reader<'_> {
+    /// Names and types by the header and the first block.
+    pub fn schema(&self, file: impl Read) -> Result<Schema> {
+        let (mut blocks, names) = self.open(file)?;
+        match blocks.next() {
+            Some(block) => self.infer(&block?, names.as_deref()),
+            None => bail!("{}: no rows, expected one at least", self.place.file),
+        }
+    }
+
+    /// Every block as a typed batch; a cell that does not fit `schema` widens it.
+    pub fn read(
+        &self,
+        file: impl Read,
+        schema: &mut Schema,
+        columns: Option<&[String]>,
+        see: &mut See<'_>,
+    ) -> Result<()> {
+        let (blocks, names) = self.open(file)?;
+        let mut first = 0;
+        for block in blocks {
+            let block = block?;
+            let rows = block.rows;
+            if schema.iter_values().any(|dtype| *dtype == DataType::Null) {
+                widen(schema, &self.infer(&block, names.as_deref())?);
+            }
+            let batch = match self.parse(&block, schema, columns) {
+                Ok(batch) => batch,
+                Err(_) => {
+                    widen(schema, &self.infer(&block, names.as_deref())?);
+                    self.parse(&block, schema, columns).map_err(|error| self.failed(&error, first))?
+                }
+            };
+            if batch.height() != rows {
+                bail!(
+                    "{}: {rows} lines from here on are {} rows; is a quote missing?",
+                    self.place.row(first),
+                    batch.height()
+                );
+            }
+            see(batch, first)?;
+            first += rows;
+        }
+        Ok(())
+    }
+
+    /// The blocks below the header, and the names in it.
+    fn open<R: Read>(&self, file: R) -> Result<(Blocks<'_, R>, Option<Vec<PlSmallStr>>)> {
+        if self.format == Format::Ndjson {
+            return Ok((Blocks::new(file, Dialect { delimiter: None, quote: None }, self.place), None));
+        }
+        let mut blocks = Blocks::new(file, self.options.dialect()?, self.place);
+        if !self.options.header {
+            return Ok((blocks, None));
+        }
+        let Some(header) = blocks.header()? else {
+            bail!("{}: the file is empty, expected a header and rows", self.place.file);
+        };
+        let options = self.csv().with_has_header(true).with_infer_schema_length(Some(0));
+        let names = options.into_reader_with_file_handle(Cursor::new(header)).finish();
+        let names = names.map_err(|error| self.failed(&error, 0))?;
+        Ok((blocks, Some(names.get_column_names_owned())))
+    }
+
+    fn csv(&self) -> CsvReadOptions {
+        let missing: Vec<PlSmallStr> = self.options.na.iter().map(|token| token.as_str().into()).collect();
+        let dialect = self.options.dialect().unwrap_or(Dialect { delimiter: Some(b','), quote: Some(b'"') });
+        CsvReadOptions::default().with_has_header(false).with_raise_if_empty(false).map_parse_options(|options| {
+            options
+                .with_null_values(Some(NullValues::AllColumns(missing.clone())))
+                .with_separator(dialect.delimiter.unwrap_or(b','))
+                .with_quote_char(dialect.quote)
+        })
+    }
+
+    /// The types of a block's columns by all of its rows; a column without any value is `Null`.
+    fn infer(&self, block: &Block, names: Option<&[PlSmallStr]>) -> Result<Schema> {
+        let bytes = Cursor::new(block.bytes.as_slice());
+        if self.format == Format::Ndjson {
+            let reader = JsonReader::new(bytes).with_json_format(JsonFormat::JsonLines).infer_schema_len(None);
+            let table = reader.finish().map_err(|error| self.failed(&error, 0))?;
+            return Ok((**table.schema()).clone());
+        }
+        let reader = self.csv().with_infer_schema_length(None).into_reader_with_file_handle(bytes);
+        let table = reader.finish().map_err(|error| self.failed(&error, 0))?;
+        let columns = table.columns().iter().enumerate().map(|(index, column)| {
+            let empty = column.null_count() == column.len();
+            let name = names.and_then(|names| names.get(index)).unwrap_or(column.name());
+            Field::new(name.clone(), if empty { DataType::Null } else { column.dtype().clone() })
+        });
+        Ok(columns.collect())
+    }
+
+    fn parse(&self, block: &Block, schema: &Schema, columns: Option<&[String]>) -> PolarsResult<DataFrame> {
+        let bytes = Cursor::new(block.bytes.as_slice());
+        // polars parses no column of type Null; where nothing but missing cells were seen, text holds them.
+        let typed = |(name, dtype): (&PlSmallStr, &DataType)| {
+            Field::new(name.clone(), if *dtype == DataType::Null { DataType::String } else { dtype.clone() })
+        };
+        let typed: Schema = schema.iter().map(typed).collect();
+        if self.format == Format::Ndjson {
+            let reader = JsonReader::new(bytes).with_json_format(JsonFormat::JsonLines).with_schema(Arc::new(typed));
+            let table = reader.finish()?;
+            return match columns {
+                Some(columns) => table.select(columns.iter().map(String::as_str)),
+                None => Ok(table),
+            };
+        }
+        let picked = columns.map(|columns| columns.iter().map(|name| name.as_str().into()).collect());
+        let options = self.csv().with_schema(Some(Arc::new(typed))).with_columns(picked);
+        options.into_reader_with_file_handle(bytes).finish()
+    }
+
+    fn failed(&self, error: &PolarsError, first: usize) -> anyhow::Error {
+        let after = if first > 0 { format!(" (after row {first})") } else { String::new() };
+        anyhow!("{}{after}: {}", self.place.file, one_line(error))
+    }
+}

@@ -1,0 +1,216 @@
+//! A user's table as a stream of typed batches: one file, several (`*`), or standard input, in bounded memory.
+//!
+//! Types come from the cells. Those of the first block are taken as far as they carry; a later cell that does not fit
+//! widens its column (whole numbers, numbers, text), and [`Source::schema`] tells so.
+
+pub mod blocks;
+mod columnar;
+mod delimited;
+mod options;
+
+pub use options::ReadOptions;
+
+use super::place::Place;
+use super::table::Format;
+use anyhow::{Context, Result, bail, ensure};
+use polars::prelude::*;
+use std::fs::File;
+use std::io::{Seek, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// What a batch is given to: the rows, and how many came before them.
+pub type See<'a> = dyn FnMut(DataFrame, usize) -> Result<()> + 'a;
+
+/// A table that is read as often as it is asked for.
+pub struct Source {
+    /// As the user wrote it.
+    pub shown: String,
+    files: Vec<PathBuf>,
+    format: Format,
+    options: ReadOptions,
+    schema: Schema,
+    /// Standard input, copied so that it can be read again.
+    _stdin: Option<NamedTempFile>,
+}
+
+impl Source {
+    /// Opens `place`: a file, a pattern such as `part-*.csv`, or `-` for standard input.
+    ///
+    /// # Errors
+    /// A file that cannot be read or has no rows, files with different columns, a column name that is empty or stands
+    /// twice, text that is not UTF-8, rows of different lengths, a row of more than 64 MiB.
+    pub fn open(place: &Path, options: &ReadOptions) -> Result<Self> {
+        let shown = place.display().to_string();
+        let (files, stdin) = match shown.as_str() {
+            "-" => {
+                let copy = standard_input()?;
+                (vec![copy.path().to_path_buf()], Some(copy))
+            }
+            _ => (expand(place, &shown)?, None),
+        };
+        let format = match (options.format, &stdin) {
+            (Some(format), _) => format,
+            (None, Some(_)) => Format::Csv,
+            (None, None) => Format::of(&files[0])?,
+        };
+        let shown = if stdin.is_some() { "standard input".into() } else { shown };
+        let mut source =
+            Self { shown, files, format, options: options.clone(), schema: Schema::default(), _stdin: stdin };
+        source.schema = source.first_schema(0)?;
+        check_names(&source.schema, &source.shown)?;
+        for file in 1..source.files.len() {
+            let other = source.first_schema(file)?;
+            source.same_columns(&other, file)?;
+        }
+        Ok(source)
+    }
+
+    /// Names and types as known so far.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        self.schema.iter_names().map(|name| name.to_string()).collect()
+    }
+
+    /// Gives every batch to `see`, in order; with `columns` only those are read.
+    pub fn batches(&mut self, columns: Option<&[String]>, see: &mut See<'_>) -> Result<()> {
+        let mut first = 0;
+        for index in 0..self.files.len() {
+            let mut height = 0;
+            let shown = self.name_of(index);
+            // Rows are counted within their file: that is where a user looks for them.
+            let mut count = |batch: DataFrame, before: usize| {
+                height = before + batch.height();
+                see(plain(batch)?, first + before)
+            };
+            match self.format {
+                Format::Csv | Format::Ndjson => self.read_text(index, &shown, columns, &mut count)?,
+                Format::Parquet => columnar::parquet(&self.files[index], &shown, columns, &mut count)?,
+                Format::Ipc => columnar::ipc(&self.files[index], &shown, columns, &mut count)?,
+            }
+            first += height;
+        }
+        ensure!(first > 0, "{}: no rows, expected one at least", self.shown);
+        Ok(())
+    }
+
+    fn read_text(&mut self, index: usize, shown: &str, columns: Option<&[String]>, see: &mut See<'_>) -> Result<()> {
+        let file = open(&self.files[index], shown)?;
+        let reader = delimited::Reader { format: self.format, options: &self.options, place: Place::start(shown) };
+        reader.read(file, &mut self.schema, columns, see)
+    }
+
+    fn first_schema(&self, index: usize) -> Result<Schema> {
+        let (path, shown) = (&self.files[index], self.name_of(index));
+        let file = open(path, &shown)?;
+        match self.format {
+            Format::Csv | Format::Ndjson => {
+                let place = Place::start(&shown);
+                delimited::Reader { format: self.format, options: &self.options, place }.schema(file)
+            }
+            Format::Parquet => columnar::parquet_schema(file, &shown),
+            Format::Ipc => columnar::ipc_schema(file, &shown),
+        }
+    }
+
+    fn name_of(&self, index: usize) -> String {
+        if self.files.len() > 1 { self.files[index].display().to_string() } else { self.shown.clone() }
+    }
+
+    fn same_columns(&mut self, other: &Schema, index: usize) -> Result<()> {
+        let (ours, theirs): (Vec<_>, Vec<_>) = (self.schema.iter_names().collect(), other.iter_names().collect());
+        ensure!(
+            ours == theirs,
+            "{}: its columns are {}, expected those of {}: {}",
+            self.name_of(index),
+            listed(&theirs),
+            self.name_of(0),
+            listed(&ours)
+        );
+        widen(&mut self.schema, other);
+        Ok(())
+    }
+}
+
+fn listed(names: &[&PlSmallStr]) -> String {
+    names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// The files that a pattern names, sorted; a name without `*`, `?` or `[` is itself.
+fn expand(place: &Path, shown: &str) -> Result<Vec<PathBuf>> {
+    if place.exists() || !shown.contains(['*', '?', '[']) {
+        return Ok(vec![place.to_path_buf()]);
+    }
+    let found = glob::glob(shown).map_err(|error| anyhow::anyhow!("{shown}: not a pattern: {error}"))?;
+    let files = found.collect::<Result<Vec<PathBuf>, _>>().with_context(|| format!("{shown}: cannot read"))?;
+    ensure!(!files.is_empty(), "{shown}: no file has such a name");
+    Ok(files)
+}
+
+fn standard_input() -> Result<NamedTempFile> {
+    let mut copy = NamedTempFile::new().context("standard input: cannot make a temporary file to copy it to")?;
+    std::io::copy(&mut std::io::stdin().lock(), &mut copy).context("standard input: cannot copy it")?;
+    copy.flush().and_then(|()| copy.rewind()).context("standard input: cannot copy it")?;
+    Ok(copy)
+}
+
+fn open(path: &Path, shown: &str) -> Result<File> {
+    let file = File::open(path).with_context(|| format!("{shown}: cannot read"))?;
+    let about = file.metadata().with_context(|| format!("{shown}: cannot read"))?;
+    ensure!(!about.is_dir(), "{shown}: is a folder, expected a file, or a pattern such as {shown}/*.csv");
+    ensure!(!about.is_file() || about.len() > 0, "{shown}: the file is empty, expected a header and rows");
+    Ok(file)
+}
+
+fn check_names(schema: &Schema, shown: &str) -> Result<()> {
+    let names: Vec<&str> = schema.iter_names().map(|name| name.as_str()).collect();
+    for name in &names {
+        ensure!(!name.trim().is_empty(), "{shown}: a column has no name, expected one in the header");
+        // polars gives the second of two equal names this ending.
+        let twin = name.split_once("_duplicated_").map(|(first, _)| first);
+        if let Some(first) = twin.filter(|first| names.contains(first)) {
+            bail!("{shown}: the column {first} stands twice in the header, expected each name once");
+        }
+    }
+    Ok(())
+}
+
+/// Categoricals are text to everything that follows.
+fn plain(mut batch: DataFrame) -> Result<DataFrame> {
+    for name in batch.get_column_names_owned() {
+        if matches!(batch.column(&name)?.dtype(), DataType::Categorical(..) | DataType::Enum(..)) {
+            let text = batch.column(&name)?.cast(&DataType::String)?;
+            batch.replace(&name, text)?;
+        }
+    }
+    Ok(batch)
+}
+
+/// Widens `schema` until it holds `other` too; whether it changed. Columns are matched by name.
+pub(crate) fn widen(schema: &mut Schema, other: &Schema) -> bool {
+    let mut changed = false;
+    for (name, theirs) in other.iter() {
+        let Some(ours) = schema.get(name) else { continue };
+        let wide = wider(ours, theirs);
+        if wide != *ours {
+            schema.set_dtype(name, wide);
+            changed = true;
+        }
+    }
+    changed
+}
+
+fn wider(a: &DataType, b: &DataType) -> DataType {
+    match (a, b) {
+        _ if a == b => a.clone(),
+        (DataType::Null, other) | (other, DataType::Null) => other.clone(),
+        (DataType::Int64, DataType::Float64) | (DataType::Float64, DataType::Int64) => DataType::Float64,
+        _ => DataType::String,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+use super::*;
+use crate::data::store::Store;
+use crate::data::table;
+
+fn options() -> ReadOptions {
+    ReadOptions::default()
+}
+
+/// The whole of a table with its types.
+fn read(place: &Path, options: &ReadOptions) -> Result<DataFrame> {
+    let mut source = Source::open(place, options)?;
+    let names = source.names();
+    let store = Store::read(&mut source, &names)?;
+    let columns = names.iter().map(|name| store.column(name)?.column(name).cloned().map_err(Into::into));
+    Ok(DataFrame::new(store.height(), columns.collect::<Result<Vec<_>>>()?)?)
+}
+
+fn csv(text: impl AsRef<[u8]>, options: &ReadOptions) -> Result<DataFrame> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    std::fs::write(&path, text).unwrap();
+    read(&path, options)
+}
+
+fn dtypes(data: &DataFrame) -> Vec<DataType> {
+    data.dtypes()
+}
+
+#[test]
+fn one_missing_cell_does_not_turn_a_number_column_into_text() {
+    let data = csv("a,b,c\n1,NA,x\n?,2.5,\nNaN,3,y\n", &options()).unwrap();
+    assert_eq!(dtypes(&data), [DataType::Int64, DataType::Float64, DataType::String]);
+    assert_eq!(data.column("a").unwrap().null_count(), 2);
+    assert_eq!(data.column("c").unwrap().str().unwrap().get(1), None);
+}
+
+#[test]
+fn a_header_that_cannot_be_is_refused() {
+    let refusal = |text: &str| csv(text, &options()).unwrap_err().to_string();
+    assert!(refusal("a,b,a\n1,2,3\n").contains("column a stands twice"));
+    assert!(refusal("a, ,b\n1,2,3\n").contains("no name"));
+    assert!(refusal("a,b\n").contains("no rows"));
+    assert!(refusal("").contains("empty"));
+}
+
+#[test]
+fn delimiter_quote_and_header_are_the_users() {
+    let german = ReadOptions { delimiter: ";".into(), quote: "'".into(), ..options() };
+    let data = csv("a;b\n1;'x;y'\n", &german).unwrap();
+    assert_eq!(data.column("b").unwrap().str().unwrap().get(0), Some("x;y"));
+    let bare = ReadOptions { header: false, delimiter: "tab".into(), ..options() };
+    let data = csv("1\t2\n3\t4\n", &bare).unwrap();
+    assert_eq!(table::names(&data), ["column_1", "column_2"]);
+    assert_eq!(data.height(), 2);
+    let none = ReadOptions { quote: "none".into(), ..options() };
+    assert_eq!(csv("a,b\n5\",6\n", &none).unwrap().column("a").unwrap().str().unwrap().get(0), Some("5\""));
+}
+
+#[test]
+fn windows_line_ends_and_a_byte_order_mark_are_no_part_of_a_cell() {
+    let data = csv("\u{feff}a,b\r\n1,x\r\n2,y\r\n", &options()).unwrap();
+    assert_eq!(table::names(&data), ["a", "b"]);
+    assert_eq!(data.column("b").unwrap().str().unwrap().get(1), Some("y"));
+    assert_eq!(dtypes(&data)[0], DataType::Int64);
+}
+
+/// Rows enough for two blocks, of which only the last tells the type of a column.
+fn late(cell: &str, late: &str) -> String {
+    let mut text = String::from("a,filler\n");
+    for _ in 0..20 {
+        text += &format!("{cell},{}\n", "x".repeat(1 << 20));
+    }
+    text + &format!("{late},end\n")
+}
+
+#[test]
+fn a_cell_late_in_the_table_widens_its_column_from_the_first_row_on() {
+    for (early, last, dtype) in [
+        ("1", "2.5", DataType::Float64),
+        ("1", "two", DataType::String),
+        ("NA", "7", DataType::Int64),
+        ("NA", "x", DataType::String),
+    ] {
+        let data = csv(late(early, last), &options()).unwrap();
+        assert_eq!(*data.column("a").unwrap().dtype(), dtype, "{early} then {last}");
+        assert_eq!(data.height(), 21);
+    }
+}
+
+#[test]
+fn the_files_of_a_pattern_are_one_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("part-1.csv", "a,b\n1,x\n");
+    write("part-2.csv", "a,b\n2.5,y\n3,z\n");
+    let data = read(&folder.path().join("part-*.csv"), &options()).unwrap();
+    assert_eq!((data.height(), dtypes(&data)), (3, vec![DataType::Float64, DataType::String]));
+    write("part-3.csv", "a,c\n2,y\n");
+    let refusal = read(&folder.path().join("part-*.csv"), &options()).unwrap_err().to_string();
+    assert!(refusal.contains("part-3.csv: its columns are a, c, expected those of"), "{refusal}");
+    let refusal = read(&folder.path().join("no-*.csv"), &options()).unwrap_err().to_string();
+    assert!(refusal.contains("no file has such a name"), "{refusal}");
+}
+
+#[test]
+fn every_format_gives_the_same_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut data =
+        df!("n" => [Some(1i64), None, Some(3)], "x" => [0.5, 1.5, -2.0], "s" => [Some("a"), Some("b"), None]).unwrap();
+    for name in ["t.csv", "t.parquet", "t.ndjson", "t.ipc", "t.feather"] {
+        let path = folder.path().join(name);
+        table::write(&mut data, Format::of(&path).unwrap(), File::create(&path).unwrap()).unwrap();
+        assert!(read(&path, &options()).unwrap().equals_missing(&data), "{name}");
+    }
+}
+
+#[test]
+fn small_integers_dates_and_categories_of_other_tools_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    let text = Column::new("c".into(), ["u", "v"]);
+    let categories = text.cast(&DataType::from_categories(Categories::global())).unwrap();
+    let small = Column::new("i".into(), [1i64, 2]).cast(&DataType::UInt8).unwrap();
+    let date = Column::new("d".into(), [0i32, 1]).cast(&DataType::Date).unwrap();
+    let mut data = DataFrame::new(2, vec![categories, small, date]).unwrap();
+    table::write(&mut data, Format::Parquet, File::create(&path).unwrap()).unwrap();
+    let back = read(&path, &options()).unwrap();
+    assert_eq!(dtypes(&back), [DataType::String, DataType::UInt8, DataType::Date]);
+    assert_eq!(back.column("c").unwrap().str().unwrap().get(1), Some("v"));
+}

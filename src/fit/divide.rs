@@ -1,0 +1,112 @@
+//! Which rows of a table are trained on, validated with, and kept for the test.
+
+use super::config::{FitConfig, Task};
+use crate::data::place::Place;
+use crate::data::store::Store;
+use crate::names::unknown;
+use crate::preprocess::inputs::{number_values, texts};
+use crate::preprocess::split::{self, Parts};
+use anyhow::{Result, bail, ensure};
+use polars::prelude::*;
+
+/// A whole-number target with more values than this is a number, not a class.
+const MOST_CLASSES: usize = 10;
+
+/// The rows that a fit works on, and the part that each belongs to.
+pub struct Divided<'a> {
+    pub store: &'a Store,
+    /// The rows of the table whose target is known; `parts` counts these.
+    pub rows: Vec<u32>,
+    pub without_target: usize,
+    pub classification: bool,
+    pub parts: Parts,
+}
+
+/// Which rows have a target, whether it is a class, and the parts that the settings ask for.
+pub fn divide<'a>(store: &'a Store, config: &FitConfig, seed: u32) -> Result<Divided<'a>> {
+    let names = store.names();
+    ensure!(names.contains(&config.target), "{}: --target: no column {}", store.shown, unknown(&config.target, &names));
+    ensure!(store.height() < u32::MAX as usize, "{}: {} rows, expected fewer than 2^32", store.shown, store.height());
+    let target = store.column(&config.target)?;
+    let known = target.column(&config.target)?.is_not_null();
+    let rows: Vec<u32> =
+        (0u32..).zip(known.iter()).filter(|(_, known)| *known == Some(true)).map(|(row, _)| row).collect();
+    ensure!(!rows.is_empty(), "{}: the target {} is missing in every row", store.shown, config.target);
+    let classification = is_classification(&target, config, &store.shown)?;
+    let without_target = store.height() - rows.len();
+    let mut divided = Divided { store, rows, without_target, classification, parts: Parts::default() };
+    divided.parts = parts(&divided, config, seed)?;
+    Ok(divided)
+}
+
+impl Divided<'_> {
+    /// One column of the rows whose target is known, as a table of its own.
+    pub fn column(&self, name: &str) -> Result<DataFrame> {
+        let column = self.store.column(name)?;
+        if self.rows.len() == self.store.height() { Ok(column) } else { split::take(&column, &self.rows) }
+    }
+
+    /// Where these rows stand in the table.
+    pub fn place(&self) -> Place<'_> {
+        Place::picked(&self.store.shown, &self.rows)
+    }
+
+    /// The rows of the table that the indices of a part are.
+    pub fn table_rows(&self, part: &[usize]) -> Vec<u32> {
+        part.iter().map(|&index| self.rows[index]).collect()
+    }
+}
+
+/// What `--task auto` comes to, and whether the target can be that.
+fn is_classification(target: &DataFrame, config: &FitConfig, shown: &str) -> Result<bool> {
+    let column = target.column(&config.target)?;
+    let text = matches!(column.dtype(), DataType::String | DataType::Boolean);
+    let few = column.dtype().is_integer() && column.n_unique()? <= MOST_CLASSES;
+    match config.task {
+        Task::Auto => Ok(text || few),
+        Task::Classification => Ok(true),
+        Task::Regression if text => {
+            number_values(target, &config.target, Place::start(shown))?;
+            bail!("{shown}: the target {} is {}, expected numbers for --task regression", config.target, column.dtype())
+        }
+        Task::Regression => Ok(false),
+    }
+}
+
+fn parts(divided: &Divided<'_>, config: &FitConfig, seed: u32) -> Result<Parts> {
+    if let Some(name) = &config.split_column {
+        return parts_by_column(divided, name);
+    }
+    ensure!(
+        divided.classification || !config.stratify,
+        "--stratify: needs classes, the target {} is a number",
+        config.target
+    );
+    let groups = config.stratify.then(|| {
+        let cells = texts(&divided.column(&config.target)?, &config.target, divided.place())?;
+        anyhow::Ok(cells.iter().map(|text| text.unwrap_or_default().to_string()).collect::<Vec<_>>())
+    });
+    let groups = groups.transpose()?;
+    let shares = [config.split[0], config.split[1], config.split[2]];
+    split::parts(divided.rows.len(), shares, groups.as_deref(), seed)
+}
+
+/// The rows that the column `name` gives to each part.
+fn parts_by_column(divided: &Divided<'_>, name: &str) -> Result<Parts> {
+    let mut parts = Parts::default();
+    let place = divided.place();
+    for (row, cell) in texts(&divided.column(name)?, name, place)?.iter().enumerate() {
+        match cell {
+            Some("train") => parts.train.push(row),
+            Some("valid") => parts.valid.push(row),
+            Some("test") => parts.test.push(row),
+            other => bail!(
+                "{}, --split-column {name}: {:?}, expected train, valid or test",
+                place.row(row),
+                other.unwrap_or_default()
+            ),
+        }
+    }
+    ensure!(!parts.train.is_empty(), "{}: --split-column {name}: no row says train", place.file);
+    Ok(parts)
+}
