@@ -2,11 +2,12 @@
 
 use super::canvas::{Canvas, Face, Rect};
 use super::color::Color;
+use super::colorbar::ColorBar;
 use super::layers::{self, View};
 use super::legend::Legend;
 use super::scale::{self, Scale};
 use super::ticks::{self, Tick};
-use super::{Axis, Layer, Panel, heatmap};
+use super::{Axis, Panel};
 use anyhow::Result;
 use plotters::style::text_anchor::HPos;
 
@@ -23,8 +24,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, panel: &Panel, width: f64, height: f
     let ranges = scale::ranges(panel)?;
     let colors = layers::colors(panel);
     let legend = Legend::new(panel, &colors, canvas)?;
-    let map = panel.layers.iter().find_map(|layer| if let Layer::Heatmap(map) = layer { Some(map) } else { None });
-    let room = map.map_or(0.0, |_| heatmap::ROOM);
+    let bar = ColorBar::new(panel, canvas)?;
+    let room = bar.as_ref().map_or(0.0, ColorBar::room);
     let mut frame = Frame::new(canvas, panel, ranges, width, height, room)?;
     let mut place = None;
     if let Some(legend) = &legend {
@@ -41,8 +42,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, panel: &Panel, width: f64, height: f
     }
     frame.surround(canvas, width, height)?;
     frame.labels(canvas, panel, height)?;
-    if let Some(map) = map {
-        map.draw_scale(canvas, frame.view.plot)?;
+    if let Some(bar) = bar {
+        bar.draw(canvas, frame.view.plot)?;
     }
     match (legend, place) {
         (Some(legend), Some(place)) => legend.draw(canvas, place),

@@ -23,12 +23,6 @@ impl Bars {
         Self { bars, color: None }
     }
 
-    /// A number of the palette or a [`Color`]; otherwise the palette's next.
-    pub fn color(mut self, color: impl Into<Color>) -> Self {
-        self.color = Some(color.into());
-        self
-    }
-
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>, color: Color, view: &View) -> Result<()> {
         ensure!(!self.bars.is_empty(), "plot: no bars");
         for (index, &(value, error)) in self.bars.iter().enumerate() {

@@ -3,7 +3,7 @@
 use super::canvas::{Canvas, Point, Rect};
 use super::color::{Color, Marker};
 use super::scale::Scale;
-use super::{Band, Layer, Line, Panel, Points, path, regions};
+use super::{Band, Layer, Line, Panel, Points, path};
 use anyhow::Result;
 
 pub(super) const LINE_WIDTH: f64 = 2.0;
@@ -43,7 +43,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, layer: &Layer, color: Color, view: &
         Layer::Line(line) => draw_line(canvas, line, color, view),
         Layer::Points(points) => draw_points(canvas, points, color, view),
         Layer::Band(band) => draw_band(canvas, band, color, view),
-        Layer::Regions(regions) => regions::draw(canvas, regions, &view.x, &view.y, view.plot),
+        Layer::Regions(regions) => regions.draw(canvas, view),
         Layer::Bars(bars) => bars.draw(canvas, color, view),
         Layer::Heatmap(map) => map.draw(canvas, view),
     }
@@ -65,7 +65,7 @@ fn draw_line(canvas: &mut Canvas<'_>, line: &Line, color: Color, view: &View) ->
         }
     }
     if let Some(marker) = line.marker {
-        for point in visible(&line.points, view) {
+        for (_, point) in visible(&line.points, view) {
             canvas.marker(point, marker, 3.6, color, None)?;
         }
     }
@@ -73,7 +73,7 @@ fn draw_line(canvas: &mut Canvas<'_>, line: &Line, color: Color, view: &View) ->
 }
 
 /// Small marks where there are many points.
-pub(super) fn radius(count: usize) -> f64 {
+fn radius(count: usize) -> f64 {
     match count {
         0..=60 => 4.6,
         61..=400 => 3.8,
@@ -82,22 +82,38 @@ pub(super) fn radius(count: usize) -> f64 {
     }
 }
 
-/// The mark of a points layer.
-pub(super) fn mark(points: &Points, color: Color) -> (Marker, Option<Color>) {
-    (points.marker.unwrap_or_else(|| Marker::of(color)), points.outlined.then_some(EDGE))
+/// How the points of a layer look.
+pub(super) struct Mark {
+    pub marker: Marker,
+    pub radius: f64,
+    pub color: Color,
+    pub edge: Option<Color>,
+}
+
+impl Mark {
+    pub fn of(points: &Points, color: Color) -> Self {
+        let radius = radius(points.points.len());
+        Self {
+            marker: points.marker.unwrap_or_else(|| Marker::of(color)),
+            radius: if points.faint { 0.6 * radius } else { radius },
+            color: if points.faint { color.faint() } else { color },
+            edge: points.outlined.then_some(EDGE),
+        }
+    }
 }
 
 fn draw_points(canvas: &mut Canvas<'_>, points: &Points, color: Color, view: &View) -> Result<()> {
-    let (marker, edge) = mark(points, color);
-    for point in visible(&points.points, view) {
-        canvas.marker(point, marker, radius(points.points.len()), color, edge)?;
+    let Mark { marker, radius, color, edge } = Mark::of(points, color);
+    for (index, point) in visible(&points.points, view) {
+        canvas.marker(point, marker, radius, points.colors.get(index).copied().unwrap_or(color), edge)?;
     }
     Ok(())
 }
 
-fn visible<'a>(points: &'a [(f64, f64)], view: &'a View) -> impl Iterator<Item = Point> + 'a {
-    let pixels = points.iter().filter_map(|&(x, y)| view.x.pixel(x).zip(view.y.pixel(y)));
-    pixels.filter(|&point| view.plot.grown(0.5).contains(point))
+/// The places of those points that lie in the plot, with their numbers.
+fn visible<'a>(points: &'a [(f64, f64)], view: &'a View) -> impl Iterator<Item = (usize, Point)> + 'a {
+    let pixel = |(index, &(x, y)): (usize, &(f64, f64))| Some((index, view.x.pixel(x).zip(view.y.pixel(y))?));
+    points.iter().enumerate().filter_map(pixel).filter(|&(_, point)| view.plot.grown(0.5).contains(point))
 }
 
 fn draw_band(canvas: &mut Canvas<'_>, band: &Band, color: Color, view: &View) -> Result<()> {
@@ -132,7 +148,7 @@ fn columns(band: &Band, view: &View, step: f64) -> Vec<(f64, f64, f64)> {
 pub(super) fn footprint(layer: &Layer, view: &View) -> Vec<Point> {
     const STEP: f64 = 4.0;
     match layer {
-        Layer::Points(points) => visible(&points.points, view).collect(),
+        Layer::Points(points) => visible(&points.points, view).map(|(_, point)| point).collect(),
         Layer::Line(line) => {
             let pieces = path::pieces(&line.points, &view.x, &view.y);
             let segments = pieces.iter().flat_map(|piece| path::segments(piece, view.plot, None));

@@ -2,7 +2,7 @@
 
 use super::canvas::{Canvas, Face, Point, Rect};
 use super::color::Color;
-use super::layers::{self, BAND_ALPHA, DASH};
+use super::layers::{BAND_ALPHA, DASH, Mark};
 use super::{Layer, Panel, path};
 use anyhow::Result;
 
@@ -91,8 +91,8 @@ fn sample(canvas: &mut Canvas<'_>, layer: &Layer, color: Color, (x, y): Point) -
             line.marker.map_or(Ok(()), |marker| canvas.marker(center, marker, 3.6, color, None))
         }
         Layer::Points(points) => {
-            let (marker, edge) = layers::mark(points, color);
-            canvas.marker(center, marker, layers::radius(points.points.len()).max(3.0), color, edge)
+            let Mark { marker, radius, color, edge } = Mark::of(points, color);
+            canvas.marker(center, marker, radius.max(3.0), color, edge)
         }
         Layer::Band(_) => canvas.rect(area, color, 2.0 * BAND_ALPHA),
         Layer::Regions(_) | Layer::Bars(_) | Layer::Heatmap(_) => Ok(()),

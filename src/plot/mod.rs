@@ -12,6 +12,7 @@ mod axes;
 mod bars;
 mod canvas;
 mod color;
+mod colorbar;
 mod figure;
 mod font;
 mod heatmap;
@@ -25,9 +26,10 @@ mod tests;
 mod ticks;
 
 pub use bars::Bars;
-pub use color::{Color, Marker};
+pub use color::{CLASSES, Color, Marker};
 pub use figure::Figure;
 pub use heatmap::Heatmap;
+pub use regions::{Cells, ColorScale, GridAxis, Regions};
 
 /// One pair of axes with its layers, the later ones drawn over the earlier.
 #[derive(Debug, Clone)]
@@ -82,6 +84,24 @@ impl Panel {
         self.layers.push(layer.into());
         self
     }
+
+    /// Points over [`Regions`], a layer for each class of `names` that has any; `look` says what they are like.
+    pub fn class_points(
+        mut self,
+        points: &[(f64, f64)],
+        classes: &[i64],
+        names: &[impl AsRef<str>],
+        look: impl Fn(Points, &str) -> Points,
+    ) -> Self {
+        for (class, name) in names.iter().enumerate() {
+            let own = points.iter().zip(classes).filter(|(_, label)| **label == class as i64);
+            let own: Vec<_> = own.map(|(&point, _)| point).collect();
+            if !own.is_empty() {
+                self = self.layer(look(Points::new(own).color(Color::class(class as u8)), name.as_ref()));
+            }
+        }
+        self
+    }
 }
 
 /// An axis: what it measures, linear or logarithmic, and its range where it is given.
@@ -130,18 +150,6 @@ impl Line {
         Self { points, label: None, color: None, dashed: false, width: layers::LINE_WIDTH, marker: None }
     }
 
-    /// Its line in the legend.
-    pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = Some(label.into());
-        self
-    }
-
-    /// A number of the palette or a [`Color`]; otherwise the palette's next.
-    pub fn color(mut self, color: impl Into<Color>) -> Self {
-        self.color = Some(color.into());
-        self
-    }
-
     pub fn dashed(mut self) -> Self {
         self.dashed = true;
         self
@@ -150,11 +158,6 @@ impl Line {
     /// One pixel wide, for one of many.
     pub fn thin(mut self) -> Self {
         self.width = 1.0;
-        self
-    }
-
-    pub fn marker(mut self, marker: Marker) -> Self {
-        self.marker = Some(marker);
         self
     }
 }
@@ -167,24 +170,16 @@ pub struct Points {
     pub label: Option<String>,
     pub color: Option<Color>,
     pub outlined: bool,
+    /// Small and pale, for those that matter less.
+    pub faint: bool,
+    /// One for each point, instead of one for all.
+    pub colors: Vec<Color>,
     pub marker: Option<Marker>,
 }
 
 impl Points {
     pub fn new(points: Vec<(f64, f64)>) -> Self {
-        Self { points, label: None, color: None, outlined: false, marker: None }
-    }
-
-    /// Its line in the legend.
-    pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = Some(label.into());
-        self
-    }
-
-    /// A number of the palette or a [`Color`]; otherwise the palette's next.
-    pub fn color(mut self, color: impl Into<Color>) -> Self {
-        self.color = Some(color.into());
-        self
+        Self { points, label: None, color: None, outlined: false, faint: false, colors: Vec::new(), marker: None }
     }
 
     /// A dark edge, for points over [`Regions`].
@@ -193,8 +188,15 @@ impl Points {
         self
     }
 
-    pub fn marker(mut self, marker: Marker) -> Self {
-        self.marker = Some(marker);
+    /// Small and pale, for those that matter less.
+    pub fn faint(mut self) -> Self {
+        self.faint = true;
+        self
+    }
+
+    /// A colour for each point.
+    pub fn colors(mut self, colors: Vec<Color>) -> Self {
+        self.colors = colors;
         self
     }
 }
@@ -212,31 +214,40 @@ impl Band {
     pub fn new(points: Vec<(f64, f64, f64)>) -> Self {
         Self { points, label: None, color: None }
     }
-
-    /// Its line in the legend.
-    pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = Some(label.into());
-        self
-    }
-
-    /// A number of the palette or a [`Color`]; otherwise the palette's next.
-    pub fn color(mut self, color: impl Into<Color>) -> Self {
-        self.color = Some(color.into());
-        self
-    }
 }
 
-/// A decision surface: the class of each point of a grid, row by row from the lowest y, x fastest; grid point (i, j)
-/// lies at (x0 + i·step, y0 + j·step) and colours the cell around it. Points of class c go with [`Color::class`].
-#[derive(Debug, Clone)]
-pub struct Regions {
-    pub x0: f64,
-    pub y0: f64,
-    pub step: f64,
-    pub width: usize,
-    pub height: usize,
-    pub classes: Vec<u8>,
+/// What layers of several kinds are told in the same way.
+macro_rules! told {
+    (label $($kind:ident),*) => {$(
+        impl $kind {
+            /// Its line in the legend.
+            pub fn label(mut self, label: impl Into<String>) -> Self {
+                self.label = Some(label.into());
+                self
+            }
+        }
+    )*};
+    (color $($kind:ident),*) => {$(
+        impl $kind {
+            /// A number of the palette or a [`Color`]; otherwise the palette's next.
+            pub fn color(mut self, color: impl Into<Color>) -> Self {
+                self.color = Some(color.into());
+                self
+            }
+        }
+    )*};
+    (marker $($kind:ident),*) => {$(
+        impl $kind {
+            pub fn marker(mut self, marker: Marker) -> Self {
+                self.marker = Some(marker);
+                self
+            }
+        }
+    )*};
 }
+told!(label Line, Points, Band);
+told!(color Line, Points, Band, Bars);
+told!(marker Line, Points);
 
 macro_rules! into_layer {
     ($($kind:ident),*) => {$(

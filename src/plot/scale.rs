@@ -93,9 +93,9 @@ fn values(layer: &Layer, index: usize, each: &mut dyn FnMut(f64)) {
             return;
         }
         Layer::Regions(regions) => {
-            let (start, count) = [(regions.x0, regions.width), (regions.y0, regions.height)][index];
-            each(start - regions.step / 2.0);
-            return each(start + (count as f64 - 0.5) * regions.step);
+            let (low, high) = [regions.x, regions.y][index].span();
+            each(low);
+            return each(high);
         }
         Layer::Heatmap(map) => {
             each(-0.5);

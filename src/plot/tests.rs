@@ -70,21 +70,23 @@ fn a_line_has_its_colour_and_a_thickness_of_two_pixels() {
 
 #[test]
 fn a_region_has_its_classs_colour_with_the_lowest_row_first() {
-    let regions = Regions { x0: 0.0, y0: 0.0, step: 1.0, width: 2, height: 2, classes: vec![0, 1, 1, 1] };
+    let axis = GridAxis { start: 0.0, step: 1.0, count: 2 };
+    let regions = Regions { x: axis, y: axis, cells: Cells::Classes(vec![0, 1, 1, 1]) };
     let picture = Picture::of(&alone(regions.clone()));
     let (w, h) = (picture.width, picture.height);
     assert_eq!(picture.pixel(w / 4, 3 * h / 4), Color::region(0).rgb());
     for (x, y) in [(3 * w / 4, 3 * h / 4), (w / 4, h / 4), (3 * w / 4, h / 4)] {
         assert_eq!(picture.pixel(x, y), Color::region(1).rgb(), "({x}, {y})");
     }
-    let wrong = Regions { classes: vec![0; 3], ..regions.clone() };
-    assert!(alone(wrong).png().unwrap_err().to_string().contains("3 classes"));
-    assert!(alone(Regions { step: f64::NAN, ..regions }).png().is_err());
+    let wrong = Regions { cells: Cells::Classes(vec![0; 3]), ..regions.clone() };
+    assert!(alone(wrong).png().unwrap_err().to_string().contains("3 cells"));
+    assert!(alone(Regions { x: GridAxis { step: f64::NAN, ..axis }, ..regions }).png().is_err());
 }
 
 #[test]
 fn points_over_a_region_have_a_dark_edge() {
-    let regions = Regions { x0: 0.0, y0: 0.0, step: 1.0, width: 3, height: 3, classes: vec![1; 9] };
+    let axis = GridAxis { start: 0.0, step: 1.0, count: 3 };
+    let regions = Regions { x: axis, y: axis, cells: Cells::Classes(vec![1; 9]) };
     let points = |outlined| {
         let points = Points::new(vec![(1.0, 1.0)]).color(Color::class(1));
         let points = if outlined { points.outlined() } else { points };

@@ -16,6 +16,11 @@ pub(super) fn of(axis: &Axis, range: (f64, f64), wanted: usize) -> Vec<Tick> {
     shown.map(|(value, label)| Tick { value: *value, label: label.clone() }).collect()
 }
 
+/// About `wanted` ticks of a linear scale.
+pub(super) fn between(min: f64, max: f64, wanted: usize) -> Vec<Tick> {
+    linear(min, max, wanted)
+}
+
 fn ticks(min: f64, max: f64, log: bool, wanted: usize) -> Vec<Tick> {
     if log { logarithmic(min, max, wanted) } else { linear(min, max, wanted) }
 }

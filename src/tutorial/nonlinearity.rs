@@ -10,6 +10,7 @@ use crate::data::moons::{Moons, make_moons};
 use crate::metrics;
 use crate::model::parameters::{FlatTensors, Shape};
 use crate::optim::Adam;
+use crate::plot::GridAxis;
 use crate::random::NumpyRandom;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
@@ -45,11 +46,8 @@ impl Default for Config {
 
 /// The grid on which both nets are shown.
 pub struct Grid {
-    pub x0: f64,
-    pub y0: f64,
-    pub step: f64,
-    pub width: usize,
-    pub height: usize,
+    pub x: GridAxis,
+    pub y: GridAxis,
 }
 
 /// One trained net.
@@ -216,15 +214,14 @@ fn grid(moons: &Moons) -> Result<Grid> {
     if !step.is_finite() {
         bail!("--noise: the points have no finite range");
     }
-    Ok(Grid { x0, y0, step, width: (wide / step).ceil() as usize, height: (high / step).ceil() as usize })
+    let axis = |start: f64, length: f64| GridAxis { start, step, count: (length / step).ceil() as usize };
+    Ok(Grid { x: axis(x0, wide), y: axis(y0, high) })
 }
 
 impl Grid {
     /// Row by row from the lowest y, x fastest.
     pub fn points(&self) -> Vec<[f64; 2]> {
-        let place = |start: f64, index: usize| start + index as f64 * self.step;
-        let rows = (0..self.height).map(|j| place(self.y0, j));
-        rows.flat_map(|y| (0..self.width).map(move |i| [place(self.x0, i), y])).collect()
+        self.y.points().flat_map(|y| self.x.points().map(move |x| [x, y])).collect()
     }
 }
 

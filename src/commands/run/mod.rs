@@ -113,6 +113,7 @@ fn curve(values: impl ExactSizeIterator<Item = f64>) -> Line {
 }
 
 /// `loss.png`: the loss over the epochs, on a logarithmic axis.
-fn loss_picture(title: &str, label: &str, losses: &[f64]) -> Result<Vec<u8>> {
-    Figure::new(title).panel(Panel::new("", "epoch", label).log_y().layer(curve(losses.iter().copied()))).png()
+fn loss_picture<T: Copy + Into<f64>>(title: &str, label: &str, losses: &[T]) -> Result<Vec<u8>> {
+    let losses = losses.iter().map(|&loss| loss.into());
+    Figure::new(title).panel(Panel::new("", "epoch", label).log_y().layer(curve(losses))).png()
 }

@@ -1,6 +1,6 @@
 //! `lockstep run moons`.
 
-use super::{Job, Verdict};
+use super::{Job, Verdict, loss_picture};
 use crate::cli::RunMoons;
 use crate::config::MoonsConfig;
 use crate::data::moons::Moons;
@@ -25,7 +25,8 @@ pub(super) fn run(args: &RunMoons) -> Result<Verdict> {
     job.folder.stage("model.pt", &model)?;
     job.folder.stage("model.safetensors", &weights::to_bytes(&outcome.net.parameters.named()?)?)?;
     job.folder.stage("decision_boundary.png", &pictures::decision_boundary(&outcome)?.png()?)?;
-    job.folder.stage("loss.png", &pictures::loss(&outcome).png()?)?;
+    job.folder
+        .stage("loss.png", &loss_picture("Two moons: training loss", "cross-entropy (nats)", &outcome.losses)?)?;
     job.finish(&summary, &text(&outcome))
 }
 

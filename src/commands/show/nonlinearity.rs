@@ -2,7 +2,7 @@
 
 use super::{Verdict, begin, line, short};
 use crate::cli::ShowNonlinearity;
-use crate::plot::{Color, Figure, Line, Panel, Points, Regions};
+use crate::plot::{Cells, Figure, Line, Panel, Points, Regions};
 use crate::progress::Progress;
 use crate::tutorial::nonlinearity::{self, Config, Outcome, Trained};
 use anyhow::Result;
@@ -67,22 +67,11 @@ fn figure(outcome: &Outcome, config: &Config) -> Figure {
 }
 
 fn surface_panel(outcome: &Outcome, net: &Trained, title: &str) -> Panel {
-    let grid = &outcome.grid;
-    let mut panel = Panel::new(title, "x₁", "x₂").layer(Regions {
-        x0: grid.x0,
-        y0: grid.y0,
-        step: grid.step,
-        width: grid.width,
-        height: grid.height,
-        classes: net.surface.clone(),
-    });
-    for class in [0_u8, 1] {
-        let both = outcome.moons.points.iter().zip(&outcome.moons.labels);
-        let own = both.filter(|(_, label)| **label == i64::from(class)).map(|(&[x1, x2], _)| (x1, x2));
-        let points = Points::new(own.collect()).color(Color::class(class)).outlined();
-        panel = panel.layer(points.label(format!("class {class}")));
-    }
-    panel
+    let cells = Cells::Classes(net.surface.clone());
+    let panel = Panel::new(title, "x₁", "x₂").layer(Regions { x: outcome.grid.x, y: outcome.grid.y, cells });
+    let points: Vec<_> = outcome.moons.points.iter().map(|&[x1, x2]| (x1, x2)).collect();
+    let look = |points: Points, name: &str| points.label(name).outlined();
+    panel.class_points(&points, &outcome.moons.labels, &["class 0", "class 1"], look)
 }
 
 fn capital(text: &str) -> String {

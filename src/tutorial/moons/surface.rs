@@ -1,6 +1,7 @@
 //! The decision surface: the class that `Net` gives at every point of a grid around the samples.
 
 use crate::model::net::{INPUTS, Net};
+use crate::plot::GridAxis;
 use anyhow::Result;
 use tch::{Device, Tensor};
 
@@ -12,19 +13,11 @@ const MOST_POINTS: usize = 10_000_000;
 /// Points that are computed at a time: their hidden layer stays in the cache.
 const TILE: usize = 1 << 11;
 
-/// One axis of the grid: `start + i · step` for `i < count`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Axis {
-    pub start: f64,
-    pub step: f64,
-    pub count: usize,
-}
-
 /// The class of each point of a grid, row by row from the lowest `y` up, each row from the lowest `x` up.
 #[derive(Debug, Clone)]
 pub struct Surface {
-    pub x: Axis,
-    pub y: Axis,
+    pub x: GridAxis,
+    pub y: GridAxis,
     pub classes: Vec<u8>,
 }
 
@@ -39,7 +32,7 @@ pub fn surface(net: &Net, x: &Tensor) -> Result<Surface> {
     for first in (0..points).step_by(TILE) {
         let tile = first..points.min(first + TILE);
         let coordinates: Vec<f32> =
-            tile.flat_map(|i| [x_axis.at(i % x_axis.count), y_axis.at(i / x_axis.count)]).collect();
+            tile.flat_map(|i| [x_axis.at(i % x_axis.count) as f32, y_axis.at(i / x_axis.count) as f32]).collect();
         let tensor = Tensor::f_from_slice(&coordinates)?.f_view([-1, INPUTS])?.f_to_device(x.device())?;
         let predicted = net.predict(&tensor)?.f_to_kind(tch::Kind::Uint8)?.f_to_device(Device::Cpu)?;
         classes.extend(Vec::<u8>::try_from(predicted)?);
@@ -47,7 +40,7 @@ pub fn surface(net: &Net, x: &Tensor) -> Result<Surface> {
     Ok(Surface { x: x_axis, y: y_axis, classes })
 }
 
-fn axes(low: [f32; 2], high: [f32; 2]) -> (Axis, Axis) {
+fn axes(low: [f32; 2], high: [f32; 2]) -> (GridAxis, GridAxis) {
     let mut step = STEP;
     loop {
         let axis = |i: usize| arange(low[i] - PADDING, high[i] + PADDING, step);
@@ -61,16 +54,10 @@ fn axes(low: [f32; 2], high: [f32; 2]) -> (Axis, Axis) {
 
 /// `np.arange(start, stop, step)` of two `np.float32`s and a Python float: NumPy counts the steps and adds the first
 /// one in float32, and goes on in float64.
-fn arange(start: f32, stop: f32, step: f32) -> Axis {
+fn arange(start: f32, stop: f32, step: f32) -> GridAxis {
     let next = start + step;
     let count = f64::from((stop - start) / step).ceil().max(0.0) as usize;
-    Axis { start: start.into(), step: f64::from(next) - f64::from(start), count }
-}
-
-impl Axis {
-    fn at(&self, index: usize) -> f32 {
-        (self.start + index as f64 * self.step) as f32
-    }
+    GridAxis { start: start.into(), step: f64::from(next) - f64::from(start), count }
 }
 
 #[cfg(test)]
