@@ -3,6 +3,7 @@
 use super::config::FitConfig;
 use super::run::Outcome;
 use super::score::{Answers, Scored};
+use super::surface;
 use crate::metrics;
 use crate::plot::Figure;
 use crate::preprocess::target::Target;
@@ -13,6 +14,8 @@ use anyhow::Result;
 /// A picture of the run folder.
 pub struct Picture {
     pub name: &'static str,
+    /// What it shows, in words.
+    pub alt: String,
     pub png: Vec<u8>,
 }
 
@@ -22,7 +25,10 @@ pub fn pictures(outcome: &Outcome, config: &FitConfig) -> Result<Vec<Picture>> {
     let losses: Vec<f64> = history.iter().map(|epoch| epoch.loss).collect();
     let valid: Option<Vec<f64>> = history.iter().map(|epoch| epoch.valid_loss).collect();
     let best = (config.early_stop > 0).then_some(outcome.trained.best_epoch);
-    let label = outcome.loss.to_string();
+    let label = match outcome.prepared.target {
+        Target::Classes(_) => outcome.loss.to_string(),
+        Target::Number { .. } => format!("{} of the standardised target", outcome.loss),
+    };
     let mut figures = vec![("learning_curves", report::learning_curves(&label, &losses, valid.as_deref(), best))];
     let (part, rows, scored) = outcome.held_out();
     match (&scored.answers, &rows.truth, &outcome.prepared.target) {
@@ -40,22 +46,31 @@ pub fn pictures(outcome: &Outcome, config: &FitConfig) -> Result<Vec<Picture>> {
         }
         _ => {}
     }
+    figures.extend(surface::picture(outcome, config)?);
     if !outcome.importance.is_empty() {
         let names = outcome.prepared.pipeline.inputs.names();
         let figure = report::importance(&names, &outcome.importance, outcome.prepared.target.score());
         figures.push(("importance", figure));
     }
-    let drawn = |(name, figure): (&'static str, Figure)| Ok(Picture { name, png: figure.png()? });
+    let drawn = |(name, figure): (&'static str, Figure)| Ok(Picture { name, alt: alt(&figure), png: figure.png()? });
     figures.into_iter().map(drawn).collect()
+}
+
+/// Title and axes, such as `ROC, test rows: true positive rate by false positive rate`.
+fn alt(figure: &Figure) -> String {
+    let axes = figure.panels.iter().map(|panel| match (&panel.x.label, &panel.y.label) {
+        (x, y) if y.is_empty() => x.clone(),
+        (x, y) => format!("{y} by {x}"),
+    });
+    format!("{}: {}", figure.title, axes.collect::<Vec<_>>().join("; "))
 }
 
 /// `report.html`.
 pub fn page(outcome: &Outcome, config: &FitConfig, verdict: &str, shown: &str, pictures: &[Picture]) -> Result<String> {
-    let alt = |picture: &Picture| picture.name.replace('_', " ");
-    let shown_pictures = pictures.iter().map(|picture| Block::Picture { png: picture.png.clone(), alt: alt(picture) });
+    let block = |picture: &Picture| Block::Picture { png: picture.png.clone(), alt: picture.alt.clone() };
     let sections = [
         Section { title: "Result".into(), blocks: vec![Block::Note(verdict.into()), Block::Table(scores(outcome))] },
-        Section { title: "Pictures".into(), blocks: shown_pictures.collect() },
+        Section { title: "Pictures".into(), blocks: pictures.iter().map(block).collect() },
         Section { title: "Settings".into(), blocks: vec![Block::Code(toml::to_string(config)?)] },
     ];
     Ok(report::html(&format!("{} from {shown}", config.target), &sections))

@@ -56,6 +56,18 @@ impl Panel {
         self
     }
 
+    /// What is counted has no ticks between whole numbers.
+    pub fn whole_x(mut self) -> Self {
+        self.x.whole = true;
+        self
+    }
+
+    /// What is counted has no ticks between whole numbers.
+    pub fn whole_y(mut self) -> Self {
+        self.y.whole = true;
+        self
+    }
+
     /// Shows exactly this range, instead of what the layers span.
     pub fn x_range(mut self, min: f64, max: f64) -> Self {
         self.x.range = Some((min, max));
@@ -85,19 +97,19 @@ impl Panel {
         self
     }
 
-    /// Points over [`Regions`], a layer for each class of `names` that has any; `look` says what they are like.
+    /// Points over [`Regions`], a layer for each of `count` classes that has any; `look` says what they are like.
     pub fn class_points(
         mut self,
         points: &[(f64, f64)],
         classes: &[i64],
-        names: &[impl AsRef<str>],
-        look: impl Fn(Points, &str) -> Points,
+        count: usize,
+        look: impl Fn(Points, usize) -> Points,
     ) -> Self {
-        for (class, name) in names.iter().enumerate() {
+        for class in 0..count {
             let own = points.iter().zip(classes).filter(|(_, label)| **label == class as i64);
             let own: Vec<_> = own.map(|(&point, _)| point).collect();
             if !own.is_empty() {
-                self = self.layer(look(Points::new(own).color(Color::class(class as u8)), name.as_ref()));
+                self = self.layer(look(Points::new(own).color(Color::class(class as u8)), class));
             }
         }
         self
@@ -109,6 +121,8 @@ impl Panel {
 pub struct Axis {
     pub label: String,
     pub log: bool,
+    /// Ticks at whole numbers only.
+    pub whole: bool,
     pub range: Option<(f64, f64)>,
     /// Values with their labels, instead of what suits the range.
     pub ticks: Option<Vec<(f64, String)>>,
@@ -116,7 +130,7 @@ pub struct Axis {
 
 impl Axis {
     fn new(label: String) -> Self {
-        Self { label, log: false, range: None, ticks: None }
+        Self { label, log: false, whole: false, range: None, ticks: None }
     }
 }
 

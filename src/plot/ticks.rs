@@ -11,9 +11,24 @@ pub(super) struct Tick {
 
 /// The ticks of an axis that shows `range`: its own, or about `wanted` that suit the range.
 pub(super) fn of(axis: &Axis, range: (f64, f64), wanted: usize) -> Vec<Tick> {
-    let Some(own) = &axis.ticks else { return ticks(range.0, range.1, axis.log, wanted) };
+    let Some(own) = &axis.ticks else {
+        return match axis.whole && !axis.log {
+            true => whole(range.0, range.1, wanted),
+            false => ticks(range.0, range.1, axis.log, wanted),
+        };
+    };
     let shown = own.iter().filter(|(value, _)| (range.0..=range.1).contains(value));
     shown.map(|(value, label)| Tick { value: *value, label: label.clone() }).collect()
+}
+
+/// Linear ticks at whole numbers.
+fn whole(min: f64, max: f64, wanted: usize) -> Vec<Tick> {
+    let mut ticks = linear(min, max, wanted.min((max - min).ceil() as usize));
+    ticks.retain(|tick| tick.value.fract() == 0.0);
+    for tick in &mut ticks {
+        tick.label = tick.label.trim_end_matches(".0").into();
+    }
+    ticks
 }
 
 /// About `wanted` ticks of a linear scale.
@@ -148,6 +163,16 @@ mod tests {
         assert_eq!(labels(-1.5, 1.5, false, 6), ["−1.5", "−1.0", "−0.5", "0.0", "0.5", "1.0", "1.5"]);
         assert_eq!(labels(0.0, 5.0, false, 5), ["0", "1", "2", "3", "4", "5"]);
         assert_eq!(labels(0.0, 0.1, false, 4), ["0.000", "0.025", "0.050", "0.075", "0.100"]);
+    }
+
+    #[test]
+    fn what_is_counted_has_whole_ticks() {
+        let labels = |min, max, wanted| whole(min, max, wanted).into_iter().map(|tick| tick.label).collect::<Vec<_>>();
+        assert_eq!(labels(0.9, 1.1, 8), ["1"]);
+        assert_eq!(labels(0.96, 2.04, 8), ["1", "2"]);
+        assert_eq!(labels(0.92, 3.08, 8), ["1", "2", "3"]);
+        assert_eq!(labels(0.0, 12.0, 5), ["0", "5", "10"]);
+        assert_eq!(labels(-40.0, 1040.0, 5), ["0", "250", "500", "750", "1000"]);
     }
 
     #[test]

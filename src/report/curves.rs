@@ -13,7 +13,7 @@ const WIDE: f64 = 20.0;
 /// weights were kept. `loss` names the loss with its unit. Epochs without a finite loss leave a gap.
 pub fn learning_curves(loss: &str, train: &[f64], valid: Option<&[f64]>, best: Option<usize>) -> Figure {
     let by_epoch = |losses: &[f64]| losses.iter().enumerate().map(|(i, &loss)| ((i + 1) as f64, loss)).collect();
-    let mut panel = Panel::new("", "epoch", loss);
+    let mut panel = Panel::new("", "epoch", loss).whole_x();
     let all = || train.iter().chain(valid.unwrap_or_default()).copied().filter(|loss| loss.is_finite());
     let (low, high) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), l| (low.min(l), high.max(l)));
     if low > 0.0 && high / low > WIDE {

@@ -1,16 +1,24 @@
 //! Pictures of a regressor's predictions.
 
+use super::short;
 use crate::plot::{Color, Figure, Line, Panel, Points};
 
 /// Points in one picture; of more, evenly spread rows are shown.
 const MOST: usize = 5000;
+/// Characters of the target's name along an axis.
+const WIDE: usize = 40;
 /// Bins of a histogram: the square root of the number of values, within these bounds.
 const BINS: (usize, usize) = (5, 40);
+
+/// Every how many of `count` rows are shown.
+pub(super) fn evenly(count: usize) -> usize {
+    count.div_ceil(MOST).max(1)
+}
 
 /// Every row, or `MOST` evenly spread ones, as (truth, predicted); and how many of how many, for the title.
 fn shown(truth: &[f64], predicted: &[f64]) -> (Vec<(f64, f64)>, String) {
     let count = truth.len().min(predicted.len());
-    let every = count.div_ceil(MOST).max(1);
+    let every = evenly(count);
     let pairs: Vec<_> = truth.iter().copied().zip(predicted.iter().copied()).step_by(every).collect();
     let note = if every > 1 { format!(" ({} of {count})", pairs.len()) } else { String::new() };
     (pairs, note)
@@ -18,7 +26,7 @@ fn shown(truth: &[f64], predicted: &[f64]) -> (Vec<(f64, f64)>, String) {
 
 /// Predicted against true values, both in the target's units, with the line on which they are equal.
 pub fn predicted_against_actual(truth: &[f64], predicted: &[f64], target: &str, part: &str) -> Figure {
-    let (pairs, note) = shown(truth, predicted);
+    let (target, (pairs, note)) = (short(target, WIDE), shown(truth, predicted));
     let all = || pairs.iter().flat_map(|pair| [pair.0, pair.1]).filter(|value| value.is_finite());
     let (low, high) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
     let panel = Panel::new("", format!("true {target}"), format!("predicted {target}"))
@@ -29,7 +37,7 @@ pub fn predicted_against_actual(truth: &[f64], predicted: &[f64], target: &str, 
 
 /// The residuals true - predicted, in the target's units: by predicted value, and as a histogram of all rows.
 pub fn residuals(truth: &[f64], predicted: &[f64], target: &str, part: &str) -> Figure {
-    let (pairs, note) = shown(truth, predicted);
+    let (target, (pairs, note)) = (short(target, WIDE), shown(truth, predicted));
     let points: Vec<_> = pairs.iter().map(|(truth, predicted)| (*predicted, truth - predicted)).collect();
     let label = format!("true − predicted {target}");
     let finite = || points.iter().filter(|point| point.0.is_finite() && point.1.is_finite());
@@ -38,7 +46,7 @@ pub fn residuals(truth: &[f64], predicted: &[f64], target: &str, part: &str) -> 
         .layer(Points::new(points.clone()).color(0))
         .layer(Line::new(vec![(low, 0.0), (high, 0.0)]).color(Color::GREY).dashed());
     let all: Vec<f64> = truth.iter().zip(predicted).map(|(truth, predicted)| truth - predicted).collect();
-    let bars = Panel::new("", label, "rows").layer(Line::new(histogram(&all)).color(0));
+    let bars = Panel::new("", label, "rows").whole_y().layer(Line::new(histogram(&all)).color(0));
     Figure::new(format!("Residuals, {part} rows{note}")).columns(2).panel(scatter).panel(bars)
 }
 

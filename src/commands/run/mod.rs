@@ -115,5 +115,5 @@ fn curve(values: impl ExactSizeIterator<Item = f64>) -> Line {
 /// `loss.png`: the loss over the epochs, on a logarithmic axis.
 fn loss_picture<T: Copy + Into<f64>>(title: &str, label: &str, losses: &[T]) -> Result<Vec<u8>> {
     let losses = losses.iter().map(|&loss| loss.into());
-    Figure::new(title).panel(Panel::new("", "epoch", label).log_y().layer(curve(losses))).png()
+    Figure::new(title).panel(Panel::new("", "epoch", label).whole_x().log_y().layer(curve(losses))).png()
 }

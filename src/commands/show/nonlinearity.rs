@@ -70,8 +70,8 @@ fn surface_panel(outcome: &Outcome, net: &Trained, title: &str) -> Panel {
     let cells = Cells::Classes(net.surface.clone());
     let panel = Panel::new(title, "x₁", "x₂").layer(Regions { x: outcome.grid.x, y: outcome.grid.y, cells });
     let points: Vec<_> = outcome.moons.points.iter().map(|&[x1, x2]| (x1, x2)).collect();
-    let look = |points: Points, name: &str| points.label(name).outlined();
-    panel.class_points(&points, &outcome.moons.labels, &["class 0", "class 1"], look)
+    let look = |points: Points, class| points.label(format!("class {class}")).outlined();
+    panel.class_points(&points, &outcome.moons.labels, 2, look)
 }
 
 fn capital(text: &str) -> String {

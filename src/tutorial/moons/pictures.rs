@@ -12,6 +12,6 @@ pub fn decision_boundary(outcome: &Outcome) -> Result<Figure> {
     let regions = Regions { x: surface.x, y: surface.y, cells: Cells::Classes(surface.classes) };
     let points: Vec<_> = outcome.moons.points.iter().map(|&[x1, x2]| (x1, x2)).collect();
     let panel = Panel::new("", "x1", "x2").layer(regions);
-    let look = |points: Points, name: &str| points.label(name).outlined();
-    Ok(Figure::new(title).panel(panel.class_points(&points, &outcome.moons.labels, &["class 0", "class 1"], look)))
+    let look = |points: Points, class| points.label(format!("class {class}")).outlined();
+    Ok(Figure::new(title).panel(panel.class_points(&points, &outcome.moons.labels, 2, look)))
 }

@@ -1,0 +1,106 @@
+//! A model of one or two numbers over its inputs, asked through the model file's own module from raw values.
+
+use super::config::FitConfig;
+use super::prepare::Rows;
+use super::run::Outcome;
+use crate::plot::{CLASSES, Figure, GridAxis};
+use crate::preprocess::target::{Target, Truth};
+use crate::preprocess::tensors;
+use crate::report::{self, Shown};
+use anyhow::Result;
+use tch::{Device, Kind};
+
+/// Cells of the plane, across and up; points of a curve.
+const CELLS: (usize, usize) = (480, 360);
+const POINTS: usize = 400;
+/// Room around the rows, as a share of what they span.
+const ROOM: f64 = 0.05;
+
+/// `decision_surface` for classes and two number columns, `prediction_surface` for a number and two,
+/// `prediction_curve` for a number and one; `None` for other models, and for more classes than colours.
+pub fn picture(outcome: &Outcome, config: &FitConfig) -> Result<Option<(&'static str, Figure)>> {
+    let prepared = &outcome.prepared;
+    let inputs = &prepared.pipeline.inputs;
+    if !inputs.categories.is_empty() || inputs.numbers.len() > 2 {
+        return Ok(None);
+    }
+    let (part, held, _) = outcome.held_out();
+    let train = (part != "training").then_some(&prepared.train);
+    let names: Vec<&str> = inputs.numbers.iter().map(|column| column.name.as_str()).collect();
+    let truths = (&held.truth, &prepared.train.truth, &prepared.target);
+    match (truths, &names[..]) {
+        ((Truth::Classes(truth), Truth::Classes(of_train), Target::Classes(classes)), &[x, y])
+            if classes.len() <= CLASSES =>
+        {
+            let Some([across, up]) = plane(held, &prepared.train)? else { return Ok(None) };
+            let cells = over(outcome, across, up)?.into_iter().map(|class| class as u8).collect();
+            let held = Shown { part, points: points(held)?, truth };
+            let train = train.map(|rows| shown(rows, of_train)).transpose()?;
+            let figure = report::decision_surface([x, y], [across, up], cells, classes, &held, train.as_ref());
+            Ok(Some(("decision_surface", figure)))
+        }
+        ((Truth::Numbers(truth), ..), &[x, y]) => {
+            let Some([across, up]) = plane(held, &prepared.train)? else { return Ok(None) };
+            let values = over(outcome, across, up)?;
+            let held = Shown { part, points: points(held)?, truth };
+            let figure = report::prediction_surface([x, y], [across, up], values, &config.target, &held);
+            Ok(Some(("prediction_surface", figure)))
+        }
+        ((Truth::Numbers(truth), Truth::Numbers(of_train), _), &[x]) => {
+            let Some(axis) = axis(held, &prepared.train, 0, POINTS)? else { return Ok(None) };
+            let places: Vec<f64> = axis.points().collect();
+            let values = predict(outcome, std::slice::from_ref(&places))?;
+            let curve = places.into_iter().zip(values).collect();
+            let held = Shown { part, points: points(held)?, truth };
+            let train = train.map(|rows| shown(rows, of_train)).transpose()?;
+            Ok(Some(("prediction_curve", report::prediction_curve(x, curve, &config.target, &held, train.as_ref()))))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn shown<'a, T>(rows: &Rows, truth: &'a [T]) -> Result<Shown<'a, T>> {
+    Ok(Shown { part: "training", points: points(rows)?, truth })
+}
+
+/// The first two inputs of each row; the second NaN where there is one alone.
+fn points(rows: &Rows) -> Result<Vec<(f64, f64)>> {
+    let x = column(rows, 0)?;
+    let y = if rows.raw.size()[1] > 1 { column(rows, 1)? } else { vec![f64::NAN; x.len()] };
+    Ok(x.into_iter().zip(y).collect())
+}
+
+fn column(rows: &Rows, index: i64) -> Result<Vec<f64>> {
+    Ok(Vec::try_from(rows.raw.f_select(1, index)?.f_to_device(Device::Cpu)?.f_contiguous()?)?)
+}
+
+fn plane(held: &Rows, train: &Rows) -> Result<Option<[GridAxis; 2]>> {
+    let across = axis(held, train, 0, CELLS.0)?;
+    Ok(across.zip(axis(held, train, 1, CELLS.1)?).map(|(across, up)| [across, up]))
+}
+
+/// What the rows span in a column, and a little more; `None` where that is too much for a number.
+fn axis(held: &Rows, train: &Rows, index: i64, count: usize) -> Result<Option<GridAxis>> {
+    let values = [column(held, index)?, column(train, index)?].concat();
+    let present = values.into_iter().filter(|value| !value.is_nan());
+    let (low, high) = present.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+    let room = if low < high { ROOM * (high - low) } else { (0.1 * low.abs()).max(0.5) };
+    let axis = GridAxis::between(low - room, high + room, count);
+    Ok((axis.start.is_finite() && axis.step.is_finite() && axis.step > 0.0).then_some(axis))
+}
+
+/// The answers on a grid, row by row from the lowest, asked for a row at a time: a wide hidden layer takes memory.
+fn over(outcome: &Outcome, across: GridAxis, up: GridAxis) -> Result<Vec<f64>> {
+    let mut answers = Vec::with_capacity(across.count * up.count);
+    for y in up.points() {
+        answers.extend(predict(outcome, &[across.points().collect(), vec![y; across.count]])?);
+    }
+    Ok(answers)
+}
+
+/// Class indices, or values in the target's units.
+fn predict(outcome: &Outcome, columns: &[Vec<f64>]) -> Result<Vec<f64>> {
+    let raw = tensors::from_columns(columns, Kind::Double, Device::Cpu)?;
+    let answers = outcome.module.call("predict", &raw)?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?;
+    Ok(Vec::try_from(answers.f_contiguous()?)?)
+}
