@@ -76,6 +76,70 @@ fn the_saved_settings_give_the_same_bytes_again() {
 }
 
 #[test]
+fn a_model_of_one_or_two_numbers_is_drawn_over_them() {
+    let dir = with_table();
+    for (arguments, picture) in [
+        (&["--target", "kind", "--features", "width,height"][..], Some("decision_surface")),
+        (&["--target", "price", "--features", "width,height"], Some("prediction_surface")),
+        (&["--target", "price", "--features", "height", "--column", "height:scale=none"], Some("prediction_curve")),
+        (&["--target", "kind", "--features", "width,height,colour"], None),
+        (&["--target", "kind", "--features", "width,colour"], None),
+    ] {
+        let out = arguments.concat().replace("--", "");
+        fit(&dir, &[arguments, &["--epochs", "3", "--out", &out]].concat());
+        let drawn = ["decision_surface", "prediction_surface", "prediction_curve"];
+        let found = drawn.into_iter().find(|name| dir.path().join(&out).join(format!("{name}.png")).exists());
+        assert_eq!(found, picture, "{out}");
+        let page = String::from_utf8(dir.read(&format!("{out}/report.html"))).unwrap();
+        let pictures = std::fs::read_dir(dir.path().join(&out)).unwrap();
+        let pictures =
+            pictures.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "png"));
+        assert_eq!(page.matches("<img alt=\"").count(), pictures.count(), "{out}: each picture is in the page");
+        assert!(!page.contains("<img alt=\"\""), "{out}");
+    }
+}
+
+/// The lengths of a TFRecord file's records; each is framed by 12 bytes before it and 4 behind.
+fn records(file: &[u8]) -> Vec<usize> {
+    let (mut at, mut lengths) = (0, Vec::new());
+    while at < file.len() {
+        let length = file[at..at + 8].iter().rev().fold(0, |length, &byte| length << 8 | usize::from(byte));
+        lengths.push(length);
+        at += 16 + length;
+    }
+    assert_eq!(at, file.len(), "the last record is whole");
+    lengths
+}
+
+// What the records say is read by TensorBoard itself in scripts/check_events.py.
+#[test]
+fn tensorboard_finds_one_event_file_that_belongs_to_the_run() {
+    let dir = with_table();
+    let events = || {
+        let names = dir.files().into_iter().filter(|file| file.display().to_string().contains("tfevents"));
+        names.collect::<Vec<_>>()
+    };
+    fit(&dir, &["--target", "kind", "--log", "tensorboard"]);
+    let first = events();
+    let bytes = std::fs::read(&first[0]).unwrap();
+    assert_eq!(records(&bytes).len(), 1 + 1 + 30 + 1, "version, settings, epochs, metrics");
+    let has = |tag: &[u8]| bytes.windows(tag.len()).any(|window| window == tag);
+    for tag in ["brain.Event:2", "loss/train", "loss/valid", "lr", "metrics/test/accuracy", "config/text_summary"] {
+        assert!(has(tag.as_bytes()), "{tag}");
+    }
+    // A run that diverges leaves the finished one's files; one that ends replaces them.
+    let diverging = ["fit", "t.csv", "--target", "price", "--optimizer", "sgd", "--lr", "1e30", "--log", "tensorboard"];
+    dir.refuses(&diverging, &["learning rate"]);
+    assert_eq!(events(), first);
+    fit(&dir, &["--target", "kind", "--log", "tensorboard", "--epochs", "4"]);
+    let second = events();
+    assert_eq!((second.len(), records(&std::fs::read(&second[0]).unwrap()).len()), (1, 7));
+    fit(&dir, &["--target", "kind"]);
+    assert!(events().is_empty(), "{:?}", events());
+    dir.refuses(&["fit", "t.csv", "--target", "kind", "--log", "tensorbord"], &["did you mean tensorboard?"]);
+}
+
+#[test]
 fn settings_are_shown_whole_and_a_flag_wins_over_the_file() {
     let dir = with_table();
     dir.write("c.toml", "target = \"kind\"\nlr = 0.5\nhidden = [8]\n");

@@ -81,7 +81,7 @@ fn scores(outcome: &Outcome) -> Table {
     let parts =
         [("training", Some(&outcome.train)), ("validation", outcome.valid.as_ref()), ("test", outcome.test.as_ref())];
     let parts: Vec<(&str, &Scored)> = parts.into_iter().filter_map(|(name, scored)| Some((name, scored?))).collect();
-    let mut header = vec![String::new()];
+    let mut header = vec!["metric".into()];
     header.extend(parts.iter().flat_map(|(name, _)| [name.to_string(), format!("{name}, baseline")]));
     let row = |name: &str| {
         let values = parts.iter().flat_map(|(_, scored)| [scored.metrics.get(name), scored.baseline.get(name)]);

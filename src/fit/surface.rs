@@ -104,3 +104,35 @@ fn predict(outcome: &Outcome, columns: &[Vec<f64>]) -> Result<Vec<f64>> {
     let answers = outcome.module.call("predict", &raw)?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?;
     Ok(Vec::try_from(answers.f_contiguous()?)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fit::run::fit;
+    use polars::prelude::df;
+
+    #[test]
+    fn a_plane_is_shown_as_it_is_in_raw_units() {
+        let a: Vec<f64> = (0..60).map(|row| f64::from(row % 6) * 1000.0).collect();
+        let b: Vec<f64> = (0..60).map(|row| f64::from(row / 6) / 10.0).collect();
+        let plane = |a: f64, b: f64| 7.0 + 0.002 * a - 5.0 * b;
+        let y: Vec<f64> = a.iter().zip(&b).map(|(&a, &b)| plane(a, b)).collect();
+        let data = df!("a" => a, "b" => b, "y" => y).unwrap();
+        let config = FitConfig { target: "y".into(), hidden: vec![], lr: 0.05, epochs: 300, ..FitConfig::default() };
+        let outcome = fit(&data, &config, 0, Device::Cpu, "t", |_| Ok(())).unwrap();
+        let (_, held, _) = outcome.held_out();
+        let [across, up] = super::plane(held, &outcome.prepared.train).unwrap().unwrap();
+        assert_eq!((across.count, up.count), CELLS);
+        assert!(
+            across.at(0) < 0.0 && across.at(479) > 5000.0 && up.at(0) < 0.0 && up.at(359) > 0.9,
+            "{across:?} {up:?}"
+        );
+        let values = over(&outcome, across, up).unwrap();
+        for (column, row) in [(0, 0), (479, 0), (0, 359), (100, 200)] {
+            let expected = plane(across.at(column), up.at(row));
+            let found = values[row * across.count + column];
+            assert!((found - expected).abs() < 0.01, "({column}, {row}): {found}, expected {expected}");
+        }
+        assert_eq!(picture(&outcome, &config).unwrap().unwrap().0, "prediction_surface");
+    }
+}

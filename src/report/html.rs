@@ -43,7 +43,7 @@ h1{font-size:1.6rem;margin:0 0 1rem}h2{font-size:1.2rem;margin:2.2rem 0 .7rem;bo
 nav{color:var(--soft)}nav a,a{color:var(--mark)}\
 .note{border-left:4px solid var(--mark);background:var(--panel);padding:.6rem .9rem}\
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}\
-th,td{padding:.25rem .8rem;border-bottom:1px solid var(--line);text-align:right}\
+th,td{padding:.25rem .8rem;border-bottom:1px solid var(--line);text-align:right}td{white-space:nowrap}\
 th:first-child,td:first-child{text-align:left}thead th{color:var(--soft);font-weight:600}tbody th{font-weight:400}\
 pre{background:var(--panel);padding:.7rem .9rem;overflow-x:auto}\
 img{max-width:100%;height:auto;background:#fff;border:1px solid var(--line);margin:.4rem 0}\
