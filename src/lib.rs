@@ -14,6 +14,7 @@ pub mod data;
 pub mod device;
 pub mod doctor;
 pub mod evaluate;
+pub mod events;
 pub mod files;
 pub mod fit;
 pub mod history;

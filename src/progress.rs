@@ -20,7 +20,7 @@ pub struct Interrupted {
 
 impl std::fmt::Display for Interrupted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "interrupted after {} {}: nothing was written", self.unit, self.count)
+        write!(f, "interrupted after {} {}: no result was written", self.unit, self.count)
     }
 }
 

@@ -75,30 +75,6 @@ fn the_saved_settings_give_the_same_bytes_again() {
     }
 }
 
-#[test]
-fn a_model_of_one_or_two_numbers_is_drawn_over_them() {
-    let dir = with_table();
-    for (arguments, picture) in [
-        (&["--target", "kind", "--features", "width,height"][..], Some("decision_surface")),
-        (&["--target", "price", "--features", "width,height"], Some("prediction_surface")),
-        (&["--target", "price", "--features", "height", "--column", "height:scale=none"], Some("prediction_curve")),
-        (&["--target", "kind", "--features", "width,height,colour"], None),
-        (&["--target", "kind", "--features", "width,colour"], None),
-    ] {
-        let out = arguments.concat().replace("--", "");
-        fit(&dir, &[arguments, &["--epochs", "3", "--out", &out]].concat());
-        let drawn = ["decision_surface", "prediction_surface", "prediction_curve"];
-        let found = drawn.into_iter().find(|name| dir.path().join(&out).join(format!("{name}.png")).exists());
-        assert_eq!(found, picture, "{out}");
-        let page = String::from_utf8(dir.read(&format!("{out}/report.html"))).unwrap();
-        let pictures = std::fs::read_dir(dir.path().join(&out)).unwrap();
-        let pictures =
-            pictures.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "png"));
-        assert_eq!(page.matches("<img alt=\"").count(), pictures.count(), "{out}: each picture is in the page");
-        assert!(!page.contains("<img alt=\"\""), "{out}");
-    }
-}
-
 /// The lengths of a TFRecord file's records; each is framed by 12 bytes before it and 4 behind.
 fn records(file: &[u8]) -> Vec<usize> {
     let (mut at, mut lengths) = (0, Vec::new());
@@ -137,6 +113,30 @@ fn tensorboard_finds_one_event_file_that_belongs_to_the_run() {
     fit(&dir, &["--target", "kind"]);
     assert!(events().is_empty(), "{:?}", events());
     dir.refuses(&["fit", "t.csv", "--target", "kind", "--log", "tensorbord"], &["did you mean tensorboard?"]);
+}
+
+#[test]
+fn a_model_of_one_or_two_numbers_is_drawn_over_them() {
+    let dir = with_table();
+    for (arguments, picture) in [
+        (&["--target", "kind", "--features", "width,height"][..], Some("decision_surface")),
+        (&["--target", "price", "--features", "width,height"], Some("prediction_surface")),
+        (&["--target", "price", "--features", "height", "--column", "height:scale=none"], Some("prediction_curve")),
+        (&["--target", "kind", "--features", "width,height,colour"], None),
+        (&["--target", "kind", "--features", "width,colour"], None),
+    ] {
+        let out = arguments.concat().replace("--", "");
+        fit(&dir, &[arguments, &["--epochs", "3", "--out", &out]].concat());
+        let drawn = ["decision_surface", "prediction_surface", "prediction_curve"];
+        let found = drawn.into_iter().find(|name| dir.path().join(&out).join(format!("{name}.png")).exists());
+        assert_eq!(found, picture, "{out}");
+        let page = String::from_utf8(dir.read(&format!("{out}/report.html"))).unwrap();
+        let pictures = std::fs::read_dir(dir.path().join(&out)).unwrap();
+        let pictures =
+            pictures.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "png"));
+        assert_eq!(page.matches("<img alt=\"").count(), pictures.count(), "{out}: each picture is in the page");
+        assert!(!page.contains("<img alt=\"\""), "{out}");
+    }
 }
 
 #[test]

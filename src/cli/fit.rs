@@ -179,6 +179,10 @@ pub struct FitFlags {
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     clip_grad: Option<f64>,
+    /// csv (history.csv alone) or tensorboard (an event file too, to watch while it trains) [default: csv]
+    #[arg(long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<String>,
 }
 
 fn is_true(header: &bool) -> bool {

@@ -12,7 +12,7 @@ use crate::fit::config::FitConfig;
 use crate::fit::report::{page, pictures};
 use crate::fit::run::{Outcome, fit};
 use crate::fit::score::Scored;
-use crate::fit::{checkpoint, prepare::Rows};
+use crate::fit::{checkpoint, log, prepare::Rows};
 use crate::progress::Progress;
 use crate::weights;
 use anyhow::{Context, Result};
@@ -30,8 +30,14 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
     let columns = needed(&source.names(), &config, &shown)?;
     let store = Store::read(&mut source, &columns)?;
     let mut progress = Progress::new(config.epochs, args.common.printing.quiet)?;
-    let outcome = fit(&store, &config, seed, job.device, |epoch| progress.report(epoch.epoch, &|| epoch.loss))?;
+    let outcome = fit(&store, &config, seed, job.device, |epoch| {
+        log::epoch(&mut job.events, job.folder.path(), &config, epoch)?;
+        progress.report(epoch.epoch, &|| epoch.loss)
+    })?;
     progress.finish();
+    if let Some(events) = &mut job.events {
+        log::metrics(events, &outcome)?;
+    }
     let judgement = judge(&outcome);
     let summary = job.summary("fit", &config, results(&outcome, &judgement, &shown))?;
     let pictures = pictures(&outcome, &config)?;

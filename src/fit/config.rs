@@ -31,6 +31,16 @@ named! {
     }
 }
 
+named! {
+    /// Where the losses of each epoch go.
+    pub enum Log {
+        /// `history.csv`, which is always written.
+        Csv = "csv",
+        /// An event file besides, written while the training runs.
+        Tensorboard = "tensorboard",
+    }
+}
+
 /// Everything that `fit` can be told; `Default` is what holds where nothing is said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -83,6 +93,7 @@ pub struct FitConfig {
     /// 0: no early stopping.
     pub early_stop: usize,
     pub clip_grad: Option<f64>,
+    pub log: Log,
 }
 
 impl Default for FitConfig {
@@ -127,6 +138,7 @@ impl Default for FitConfig {
             warmup: train.warmup,
             early_stop: 0,
             clip_grad: train.clip_grad,
+            log: Log::Csv,
         }
     }
 }

@@ -9,6 +9,7 @@ mod two_layer;
 use super::{Verdict, prepare, report};
 use crate::cli::{Common, Run, RunProgram};
 use crate::device::{self, DeviceChoice};
+use crate::events::{self, Events};
 use crate::plot::{Figure, Line, Panel};
 use crate::progress::catch_interrupts;
 use crate::run_folder::RunFolder;
@@ -43,6 +44,8 @@ pub(super) struct Job<'a> {
     pub(super) device: Device,
     pub(super) threads: i32,
     pub(super) folder: RunFolder,
+    /// The run's event file, if it writes one.
+    pub(super) events: Option<Events>,
     start: Instant,
 }
 
@@ -67,7 +70,7 @@ impl<'a> Job<'a> {
     fn on(common: &'a Common, out: &Path, device: Device, threads: i32, start: Instant) -> Result<Self> {
         let folder = RunFolder::open(out)?;
         catch_interrupts()?;
-        Ok(Self { common, device, threads, folder, start })
+        Ok(Self { common, device, threads, folder, events: None, start })
     }
 
     /// The run's summary: program and seed, `results` (a JSON object), then how it was made.
@@ -95,9 +98,11 @@ impl<'a> Job<'a> {
     /// Stages the summary, puts every staged file in its place, and tells the user.
     pub(super) fn finish(mut self, summary: &Value, text: &str) -> Result<Verdict> {
         self.folder.stage("summary.json", format!("{summary:#}\n").as_bytes())?;
-        let shown = self.folder.path().display().to_string();
+        let folder = self.folder.path().to_path_buf();
+        let own = self.events.map(Events::keep).transpose()?;
         self.folder.commit()?;
-        report(self.common.printing, &format!("{text} -> {shown}"), summary)?;
+        events::remove_others(&folder, own.as_deref())?;
+        report(self.common.printing, &format!("{text} -> {}", folder.display()), summary)?;
         Ok(Verdict::Holds)
     }
 }
