@@ -1,6 +1,7 @@
 //! `lockstep fit DATA` and `lockstep evaluate MODEL DATA`.
 
 use super::{Common, Compute, Printing, Reading};
+use crate::data::table::Format;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -21,6 +22,25 @@ pub struct Fit {
     pub common: Common,
     /// Folder for the run's files
     #[arg(long, value_name = "DIR", default_value = "runs/fit")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct Preprocess {
+    /// The table: .csv, .parquet, .ndjson or .ipc; a pattern such as 'part-*.csv'; - for standard input
+    pub data: PathBuf,
+    /// Settings in TOML, those of `fit`; a flag wins over it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Format of the files: csv, parquet, ndjson or ipc
+    #[arg(long, value_name = "NAME", default_value = "parquet")]
+    pub to: Format,
+    #[command(flatten)]
+    pub settings: FitFlags,
+    #[command(flatten)]
+    pub common: Common,
+    /// Folder for the run's files
+    #[arg(long, value_name = "DIR", default_value = "runs/preprocess")]
     pub out: PathBuf,
 }
 

@@ -11,7 +11,7 @@ mod show;
 
 pub use compare::{Compare, CompareAll, CompareProgram};
 pub use data::{Data, DataMoons, DataOut};
-pub use fit::{Evaluate, Fit, FitFlags};
+pub use fit::{Evaluate, Fit, FitFlags, Preprocess};
 pub use model::{Doctor, Inspect, Predict, Verify};
 pub use programs::{BostonArgs, DescentArgs, ExhaustiveArgs, MoonsArgs, TwoLayerArgs};
 pub use run::{Run, RunBostonArgs, RunDescentArgs, RunMoons, RunProgram};
@@ -40,6 +40,8 @@ pub enum Command {
     Compare(Compare),
     /// Train a network on your own table
     Fit(Box<Fit>),
+    /// Split, impute, scale and encode a table as `fit` would, and write it, however large it is
+    Preprocess(Box<Preprocess>),
     /// Score a model of `fit` on a table with its target
     Evaluate(Evaluate),
     /// Show what a model.pt is: layers, shapes, settings, metrics

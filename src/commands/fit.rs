@@ -3,7 +3,7 @@
 use super::predict::met;
 use super::run::Job;
 use super::{Verdict, print_out};
-use crate::cli::Fit;
+use crate::cli::{Fit, FitFlags};
 use crate::data::source::Source;
 use crate::data::store::Store;
 use crate::evaluate::{Judged, Verdict as Judgement, verdict};
@@ -17,9 +17,10 @@ use crate::progress::Progress;
 use crate::weights;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
+use std::path::Path;
 
 pub(super) fn run(args: &Fit) -> Result<Verdict> {
-    let config = resolve(args)?;
+    let config = resolve(args.config.as_deref(), &args.settings)?;
     if args.print_config {
         print_out(toml::to_string(&config)?.as_bytes())?;
         return Ok(Verdict::Holds);
@@ -53,9 +54,9 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
 }
 
 /// The file's settings under the flags.
-fn resolve(args: &Fit) -> Result<FitConfig> {
-    let flags = toml::Table::try_from(&args.settings)?;
-    let (text, shown) = match &args.config {
+pub(super) fn resolve(file: Option<&Path>, settings: &FitFlags) -> Result<FitConfig> {
+    let flags = toml::Table::try_from(settings)?;
+    let (text, shown) = match file {
         Some(file) => {
             let shown = file.display().to_string();
             (std::fs::read_to_string(file).with_context(|| format!("{shown}: cannot read"))?, shown)

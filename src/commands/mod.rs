@@ -7,6 +7,7 @@ mod evaluate;
 mod fit;
 mod inspect;
 mod predict;
+mod preprocess;
 mod run;
 mod show;
 mod verify;
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Fit(args) => fit::run(args),
+        Command::Preprocess(args) => preprocess::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Verify(args) => verify::run(args),

@@ -4,12 +4,13 @@
 use super::source::{See, Source};
 use super::table::{names, one_line};
 use anyhow::{Context, Result, anyhow, ensure};
+use polars::io::parquet::metadata::FileMetadataRef;
 use polars::prelude::*;
 use std::fs::File;
 use tempfile::NamedTempFile;
 
 /// Bytes of cells above which a table goes to the temporary file.
-const IN_MEMORY: usize = 256 << 20;
+const IN_MEMORY: usize = 128 << 20;
 /// Rows of a batch.
 pub const BATCH: usize = 1 << 16;
 
@@ -24,7 +25,7 @@ pub struct Store {
 
 enum Cells {
     Memory(DataFrame),
-    File(NamedTempFile),
+    File(NamedTempFile, FileMetadataRef),
 }
 
 impl Store {
@@ -77,8 +78,9 @@ impl Store {
     pub fn column(&self, name: &str) -> Result<DataFrame> {
         match &self.cells {
             Cells::Memory(table) => Ok(table.select([name])?),
-            Cells::File(file) => {
-                let reader = ParquetReader::new(reopen(file)?).with_columns(Some(vec![name.into()]));
+            Cells::File(file, metadata) => {
+                let mut reader = ParquetReader::new(reopen(file)?).with_columns(Some(vec![name.into()]));
+                reader.set_metadata(metadata.clone());
                 Ok(reader.set_rechunk(true).finish().map_err(|error| lost(&error))?)
             }
         }
@@ -89,8 +91,9 @@ impl Store {
         for first in (0..self.height).step_by(BATCH) {
             let batch = match &self.cells {
                 Cells::Memory(table) => table.select(columns.iter().map(String::as_str))?.slice(first as i64, BATCH),
-                Cells::File(file) => {
-                    let reader = ParquetReader::new(reopen(file)?).with_columns(Some(columns.to_vec()));
+                Cells::File(file, metadata) => {
+                    let mut reader = ParquetReader::new(reopen(file)?).with_columns(Some(columns.to_vec()));
+                    reader.set_metadata(metadata.clone());
                     reader.with_slice(Some((first, BATCH))).finish().map_err(|error| lost(&error))?
                 }
             };
@@ -139,18 +142,17 @@ impl Writer {
     }
 
     fn finish(mut self, shown: String, height: usize) -> Result<Store> {
-        let cells = match self.file.take() {
+        let (schema, cells) = match self.file.take() {
             Some((file, writer)) => {
                 writer.finish().map_err(full)?;
-                Cells::File(file)
+                let mut reader = ParquetReader::new(reopen(&file)?);
+                let schema = reader.schema().map_err(|error| lost(&error))?;
+                let metadata = reader.get_metadata().map_err(|error| lost(&error))?.clone();
+                (Schema::from_arrow_schema(&schema), Cells::File(file, metadata))
             }
-            None => Cells::Memory(joined(self.waiting)?),
-        };
-        let schema = match &cells {
-            Cells::Memory(table) => (**table.schema()).clone(),
-            Cells::File(file) => {
-                let schema = ParquetReader::new(reopen(file)?).schema().map_err(|error| lost(&error))?;
-                Schema::from_arrow_schema(&schema)
+            None => {
+                let table = joined(self.waiting)?;
+                ((**table.schema()).clone(), Cells::Memory(table))
             }
         };
         Ok(Store { shown, schema, height, cells })
@@ -202,7 +204,7 @@ mod tests {
             Store::read_with(&mut source, &columns, in_memory).unwrap()
         };
         let (memory, file) = (read(IN_MEMORY), read(0));
-        assert!(matches!((&memory.cells, &file.cells), (Cells::Memory(_), Cells::File(_))));
+        assert!(matches!((&memory.cells, &file.cells), (Cells::Memory(_), Cells::File(..))));
         assert_eq!((memory.names(), memory.height()), (file.names(), file.height()));
         assert_eq!(memory.names(), ["n", "s"], "in the order of the table");
         for name in &columns {

@@ -6,9 +6,9 @@ use crate::data::place::Place;
 use crate::data::store::Store;
 use crate::names::unknown;
 use crate::preprocess::inputs::{Category, Inputs, Number, texts};
-use crate::preprocess::split::take;
 use anyhow::{Result, bail, ensure};
 use polars::prelude::DataType;
+use std::collections::BTreeSet;
 
 /// The columns that a fit has to read, of all the `names` in the table.
 ///
@@ -52,14 +52,16 @@ fn features(names: &[String], config: &FitConfig) -> Vec<String> {
 
 /// The columns to learn from, told apart by their types; categories are those of the rows `train` of the table.
 pub fn inputs(divided: &Divided<'_>, config: &FitConfig, train: &[u32]) -> Result<Inputs> {
-    let (store, place) = (divided.store, Place::picked(&divided.store.shown, train));
+    let store = divided.store;
+    let mut training = vec![false; store.height()];
+    train.iter().for_each(|&row| training[row as usize] = true);
     let mut inputs = Inputs { numbers: vec![], categories: vec![] };
     for name in features(&store.names(), config) {
         let choice = config.choice(&name)?;
         let text = matches!(store.dtype(&name)?, DataType::String | DataType::Boolean);
         if text || config.categorical.contains(&name) {
-            refuse_numbers_as_text(store, &name, config)?;
-            inputs.categories.push(Category::fit(&name, &take(&store.column(&name)?, train)?, &choice, place)?);
+            let values = categories(store, &name, &training, config)?;
+            inputs.categories.push(Category { name, values, choice });
         } else {
             inputs.numbers.push(Number { name, choice });
         }
@@ -67,25 +69,53 @@ pub fn inputs(divided: &Divided<'_>, config: &FitConfig, train: &[u32]) -> Resul
     Ok(inputs)
 }
 
+/// The distinct texts of a column among the training rows, sorted.
+fn categories(store: &Store, name: &str, training: &[bool], config: &FitConfig) -> Result<Vec<String>> {
+    let mut values = BTreeSet::new();
+    let mut numbers = Numbers::default();
+    store.batches(&[name.to_string()], &mut |batch, first| {
+        let at = Place::after(&store.shown, first);
+        for (row, cell) in texts(&batch, name, at)?.iter().enumerate() {
+            let Some(cell) = cell else { continue };
+            numbers.see(cell, || at.row(row));
+            if training[first + row] && !values.contains(cell) {
+                values.insert(cell.to_string());
+            }
+        }
+        Ok(())
+    })?;
+    if *store.dtype(name)? == DataType::String && !config.categorical.iter().any(|other| other == name) {
+        numbers.refuse(name)?;
+    }
+    Ok(values.into_iter().collect())
+}
+
 /// A text column most of whose cells are numbers is a number column with a slip in it, not a category.
-fn refuse_numbers_as_text(store: &Store, name: &str, config: &FitConfig) -> Result<()> {
-    if config.categorical.iter().any(|other| other == name) || *store.dtype(name)? != DataType::String {
-        return Ok(());
+#[derive(Default)]
+struct Numbers {
+    present: usize,
+    numbers: usize,
+    /// The first cell that is not a number as it stands, and its place.
+    slip: Option<(String, String)>,
+}
+
+impl Numbers {
+    fn see(&mut self, cell: &str, place: impl Fn() -> String) {
+        self.present += 1;
+        let plain = cell.trim().parse::<f64>().is_ok();
+        if !plain && self.slip.is_none() {
+            self.slip = Some((place(), cell.to_string()));
+        }
+        self.numbers += usize::from(plain || cell.contains(',') && cell.trim().replace(',', "").parse::<f64>().is_ok());
     }
-    let place = Place::start(&store.shown);
-    let cells = texts(&store.column(name)?, name, place)?;
-    let number = |cell: &str| cell.trim().replace(',', "").parse::<f64>().is_ok();
-    let present = cells.iter().flatten().count();
-    let numbers = cells.iter().flatten().filter(|cell| number(cell)).count();
-    if numbers * 2 <= present {
-        return Ok(());
+
+    fn refuse(self, name: &str) -> Result<()> {
+        let Self { present, numbers, slip: Some((place, cell)) } = self else { return Ok(()) };
+        ensure!(
+            numbers * 2 <= present,
+            "{place}, column {name}: {cell:?} is not a number, while {numbers} of {present} cells are; write it as one, \
+             name it with --na if it means missing, or take the column as categories with --categorical {name}"
+        );
+        Ok(())
     }
-    let slip = cells.iter().position(|cell| cell.is_some_and(|cell| cell.trim().parse::<f64>().is_err()));
-    let row = slip.unwrap_or_default();
-    bail!(
-        "{}, column {name}: {:?} is not a number, while {numbers} of {present} cells are; write it as one, \
-         name it with --na if it means missing, or take the column as categories with --categorical {name}",
-        place.row(row),
-        cells.get(row).unwrap_or_default()
-    );
 }

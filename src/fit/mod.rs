@@ -7,6 +7,7 @@ pub mod divide;
 pub mod log;
 pub mod model;
 pub mod prepare;
+pub mod preprocessed;
 pub mod report;
 pub mod run;
 pub mod score;

@@ -43,52 +43,55 @@ pub struct Rows {
 /// Rows whose raw matrix is kept, for what looks at single input columns.
 pub const SAMPLE: usize = 100_000;
 
-/// Everything from the rows of `parts` up to the training; all constants come from the training rows alone.
-pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitConfig, device: Device) -> Result<Prepared> {
+/// What the training rows alone decide, and the rows of each part: training, validation, test.
+pub struct Recipe {
+    pub pipeline: Pipeline,
+    pub target: Target,
+    pub parts: [PartRows; 3],
+}
+
+/// Fits pipeline and target on the training rows of `parts`, one column at a time.
+pub fn recipe(divided: &Divided<'_>, parts: &Parts, config: &FitConfig) -> Result<Recipe> {
     let shown = divided.store.shown.as_str();
     let train = divided.table_rows(&parts.train);
     let inputs = inputs(divided, config, &train)?;
     let dropped = dropped(divided, &inputs)?;
-    let part = |indices: &[usize]| Part::new(divided.table_rows(indices), &dropped);
-    let (train, valid, test) = (part(&parts.train), part(&parts.valid), part(&parts.test));
-    ensure!(!train.rows.is_empty(), "{shown}: no training row is left after those with missing values were dropped");
-    let pipeline = Pipeline::fit(&inputs, |index| raw_column(divided, &inputs, index, &train.rows))?;
-    let target_column = divided.store.column(&config.target)?;
-    let target_of = |part: &Part| take(&target_column, &part.rows);
-    let place = Place::picked(shown, &train.rows);
-    let target = Target::fit(&target_of(&train)?, &config.target, divided.classification, place)?;
-    let [train, valid, test] = transform(divided, &pipeline, [train, valid, test])?.map(|part| {
-        let place = Place::picked(shown, &part.part.rows);
-        let (y, truth) = target.code(&target_of(&part.part)?, &config.target, place)?;
-        let weight = weights(divided, &part.part, config)?.map(|weight| weight.f_to_device(device)).transpose()?;
-        anyhow::Ok(Rows {
-            raw: part.raw,
-            x: part.x.f_to_device(device)?,
-            y: y.f_to_device(device)?,
-            weight,
-            truth,
-            counts: part.counts,
-        })
+    let part = |indices: &[usize]| PartRows::new(divided.table_rows(indices), &dropped);
+    let parts = [PartRows::new(train, &dropped), part(&parts.valid), part(&parts.test)];
+    let train = &parts[0].rows;
+    ensure!(!train.is_empty(), "{shown}: no training row is left after those with missing values were dropped");
+    let places = slots(&parts[..1], divided.store.height());
+    let pipeline = Pipeline::fit(&inputs, |index| raw_column(divided, &inputs, index, &places, train.len()))?;
+    drop(places);
+    let target = take(&divided.store.column(&config.target)?, train)?;
+    let target = Target::fit(&target, &config.target, divided.classification, Place::picked(shown, train))?;
+    Ok(Recipe { pipeline, target, parts })
+}
+
+/// Everything from the rows of `parts` up to the training; all constants come from the training rows alone.
+pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitConfig, device: Device) -> Result<Prepared> {
+    let Recipe { pipeline, target, parts } = recipe(divided, parts, config)?;
+    let targets = divided.store.column(&config.target)?;
+    let [train, valid, test] = transform(divided, &pipeline, parts)?.map(|part| {
+        let Transformed { part, raw, x, counts, .. } = part;
+        let place = Place::picked(&divided.store.shown, &part.rows);
+        let (y, truth) = target.code(&take(&targets, &part.rows)?, &config.target, place)?;
+        let weight = weights(divided, &part, config)?.map(|weight| weight.f_to_device(device)).transpose()?;
+        anyhow::Ok(Rows { raw, x: x.f_to_device(device)?, y: y.f_to_device(device)?, weight, truth, counts })
     });
     let some = |rows: Result<Rows>| rows.map(|rows| (rows.x.size()[0] > 0).then_some(rows));
     let train = some(train)?.context("no training rows")?;
-    Ok(Prepared {
-        pipeline,
-        target,
-        train,
-        valid: some(valid)?,
-        test: some(test)?,
-        without_target: divided.without_target,
-    })
+    let without_target = divided.without_target;
+    Ok(Prepared { pipeline, target, train, valid: some(valid)?, test: some(test)?, without_target })
 }
 
 /// A part's rows of the table in the part's order, those with a missing value under `drop` left out.
-struct Part {
-    rows: Vec<u32>,
-    dropped: usize,
+pub struct PartRows {
+    pub rows: Vec<u32>,
+    pub dropped: usize,
 }
 
-impl Part {
+impl PartRows {
     fn new(mut rows: Vec<u32>, dropped: &[bool]) -> Self {
         let all = rows.len();
         if !dropped.is_empty() {
@@ -114,16 +117,24 @@ fn dropped(divided: &Divided<'_>, inputs: &Inputs) -> Result<Vec<bool>> {
     Ok(dropped)
 }
 
-/// The raw values of one input column, of the given rows of the table.
-fn raw_column(divided: &Divided<'_>, inputs: &Inputs, index: usize, rows: &[u32]) -> Result<Vec<f64>> {
-    let name = &inputs.names()[index];
-    let column = take(&divided.store.column(name)?, rows)?;
-    inputs.raw_column(index, &column, Place::picked(&divided.store.shown, rows))
+/// The raw values of one input column, of the training rows in their order.
+fn raw_column(divided: &Divided<'_>, inputs: &Inputs, index: usize, slots: &[u32], count: usize) -> Result<Vec<f64>> {
+    let mut values = vec![f64::NAN; count];
+    divided.store.batches(&inputs.names()[index..=index], &mut |batch, first| {
+        let slots = &slots[first..first + batch.height()];
+        let rows: Vec<u32> = (0u32..).zip(slots).filter(|(_, slot)| **slot != NOWHERE).map(|(row, _)| row).collect();
+        let here: Vec<u32> = rows.iter().map(|&row| row + first as u32).collect();
+        let some = take(&batch, &rows)?;
+        let found = inputs.raw_column(index, &some, Place::picked(&divided.store.shown, &here))?;
+        rows.iter().zip(found).for_each(|(&row, value)| values[slots[row as usize] as usize] = value);
+        Ok(())
+    })?;
+    Ok(values)
 }
 
 /// A part as the network sees it.
 struct Transformed {
-    part: Part,
+    part: PartRows,
     /// The slot of its first row.
     offset: u32,
     raw: Tensor,
@@ -132,7 +143,7 @@ struct Transformed {
 }
 
 /// Goes through the table once, and puts each row where its part has it.
-fn transform(divided: &Divided<'_>, pipeline: &Pipeline, parts: [Part; 3]) -> Result<[Transformed; 3]> {
+fn transform(divided: &Divided<'_>, pipeline: &Pipeline, parts: [PartRows; 3]) -> Result<[Transformed; 3]> {
     let module = module(pipeline)?;
     let (inputs, names) = (&pipeline.inputs, pipeline.inputs.names());
     let (width, features) = (names.len() as i64, pipeline.features().len() as i64);
@@ -155,10 +166,10 @@ fn transform(divided: &Divided<'_>, pipeline: &Pipeline, parts: [Part; 3]) -> Re
 }
 
 /// The slot of a row that is in no part.
-const NOWHERE: u32 = u32::MAX;
+pub(super) const NOWHERE: u32 = u32::MAX;
 
 /// For each row of the table where it goes: the parts' rows, one part after the other, are counted through.
-fn slots(parts: &[Part; 3], height: usize) -> Vec<u32> {
+pub(super) fn slots(parts: &[PartRows], height: usize) -> Vec<u32> {
     let mut slots = vec![NOWHERE; height];
     let rows = parts.iter().flat_map(|part| &part.rows);
     rows.zip(0u32..).for_each(|(&row, slot)| slots[row as usize] = slot);
@@ -214,7 +225,7 @@ pub fn fill(module: &Module, pipeline: &Pipeline) -> Result<()> {
 }
 
 /// The rows' weights, if there is a column of them.
-fn weights(divided: &Divided<'_>, part: &Part, config: &FitConfig) -> Result<Option<Tensor>> {
+fn weights(divided: &Divided<'_>, part: &PartRows, config: &FitConfig) -> Result<Option<Tensor>> {
     let Some(name) = &config.sample_weight else { return Ok(None) };
     let place = Place::picked(&divided.store.shown, &part.rows);
     let weights = number_values(&take(&divided.store.column(name)?, &part.rows)?, name, place)?;

@@ -10,7 +10,7 @@ use crate::data::table;
 use anyhow::{Context, Result, bail};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 /// The columns of a model, in its order, with what is done to each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -146,13 +146,6 @@ impl Inputs {
 }
 
 impl Category {
-    /// The categories of `data`'s rows, sorted.
-    pub fn fit(name: &str, data: &DataFrame, choice: &ColumnChoice, at: Place<'_>) -> Result<Self> {
-        let texts = texts(data, name, at)?;
-        let values: BTreeSet<&str> = texts.iter().flatten().collect();
-        Ok(Self { name: name.into(), values: values.into_iter().map(str::to_string).collect(), choice: choice.clone() })
-    }
-
     fn codes(&self, data: &DataFrame, at: Place<'_>, counts: &mut Counts) -> Result<Vec<f64>> {
         let index: HashMap<&str, usize> =
             self.values.iter().enumerate().map(|(code, value)| (value.as_str(), code)).collect();

@@ -1,0 +1,55 @@
+//! `lockstep preprocess DATA`.
+
+use super::Verdict;
+use super::fit::resolve;
+use super::run::Job;
+use crate::cli::Preprocess;
+use crate::data::source::Source;
+use crate::data::store::Store;
+use crate::data::table::Format;
+use crate::fit::columns::needed;
+use crate::fit::divide::divide;
+use crate::fit::prepare::{module, recipe};
+use crate::fit::preprocessed::{PARTS, Written, write};
+use anyhow::Result;
+use serde_json::{Map, Value, json};
+
+pub(super) fn run(args: &Preprocess) -> Result<Verdict> {
+    let config = resolve(args.config.as_deref(), &args.settings)?;
+    let mut job = Job::begin(&args.common, &args.out)?;
+    let mut source = Source::open(&args.data, &config.read())?;
+    let columns = needed(&source.names(), &config, &source.shown)?;
+    let store = Store::read(&mut source, &columns)?;
+    let divided = divide(&store, &config, args.common.seed)?;
+    let recipe = recipe(&divided, &divided.parts, &config)?;
+    let written = write(&divided, &recipe, &config, &args.out, args.to)?;
+    job.folder.stage("preprocess.pt", &module(&recipe.pipeline)?.save(&[])?)?;
+    job.folder.stage("config.toml", toml::to_string(&config)?.as_bytes())?;
+    let features: Vec<String> = recipe.pipeline.features().into_iter().map(|feature| feature.name).collect();
+    let results = json!({
+        "data": store.shown,
+        "rows": by_part(&written, |part| part.rows.into()),
+        "without_target": divided.without_target,
+        "features": features,
+        "counts": by_part(&written, |part| json!(part.counts)),
+    });
+    let summary = job.summary("preprocess", &config, results)?;
+    job.finish(&summary, &text(&written, features.len(), divided.without_target, args.to))
+}
+
+fn by_part(written: &[Written; 3], of: impl Fn(&Written) -> Value) -> Map<String, Value> {
+    PARTS.into_iter().zip(written).map(|(name, part)| (name.into(), of(part))).collect()
+}
+
+fn text(written: &[Written; 3], features: usize, without_target: usize, format: Format) -> String {
+    let mut lines = Vec::new();
+    for (name, part) in PARTS.into_iter().zip(written).filter(|(_, part)| part.rows > 0) {
+        let met = super::predict::met(&part.counts);
+        let met = if met.is_empty() { met } else { format!("; {met}") };
+        lines.push(format!("{name}.{format}: {} rows, {features} features{met}", part.rows));
+    }
+    if without_target > 0 {
+        lines.push(format!("rows left out, their target is missing: {without_target}"));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,99 @@
+//! The preprocessed table as files, in memory that does not grow with the rows.
+
+use super::config::FitConfig;
+use super::divide::Divided;
+use super::prepare::{Recipe, module, slots};
+use crate::data::place::Place;
+use crate::data::sink::Sink;
+use crate::data::table::Format;
+use crate::preprocess::inputs::Counts;
+use crate::preprocess::split::take;
+use crate::preprocess::tensors;
+use crate::torchscript::Module;
+use anyhow::{Result, ensure};
+use polars::prelude::*;
+use std::path::Path;
+use tch::{Device, Kind};
+
+/// The parts by the names of their files.
+pub const PARTS: [&str; 3] = ["train", "valid", "test"];
+
+/// What one part's file holds.
+pub struct Written {
+    pub rows: usize,
+    pub counts: Counts,
+}
+
+/// Writes `train`, `valid` and `test` (those that have rows) into `folder`: the features as the network would see them,
+/// Float32, and the target as it stands in the table. Rows keep the table's order.
+pub fn write(
+    divided: &Divided<'_>,
+    recipe: &Recipe,
+    config: &FitConfig,
+    folder: &Path,
+    format: Format,
+) -> Result<[Written; 3]> {
+    let (inputs, features) = (&recipe.pipeline.inputs, names(recipe, config, &divided.store.shown)?);
+    let columns = [inputs.names(), vec![config.target.clone()]].concat();
+    let (module, slots) = (module(&recipe.pipeline)?, slots(&recipe.parts, divided.store.height()));
+    let mut writers = Vec::new();
+    let mut offset = 0;
+    for (part, name) in recipe.parts.iter().zip(PARTS) {
+        let end = offset + part.rows.len() as u32;
+        let path = folder.join(format!("{name}.{format}"));
+        let sink = (end > offset).then(|| Sink::open(&path, format)).transpose()?;
+        let counts = Counts { dropped_rows: part.dropped, ..Counts::default() };
+        writers.push(PartWriter { slots: offset..end, sink, counts });
+        offset = end;
+    }
+    divided.store.batches(&columns, &mut |batch, first| {
+        let slots = &slots[first..first + batch.height()];
+        for writer in &mut writers {
+            let rows: Vec<u32> =
+                (0u32..).zip(slots).filter(|(_, slot)| writer.slots.contains(slot)).map(|(row, _)| row).collect();
+            let Some(sink) = writer.sink.as_mut().filter(|_| !rows.is_empty()) else { continue };
+            let here: Vec<u32> = rows.iter().map(|&row| row + first as u32).collect();
+            let some = take(&batch, &rows)?;
+            let raw = inputs.raw(&some, Place::picked(&divided.store.shown, &here))?;
+            let mut made = transformed(&module, &raw.columns, &features)?;
+            made.push(some.column(&config.target)?.clone());
+            writer.counts.add(raw.counts);
+            sink.write(&mut DataFrame::new(some.height(), made)?)?;
+        }
+        Ok(())
+    })?;
+    let written = writers.into_iter().map(PartWriter::finish).collect::<Result<Vec<_>>>()?;
+    written.try_into().map_err(|_| anyhow::anyhow!("three parts went in"))
+}
+
+struct PartWriter {
+    slots: std::ops::Range<u32>,
+    sink: Option<Sink>,
+    counts: Counts,
+}
+
+impl PartWriter {
+    fn finish(self) -> Result<Written> {
+        let rows = self.slots.len();
+        self.sink.map_or(Ok(()), Sink::finish)?;
+        Ok(Written { rows, counts: self.counts })
+    }
+}
+
+/// The features' names, of which none may be the target's.
+fn names(recipe: &Recipe, config: &FitConfig, shown: &str) -> Result<Vec<String>> {
+    let names: Vec<String> = recipe.pipeline.features().into_iter().map(|feature| feature.name).collect();
+    ensure!(!names.contains(&config.target), "{shown}: a feature would be named {} like the target", config.target);
+    Ok(names)
+}
+
+/// The features of a raw matrix, a Float32 column each.
+fn transformed(module: &Module, raw: &[Vec<f64>], names: &[String]) -> Result<Vec<Column>> {
+    let x = module.call("forward", &tensors::from_columns(raw, Kind::Double, Device::Cpu)?)?;
+    let x = x.f_transpose(0, 1)?.f_contiguous()?;
+    let column = |(index, name): (usize, &String)| {
+        let values = Vec::<f32>::try_from(x.f_get(index as i64)?)?;
+        Ok(Column::new(name.as_str().into(), values))
+    };
+    names.iter().enumerate().map(column).collect()
+}
