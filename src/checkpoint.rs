@@ -4,6 +4,7 @@
 //! - `training.safetensors`: the optimizer's moments and steps, the generator's state, the epoch;
 //! - `check.safetensors`: a few input rows `x` and what `forward` and `predict` gave for them.
 
+use crate::data::schema::{ColumnSchema, TableSchema};
 use crate::preprocess::inputs::Inputs;
 use crate::preprocess::target::Target;
 use crate::torchscript::{ExtraFile, Module};
@@ -49,6 +50,16 @@ pub struct TableModel {
     /// Cells that mean "missing".
     pub na: Vec<String>,
     pub id: Option<String>,
+    /// The columns whose types are pinned: those of the schema that there was, else the columns of text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pinned: Vec<ColumnSchema>,
+}
+
+impl TableModel {
+    /// The types that a table is held to.
+    pub fn schema(&self) -> TableSchema {
+        TableSchema { columns: self.pinned.clone() }
+    }
 }
 
 /// What goes in and what comes out.

@@ -47,6 +47,10 @@ pub struct Preprocess {
 /// The settings as flags; each is a TOML key too, with `_` for `-`. One that is not given is not there.
 #[derive(Debug, Args, Serialize)]
 pub struct FitFlags {
+    /// The columns' types and roles, as `inspect DATA --save` writes them; a flag wins over a role
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema: Option<PathBuf>,
     /// Column to predict
     #[arg(long, value_name = "COL")]
     #[serde(skip_serializing_if = "Option::is_none")]

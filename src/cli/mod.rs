@@ -12,7 +12,7 @@ mod show;
 pub use compare::{Compare, CompareAll, CompareProgram};
 pub use data::{Data, DataMoons, DataOut};
 pub use fit::{Evaluate, Fit, FitFlags, Preprocess};
-pub use model::{Doctor, Inspect, Predict, Verify};
+pub use model::{Doctor, Inspect, InspectTable, Predict, Verify};
 pub use programs::{BostonArgs, DescentArgs, ExhaustiveArgs, MoonsArgs, TwoLayerArgs};
 pub use run::{Run, RunBostonArgs, RunDescentArgs, RunMoons, RunProgram};
 pub use show::{Show, ShowActivations, ShowBiasVariance, ShowFitting, ShowGradients, ShowNonlinearity};
@@ -44,7 +44,7 @@ pub enum Command {
     Preprocess(Box<Preprocess>),
     /// Score a model of `fit` on a table with its target
     Evaluate(Evaluate),
-    /// Show what a model.pt is: layers, shapes, settings, metrics
+    /// Show what a model.pt is (layers, shapes, settings, metrics), or what a table holds and what is wrong with it
     Inspect(Inspect),
     /// Check a model.pt: every byte, and its answers for the rows that it carries
     Verify(Verify),

@@ -1,4 +1,4 @@
-//! `lockstep inspect`, `verify` and `predict` on a model.pt, and `doctor`.
+//! `lockstep inspect` on a model.pt or a table, `verify` and `predict` on a model.pt, and `doctor`.
 
 use super::{Compute, Printing, Reading};
 use clap::Args;
@@ -6,10 +6,30 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Inspect {
-    /// A model.pt of lockstep
-    pub model: PathBuf,
+    /// A model.pt of lockstep, or a table: .csv, .parquet, .ndjson, .ipc, a pattern such as 'part-*.csv', or -
+    #[arg(value_name = "MODEL|DATA")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub table: InspectTable,
     #[command(flatten)]
     pub printing: Printing,
+}
+
+/// What `inspect` can be told of a table.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options for a table")]
+pub struct InspectTable {
+    /// Column to predict: look for what gives it away and for classes that are rare
+    #[arg(long, value_name = "COL")]
+    pub target: Option<String>,
+    /// Cells that mean "missing" [default: empty, NA, N/A, NaN, nan, null, NULL, None, ?]
+    #[arg(long, value_name = "TEXT,…", value_delimiter = ',')]
+    pub na: Vec<String>,
+    #[command(flatten)]
+    pub reading: Reading,
+    /// Write the columns' types and roles as TOML, for `fit --schema`
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -23,6 +23,7 @@ pub(super) fn run(args: &Evaluate) -> Result<Verdict> {
         format!("{place}: a model of `run {}`, expected one of `lockstep fit`", model.about.program)
     })?;
     let mut source = Source::open(&args.data, &args.reading.options(&of_table.na))?;
+    source.pin(of_table.schema());
     let scored = score(&model, of_table, &mut source, device)?;
     let (metrics, rows, counts, shown) = (scored.metrics, scored.rows, scored.counts, source.shown);
     let met = super::predict::met(&counts);

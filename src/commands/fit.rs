@@ -4,6 +4,7 @@ use super::predict::met;
 use super::run::Job;
 use super::{Verdict, print_out};
 use crate::cli::{Fit, FitFlags};
+use crate::data::schema::{ColumnSchema, Kind, Role, TableSchema};
 use crate::data::source::Source;
 use crate::data::store::Store;
 use crate::evaluate::{Judged, Verdict as Judgement, verdict};
@@ -16,20 +17,25 @@ use crate::fit::{checkpoint, log, prepare::Rows};
 use crate::progress::Progress;
 use crate::weights;
 use anyhow::{Context, Result};
+use polars::prelude::DataType;
 use serde_json::{Value, json};
 use std::path::Path;
 
+/// The schema's file in the run folder.
+const SCHEMA: &str = "schema.toml";
+
 pub(super) fn run(args: &Fit) -> Result<Verdict> {
-    let config = resolve(args.config.as_deref(), &args.settings)?;
+    let mut config = resolve(args.config.as_deref(), &args.settings)?;
     if args.print_config {
         print_out(toml::to_string(&config)?.as_bytes())?;
         return Ok(Verdict::Holds);
     }
     let (shown, seed) = (args.data.display().to_string(), args.common.seed);
     let mut job = Job::begin(&args.common, &args.out)?;
-    let mut source = Source::open(&args.data, &config.read())?;
-    let columns = needed(&source.names(), &config, &shown)?;
-    let store = Store::read(&mut source, &columns)?;
+    let schema = config.schema.as_deref().map(TableSchema::read).transpose()?;
+    let store = read(&args.data, &config, schema.as_ref())?;
+    // The run folder has its own copy, so that its config.toml is good wherever the folder goes.
+    config.schema = schema.as_ref().map(|_| SCHEMA.into());
     let mut progress = Progress::new(config.epochs, args.common.printing.quiet)?;
     let outcome = fit(&store, &config, seed, job.device, |epoch| {
         log::epoch(&mut job.events, job.folder.path(), &config, epoch)?;
@@ -41,16 +47,41 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
     }
     let judgement = judge(&outcome);
     let summary = job.summary("fit", &config, results(&outcome, &judgement, &shown))?;
+    let pinned = pinned(&outcome, &store, schema.as_ref());
     let pictures = pictures(&outcome, &config)?;
     for picture in &pictures {
         job.folder.stage(&format!("{}.png", picture.name), &picture.png)?;
     }
     job.folder.stage("history.csv", history(&outcome).as_bytes())?;
-    job.folder.stage("model.pt", &checkpoint::to_bytes(&outcome, &config, seed)?)?;
+    job.folder.stage("model.pt", &checkpoint::to_bytes(&outcome, &config, &pinned, seed)?)?;
     job.folder.stage("model.safetensors", &weights::to_bytes(&outcome.net.parameters.named()?)?)?;
     job.folder.stage("config.toml", toml::to_string(&config)?.as_bytes())?;
+    if let Some(schema) = &schema {
+        job.folder.stage(SCHEMA, schema.to_toml()?.as_bytes())?;
+    }
     job.folder.stage("report.html", page(&outcome, &config, &judgement.text, &shown, &pictures)?.as_bytes())?;
     job.finish(&summary, &text(&outcome, &judgement))
+}
+
+/// The columns that the fit needs, in the types of the schema where there is one.
+pub(super) fn read(data: &Path, config: &FitConfig, schema: Option<&TableSchema>) -> Result<Store> {
+    let mut source = Source::open(data, &config.read())?;
+    if let Some(schema) = schema {
+        schema.check_names(&source.names(), &source.shown)?;
+        source.pin(schema.clone());
+    }
+    let columns = needed(&source.names(), config, &source.shown)?;
+    Store::read(&mut source, &columns)
+}
+
+/// What a model holds a table to that it is asked about: the schema, else that what was text stays as it is written.
+fn pinned(outcome: &Outcome, store: &Store, schema: Option<&TableSchema>) -> Vec<ColumnSchema> {
+    if let Some(schema) = schema {
+        return schema.columns.clone();
+    }
+    let text = |name: &String| store.dtype(name).is_ok_and(|dtype| *dtype == DataType::String);
+    let pin = |name| ColumnSchema { name, kind: Kind::Text, role: Role::Feature, categorical: true, nullable: true };
+    outcome.prepared.pipeline.inputs.names().into_iter().filter(text).map(pin).collect()
 }
 
 /// The file's settings under the flags.

@@ -25,6 +25,9 @@ pub(super) fn run(args: &Predict) -> Result<Verdict> {
     let device = prepare(&args.compute)?;
     let model = Checkpoint::read(&args.model, device)?;
     let mut source = Source::open(&args.data, &args.reading.options(&na(&model)))?;
+    if let Some(of_table) = &model.about.table {
+        source.pin(of_table.schema());
+    }
     let names = source.names();
     let id = args.id.clone().or(model.about.table.as_ref().and_then(|table| table.id.clone()));
     // An id column that the model was fitted beside is handed on where it is there; one asked for must be.

@@ -1,13 +1,11 @@
 //! `lockstep preprocess DATA`.
 
 use super::Verdict;
-use super::fit::resolve;
+use super::fit::{read, resolve};
 use super::run::Job;
 use crate::cli::Preprocess;
-use crate::data::source::Source;
-use crate::data::store::Store;
+use crate::data::schema::TableSchema;
 use crate::data::table::Format;
-use crate::fit::columns::needed;
 use crate::fit::divide::divide;
 use crate::fit::prepare::{module, recipe};
 use crate::fit::preprocessed::{PARTS, Written, write};
@@ -17,9 +15,8 @@ use serde_json::{Map, Value, json};
 pub(super) fn run(args: &Preprocess) -> Result<Verdict> {
     let config = resolve(args.config.as_deref(), &args.settings)?;
     let mut job = Job::begin(&args.common, &args.out)?;
-    let mut source = Source::open(&args.data, &config.read())?;
-    let columns = needed(&source.names(), &config, &source.shown)?;
-    let store = Store::read(&mut source, &columns)?;
+    let schema = config.schema.as_deref().map(TableSchema::read).transpose()?;
+    let store = read(&args.data, &config, schema.as_ref())?;
     let divided = divide(&store, &config, args.common.seed)?;
     let recipe = recipe(&divided, &divided.parts, &config)?;
     let written = write(&divided, &recipe, &config, &args.out, args.to)?;

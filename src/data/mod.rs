@@ -1,9 +1,12 @@
 //! Data: what the tutorial's programs are trained on, and tables in files.
 
 pub mod boston;
+pub mod cells;
 pub mod houses;
 pub mod moons;
 pub mod place;
+pub mod profile;
+pub mod schema;
 pub mod sink;
 pub mod source;
 pub mod store;

@@ -3,6 +3,7 @@
 use super::config::FitConfig;
 use super::run::Outcome;
 use crate::checkpoint::{self, About, FORMAT, Schema, TableModel};
+use crate::data::schema::ColumnSchema;
 use crate::preprocess::target::Target;
 use crate::torchscript::Module;
 use crate::train::fit::Trained;
@@ -14,9 +15,11 @@ use tch::{Device, Tensor};
 /// Rows of the training data that `check.safetensors` holds.
 const CHECK_ROWS: i64 = 8;
 
-/// The bytes of `model.pt`.
-pub fn to_bytes(outcome: &Outcome, config: &FitConfig, seed: u32) -> Result<Vec<u8>> {
+/// The bytes of `model.pt`. `pinned` are the columns of the schema, if there is one.
+pub fn to_bytes(outcome: &Outcome, config: &FitConfig, pinned: &[ColumnSchema], seed: u32) -> Result<Vec<u8>> {
     let prepared = &outcome.prepared;
+    let inputs = prepared.pipeline.inputs.names();
+    let known = |column: &&ColumnSchema| column.name == config.target || inputs.contains(&column.name);
     let metrics = outcome.valid.as_ref().unwrap_or(&outcome.train).metrics.iter();
     let about = About {
         format: FORMAT,
@@ -39,6 +42,7 @@ pub fn to_bytes(outcome: &Outcome, config: &FitConfig, seed: u32) -> Result<Vec<
             target: prepared.target.clone(),
             na: config.na.clone(),
             id: config.id.clone(),
+            pinned: pinned.iter().filter(known).cloned().collect(),
         }),
     };
     checkpoint::to_bytes(&outcome.module, &about, &outcome.training, &check(&outcome.module, &prepared.train.raw)?)

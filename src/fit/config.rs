@@ -1,5 +1,6 @@
 //! The settings of `fit`: flags and TOML keys of the same names.
 
+use super::schema;
 use crate::data::source::ReadOptions;
 use crate::data::table::Format;
 use crate::model::activation::Activation;
@@ -11,6 +12,7 @@ use crate::train::config::TrainConfig;
 use crate::train::schedule::Schedule;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
 
 named! {
     /// What is predicted.
@@ -45,6 +47,8 @@ named! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FitConfig {
+    /// File of the columns' types and roles; in a settings file relative to that file.
+    pub schema: Option<PathBuf>,
     pub target: String,
     pub task: Task,
     /// The columns to learn from; none: all but the target, `id` and `drop`.
@@ -100,6 +104,7 @@ impl Default for FitConfig {
     fn default() -> Self {
         let (column, train, read) = (ColumnChoice::default(), TrainConfig::default(), ReadOptions::default());
         Self {
+            schema: None,
             target: String::new(),
             task: Task::Auto,
             features: vec![],
@@ -144,10 +149,12 @@ impl Default for FitConfig {
 }
 
 impl FitConfig {
-    /// The settings in a TOML text, with `flags` (a table of the same keys) laid over them.
+    /// The settings in a TOML text, with `flags` (a table of the same keys) laid over them and the roles of the schema file
+    /// under them. `shown` is the text's file.
     pub fn resolve(text: &str, shown: &str, flags: toml::Table) -> Result<Self> {
         let mut table: toml::Table = toml::from_str(text).map_err(|error| anyhow!("{shown}: {}", error.message()))?;
         let known = toml::Table::try_from(Self {
+            schema: Some(PathBuf::new()),
             id: Some(String::new()),
             format: Some(Format::Csv),
             split_column: Some(String::new()),
@@ -161,7 +168,9 @@ impl FitConfig {
         for key in table.keys() {
             ensure!(known.contains_key(key), "{shown}: unknown key {}", unknown(key, &names));
         }
+        schema::beside(&mut table, Path::new(shown));
         table.extend(flags);
+        schema::lay_under(&mut table)?;
         let config: Self =
             table.try_into().map_err(|error: toml::de::Error| anyhow!("{shown}: {}", error.message()))?;
         config.check()?;

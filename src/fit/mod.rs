@@ -10,5 +10,6 @@ pub mod prepare;
 pub mod preprocessed;
 pub mod report;
 pub mod run;
+mod schema;
 pub mod score;
 pub mod surface;

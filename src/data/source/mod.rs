@@ -11,6 +11,7 @@ mod options;
 pub use options::ReadOptions;
 
 use super::place::Place;
+use super::schema::TableSchema;
 use super::table::Format;
 use anyhow::{Context, Result, bail, ensure};
 use polars::prelude::*;
@@ -30,6 +31,8 @@ pub struct Source {
     format: Format,
     options: ReadOptions,
     schema: Schema,
+    /// Types that columns are held to.
+    pinned: TableSchema,
     /// Standard input, copied so that it can be read again.
     _stdin: Option<NamedTempFile>,
 }
@@ -55,8 +58,8 @@ impl Source {
             (None, None) => Format::of(&files[0])?,
         };
         let shown = if stdin.is_some() { "standard input".into() } else { shown };
-        let mut source =
-            Self { shown, files, format, options: options.clone(), schema: Schema::default(), _stdin: stdin };
+        let (options, schema, pinned) = (options.clone(), Schema::default(), TableSchema { columns: vec![] });
+        let mut source = Self { shown, files, format, options, schema, pinned, _stdin: stdin };
         source.schema = source.first_schema(0)?;
         check_names(&source.schema, &source.shown)?;
         for file in 1..source.files.len() {
@@ -75,16 +78,25 @@ impl Source {
         self.schema.iter_names().map(|name| name.to_string()).collect()
     }
 
+    /// Holds the columns that `pinned` names to its types; what a CSV has in them is taken as it is written.
+    pub fn pin(&mut self, pinned: TableSchema) {
+        if matches!(self.format, Format::Csv) {
+            pinned.names().into_iter().for_each(|name| {
+                self.schema.set_dtype(name, DataType::String);
+            });
+        }
+        self.pinned = pinned;
+    }
+
     /// Gives every batch to `see`, in order; with `columns` only those are read.
     pub fn batches(&mut self, columns: Option<&[String]>, see: &mut See<'_>) -> Result<()> {
         let mut first = 0;
         for index in 0..self.files.len() {
             let mut height = 0;
-            let shown = self.name_of(index);
-            // Rows are counted within their file: that is where a user looks for them.
+            let (shown, pinned) = (self.name_of(index), self.pinned.clone());
             let mut count = |batch: DataFrame, before: usize| {
                 height = before + batch.height();
-                see(plain(batch)?, first + before)
+                see(pinned.typed(&plain(batch)?, before, &shown)?, first + before)
             };
             match self.format {
                 Format::Csv | Format::Ndjson => self.read_text(index, &shown, columns, &mut count)?,

@@ -1,25 +1,22 @@
 //! `lockstep inspect MODEL`.
 
-use super::{Verdict, report};
 use crate::checkpoint::{About, Checkpoint};
-use crate::cli::Inspect;
+use crate::cli::Printing;
+use crate::commands::{Verdict, report};
 use crate::torchscript::State;
 use crate::weights;
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::fmt::Write;
+use std::path::Path;
 use tch::Device;
 
-pub(super) fn run(args: &Inspect) -> Result<Verdict> {
-    let checkpoint = Checkpoint::read(&args.model, Device::Cpu)?;
+pub(super) fn run(file: &Path, printing: Printing) -> Result<Verdict> {
+    let checkpoint = Checkpoint::read(file, Device::Cpu)?;
     let state = checkpoint.module.state()?;
     let epoch = weights::find(&checkpoint.training, "epoch")?.f_int64_value(&[0])?;
-    let shown = args.model.display().to_string();
-    report(
-        args.printing,
-        &text(&shown, &checkpoint.about, &state, epoch)?,
-        &object(&checkpoint.about, &state, epoch)?,
-    )?;
+    let shown = file.display().to_string();
+    report(printing, &text(&shown, &checkpoint.about, &state, epoch)?, &object(&checkpoint.about, &state, epoch)?)?;
     Ok(Verdict::Holds)
 }
 

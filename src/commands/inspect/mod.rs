@@ -1,0 +1,24 @@
+//! `lockstep inspect MODEL` and `lockstep inspect DATA`.
+
+mod model;
+mod show;
+mod table;
+
+use super::Verdict;
+use crate::cli::Inspect;
+use anyhow::{Result, bail, ensure};
+
+/// A file that ends in .pt is a model, any other a table.
+pub(super) fn run(args: &Inspect) -> Result<Verdict> {
+    let (shown, table) = (args.file.display(), &args.table);
+    ensure!(!args.file.is_dir(), "{shown}: is a folder, expected a model.pt or a table");
+    if args.file.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("pt")) {
+        return table::run(&args.file, table, args.printing);
+    }
+    let given =
+        [("--target", table.target.is_some()), ("--na", !table.na.is_empty()), ("--save", table.save.is_some())];
+    if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
+        bail!("{flag}: {shown} is a model by its ending, {flag} is for a table");
+    }
+    model::run(&args.file, args.printing)
+}

@@ -1,0 +1,53 @@
+//! `lockstep inspect DATA`: profile, notes, schema.
+
+use super::show::text;
+use crate::cli::{InspectTable, Printing};
+use crate::commands::{Verdict, report};
+use crate::data::profile::{Profile, TableProfile};
+use crate::data::source::{ReadOptions, Source};
+use crate::files;
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::path::Path;
+
+pub(super) fn run(file: &Path, args: &InspectTable, printing: Printing) -> Result<Verdict> {
+    let shown = file.display().to_string();
+    let profile = profile(file, args, &shown)?;
+    let bytes = std::fs::metadata(file).with_context(|| format!("{shown}: cannot read"))?.len();
+    let saved = args.save.as_deref().map(|place| save(&profile, place, &shown)).transpose()?;
+    let saved_text = saved.map_or(String::new(), |place| format!("\n\nschema written to {place}"));
+    report(printing, &format!("{}{saved_text}", text(&profile, &shown, bytes)), &object(&profile, &shown, bytes)?)?;
+    Ok(Verdict::Holds)
+}
+
+/// The table's batches, one after the other, into a profile.
+fn profile(file: &Path, args: &InspectTable, shown: &str) -> Result<TableProfile> {
+    let na = if args.na.is_empty() { ReadOptions::default().na } else { args.na.clone() };
+    let mut source = Source::open(file, &args.reading.options(&na))?;
+    let mut profile = Profile::new(args.target.as_deref(), shown);
+    source.batches(None, &mut |batch, _| profile.see(&batch))?;
+    Ok(profile.finish())
+}
+
+/// Writes the schema, whole or not at all, and says where.
+fn save(profile: &TableProfile, place: &Path, shown: &str) -> Result<String> {
+    let head = format!(
+        "# The columns of {}, as `lockstep inspect` found them: look them through, then `lockstep fit --schema`.\n\
+         # kind: {}\n# role: {}\n# and, if you like: categorical = true, nullable = false\n\n",
+        shown.replace(['\n', '\r'], " "),
+        crate::data::schema::Kind::NAMES.join(", "),
+        crate::data::schema::Role::NAMES.join(", "),
+    );
+    files::write(place, (head + &profile.schema().to_toml()?).as_bytes())?;
+    Ok(place.display().to_string())
+}
+
+fn object(profile: &TableProfile, shown: &str, bytes: u64) -> Result<Value> {
+    let mut object = serde_json::Map::new();
+    object.insert("data".into(), shown.into());
+    object.insert("bytes".into(), bytes.into());
+    if let Value::Object(found) = serde_json::to_value(profile)? {
+        object.extend(found);
+    }
+    Ok(object.into())
+}

@@ -1,0 +1,250 @@
+//! What is gathered of one column, batch by batch.
+
+use super::cells::{Cells, show_time};
+use super::moments::{Correlation, Moments, Quantiles};
+use super::sampled::{Sampled, pair};
+use super::top::Top;
+use super::{Batch, Stats};
+use crate::data::cells::{NumberText, date, datetime, number_text};
+use crate::data::schema::Kind;
+use serde_json::{Value, json};
+
+/// Different values that are counted exactly.
+pub const DISTINCT: usize = 65_536;
+
+/// What a column's cells were, and what they add up to.
+pub struct Column {
+    pub name: String,
+    rows: u64,
+    missing: u64,
+    infinite: u64,
+    /// Cells of each kind, as the table had them.
+    cells: [u64; 6],
+    distinct: Sampled,
+    top: Top,
+    moments: Moments,
+    quantiles: Quantiles,
+    numbers: Option<[f64; 2]>,
+    integers: Option<[i128; 2]>,
+    times: Option<[i64; 2]>,
+    /// The last integer, while each was the one before plus 1.
+    consecutive: Option<i128>,
+    text: Shapes,
+    /// Sums of hashes of cells with their rows: two columns that are equal have the same.
+    fingerprint: [u64; 2],
+    with_target: Sampled,
+    distinct_with_target: Sampled,
+    correlation: Correlation,
+}
+
+/// How many text cells are written in some way.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shapes {
+    pub plain: u64,
+    pub spaced: u64,
+    pub grouped: u64,
+    pub decimal_comma: u64,
+    pub with_unit: u64,
+    dates: u64,
+    times: u64,
+}
+
+impl Shapes {
+    /// Cells that are numbers in some way.
+    pub fn numbers(&self) -> u64 {
+        self.plain + self.spaced + self.grouped + self.decimal_comma + self.with_unit
+    }
+}
+
+impl Column {
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            rows: 0,
+            missing: 0,
+            infinite: 0,
+            cells: [0; 6],
+            distinct: Sampled::new(DISTINCT),
+            top: Top::default(),
+            moments: Moments::default(),
+            quantiles: Quantiles::default(),
+            numbers: None,
+            integers: None,
+            times: None,
+            consecutive: None,
+            text: Shapes::default(),
+            fingerprint: [0; 2],
+            with_target: Sampled::new(DISTINCT),
+            distinct_with_target: Sampled::new(DISTINCT),
+            correlation: Correlation::default(),
+        }
+    }
+
+    /// `target` is the target's column of the same batch.
+    pub fn see(&mut self, batch: &Batch, target: Option<&Batch>) {
+        for (row, (&hash, &present)) in batch.hashes.iter().zip(&batch.present).enumerate() {
+            let place = self.rows + row as u64;
+            self.fingerprint[0] = self.fingerprint[0].wrapping_add(pair(hash, place));
+            self.fingerprint[1] = self.fingerprint[1].wrapping_add(pair(place, hash ^ 0x5eed));
+            if present {
+                self.distinct.see(hash);
+                self.top.see(hash, || batch.cells.show(row));
+            } else {
+                self.missing += 1;
+            }
+        }
+        match &batch.cells {
+            Cells::Integers(cells) => self.see_integers(cells),
+            Cells::Times(cells, with_time) => {
+                let kind = if *with_time { Kind::Datetime } else { Kind::Date };
+                cells.iter().flatten().for_each(|&time| self.see_time(time, kind));
+            }
+            Cells::Texts(cells) => cells.iter().flatten().for_each(|cell| self.see_text(cell)),
+            Cells::Bools(cells) => self.cells[Kind::Bool as usize] += cells.iter().flatten().count() as u64,
+            Cells::Numbers(cells) => self.cells[Kind::Number as usize] += cells.iter().flatten().count() as u64,
+        }
+        if let Some(numbers) = &batch.numbers {
+            self.see_numbers(numbers);
+        }
+        if let Some(target) = target {
+            self.see_target(batch, target);
+        }
+        self.rows += batch.hashes.len() as u64;
+    }
+
+    fn see_integers(&mut self, cells: &[Option<i128>]) {
+        for (row, &value) in cells.iter().enumerate() {
+            let first = self.rows == 0 && row == 0;
+            self.consecutive = value.filter(|value| first || self.consecutive == Some(value - 1));
+            if let Some(value) = value {
+                self.cells[Kind::Integer as usize] += 1;
+                widen(&mut self.integers, value, |a, b| a.cmp(b));
+            }
+        }
+    }
+
+    fn see_numbers(&mut self, cells: &[Option<f64>]) {
+        let finite: Vec<f64> = cells.iter().flatten().copied().filter(|value| value.is_finite()).collect();
+        self.infinite += cells.iter().flatten().filter(|value| value.is_infinite()).count() as u64;
+        self.moments = self.moments.merge(Moments::of(&finite));
+        for value in finite {
+            self.quantiles.see(value);
+            widen(&mut self.numbers, value, f64::total_cmp);
+        }
+    }
+
+    fn see_time(&mut self, time: i64, kind: Kind) {
+        self.cells[kind as usize] += 1;
+        widen(&mut self.times, time, i64::cmp);
+    }
+
+    fn see_text(&mut self, cell: &str) {
+        self.cells[Kind::Text as usize] += 1;
+        match number_text(cell) {
+            Some(NumberText::Plain) => self.text.plain += 1,
+            Some(NumberText::Spaced) => self.text.spaced += 1,
+            Some(NumberText::Grouped) => self.text.grouped += 1,
+            Some(NumberText::DecimalComma) => self.text.decimal_comma += 1,
+            Some(NumberText::WithUnit) => self.text.with_unit += 1,
+            None => {
+                let day = date(cell).and_then(|date| date.and_hms_opt(0, 0, 0));
+                self.text.dates += u64::from(day.is_some());
+                let time = day.or_else(|| datetime(cell));
+                self.text.times += u64::from(time.is_some());
+                if let Some(time) = time {
+                    widen(&mut self.times, time.and_utc().timestamp_micros(), i64::cmp);
+                }
+            }
+        }
+    }
+
+    fn see_target(&mut self, batch: &Batch, target: &Batch) {
+        for (row, (&hash, &other)) in batch.hashes.iter().zip(&target.hashes).enumerate() {
+            if batch.present[row] && target.present[row] {
+                self.distinct_with_target.see(hash);
+                self.with_target.see(pair(hash, other));
+            }
+        }
+        if let (Some(ours), Some(theirs)) = (&batch.numbers, &target.numbers) {
+            let both = ours.iter().zip(theirs).filter_map(|(a, b)| Some([(*a)?, (*b)?]));
+            let both: Vec<[f64; 2]> = both.filter(|pair| pair.iter().all(|value| value.is_finite())).collect();
+            self.correlation = self.correlation.merge(Correlation::of(&both));
+        }
+    }
+
+    /// What all cells are; mixed ones are text.
+    fn kind(&self) -> Kind {
+        let all: u64 = self.cells.iter().sum();
+        let is_only = |kinds: &[Kind]| all == kinds.iter().map(|&kind| self.cells[kind as usize]).sum::<u64>();
+        let present = self.rows - self.missing;
+        match () {
+            () if present == 0 => Kind::Text,
+            () if is_only(&[Kind::Bool]) => Kind::Bool,
+            () if is_only(&[Kind::Integer]) => Kind::Integer,
+            () if is_only(&[Kind::Integer, Kind::Number]) => Kind::Number,
+            () if is_only(&[Kind::Date]) || self.text.dates == present => Kind::Date,
+            () if is_only(&[Kind::Date, Kind::Datetime]) || self.text.times == present => Kind::Datetime,
+            () => Kind::Text,
+        }
+    }
+
+    pub fn finish(self) -> Stats {
+        let kind = self.kind();
+        let numeric = matches!(kind, Kind::Number | Kind::Integer);
+        let ends = match kind {
+            Kind::Integer => self.integers.map(|ends| ends.map(integer)),
+            Kind::Number => self.numbers.map(|ends| ends.map(|value| json!(value))),
+            Kind::Date | Kind::Datetime => {
+                self.times.map(|ends| ends.map(|time| json!(show_time(time, kind == Kind::Datetime))))
+            }
+            Kind::Text | Kind::Bool => None,
+        };
+        let quartiles = self.quantiles.at([0.25, 0.5, 0.75]).filter(|_| numeric);
+        let [min, max] = ends.map_or([None, None], |ends| ends.map(Some));
+        let in_order = self.consecutive.is_some() && self.rows > 1;
+        let range = self.integers.is_some_and(|[low, high]| high - low + 1 == i128::from(self.rows));
+        let unique = self.missing == 0 && self.rows > 1 && self.distinct.repeats() == 0;
+        Stats {
+            name: self.name,
+            kind,
+            rows: self.rows,
+            missing: self.missing,
+            infinite: self.infinite,
+            distinct: self.distinct.distinct(),
+            distinct_exact: self.distinct.exact(),
+            unique,
+            consecutive: kind == Kind::Integer && unique && (in_order || range),
+            min,
+            max,
+            mean: self.moments.mean().filter(|_| numeric),
+            std: self.moments.std().filter(|_| numeric),
+            skew: self.moments.skew().filter(|_| numeric),
+            quartiles,
+            quartiles_exact: self.quantiles.exact(),
+            top: self.top.sorted(),
+            top_lost: self.top.lost(),
+            text: self.text,
+            fingerprint: self.fingerprint,
+            pairs_with_target: self.with_target.exact().then(|| self.with_target.distinct()),
+            distinct_with_target: self.distinct_with_target.exact().then(|| self.distinct_with_target.distinct()),
+            correlation: self.correlation.r(),
+            correlated_rows: self.correlation.pairs(),
+        }
+    }
+}
+
+/// Makes `ends` hold `value`.
+fn widen<T: Copy>(ends: &mut Option<[T; 2]>, value: T, order: impl Fn(&T, &T) -> std::cmp::Ordering) {
+    let [low, high] = ends.get_or_insert([value, value]);
+    if order(&value, low).is_lt() {
+        *low = value;
+    }
+    if order(&value, high).is_gt() {
+        *high = value;
+    }
+}
+
+fn integer(value: i128) -> Value {
+    i64::try_from(value)
+        .map_or_else(|_| u64::try_from(value).map_or_else(|_| json!(value as f64), Value::from), Value::from)
+}

@@ -1,0 +1,263 @@
+//! The profile of a table: what its columns are, what they hold, what is wrong with them.
+//!
+//! It is gathered batch by batch in bounded memory: for each column up to 65,536 hashes of different values (three times that
+//! with a target), 20,000 values with their counts, 65,536 numbers for the quartiles; for the table 1,048,576 hashes of
+//! rows. What is said is exact up to these limits; beyond them a number is estimated, and said to be.
+
+mod cells;
+mod column;
+mod moments;
+mod notes;
+mod sampled;
+mod top;
+
+use super::schema::{ColumnSchema, Kind, Role, TableSchema};
+use super::table::names;
+use crate::names::unknown;
+use anyhow::{Result, bail, ensure};
+use cells::Cells;
+use column::{Column, Shapes};
+pub use notes::{Note, NoteKind};
+use polars::prelude::DataFrame;
+use sampled::{Sampled, pair};
+use serde::Serialize;
+use serde_json::Value;
+
+/// Different rows that are counted exactly.
+const ROWS: usize = 1 << 20;
+
+/// Values that are shown of a column, the most frequent.
+const MOST_FREQUENT: usize = 10;
+
+/// Below so many rows nothing is said to be an id.
+const FEW_ROWS: u64 = 10;
+
+/// One column of one batch.
+struct Batch {
+    hashes: Vec<u64>,
+    present: Vec<bool>,
+    numbers: Option<Vec<Option<f64>>>,
+    cells: Cells,
+}
+
+/// A profile in the making.
+pub struct Profile {
+    shown: String,
+    target: Option<String>,
+    columns: Vec<Column>,
+    rows: u64,
+    bytes: u64,
+    distinct_rows: Sampled,
+}
+
+/// What is known of a column when all rows have been seen.
+#[derive(Debug)]
+struct Stats {
+    name: String,
+    kind: Kind,
+    rows: u64,
+    missing: u64,
+    infinite: u64,
+    distinct: u64,
+    distinct_exact: bool,
+    /// No cell is missing and none occurs twice.
+    unique: bool,
+    consecutive: bool,
+    min: Option<Value>,
+    max: Option<Value>,
+    mean: Option<f64>,
+    std: Option<f64>,
+    skew: Option<f64>,
+    quartiles: Option<[f64; 3]>,
+    quartiles_exact: bool,
+    top: Vec<(String, u64)>,
+    top_lost: u64,
+    text: Shapes,
+    fingerprint: [u64; 2],
+    /// None where there are too many to be exact.
+    pairs_with_target: Option<u64>,
+    distinct_with_target: Option<u64>,
+    correlation: Option<f64>,
+    correlated_rows: u64,
+}
+
+/// The profile of a whole table.
+#[derive(Debug, Serialize)]
+pub struct TableProfile {
+    pub rows: u64,
+    /// Estimated size of the table in memory.
+    pub memory_bytes: u64,
+    pub duplicate_rows: u64,
+    pub duplicate_rows_exact: bool,
+    pub target: Option<String>,
+    pub columns: Vec<ColumnProfile>,
+    pub notes: Vec<Note>,
+}
+
+/// The profile of a column. Numbers are those of the finite values that are not missing.
+#[derive(Debug, Serialize)]
+pub struct ColumnProfile {
+    pub name: String,
+    pub role: Role,
+    pub kind: Kind,
+    pub missing: u64,
+    pub missing_share: f64,
+    pub distinct: u64,
+    /// Whether `distinct` is exact; else it is estimated by adaptive sampling, standard error about 0.6 %.
+    pub distinct_exact: bool,
+    /// The smallest number or the earliest time.
+    pub min: Option<Value>,
+    pub max: Option<Value>,
+    pub mean: Option<f64>,
+    /// With n - 1 below.
+    pub std: Option<f64>,
+    pub skew: Option<f64>,
+    /// `np.quantile` at 0.25, 0.5, 0.75.
+    pub quartiles: Option<[f64; 3]>,
+    /// Whether the quartiles are those of all values, not of a uniform sample.
+    pub quartiles_exact: bool,
+    /// The values that occur most often, with their counts.
+    pub most_frequent: Vec<(String, u64)>,
+    /// By how much these counts may be too small.
+    pub most_frequent_error: u64,
+}
+
+impl Profile {
+    /// `shown` is the table's name for errors.
+    pub fn new(target: Option<&str>, shown: &str) -> Self {
+        Self {
+            shown: shown.into(),
+            target: target.map(Into::into),
+            columns: vec![],
+            rows: 0,
+            bytes: 0,
+            distinct_rows: Sampled::new(ROWS),
+        }
+    }
+
+    /// Takes the next rows; every batch has the columns of the first.
+    pub fn see(&mut self, batch: &DataFrame) -> Result<()> {
+        let found = names(batch);
+        if self.columns.is_empty() {
+            self.columns = found.iter().map(|name| Column::new(name)).collect();
+        }
+        let same = self.columns.iter().map(|column| &column.name).eq(&found);
+        ensure!(same, "{}: its columns change to {}", self.shown, found.join(", "));
+        let batches = batch.columns().iter().map(|column| Batch::of(column.as_materialized_series(), &self.shown));
+        let batches: Vec<Batch> = batches.collect::<Result<_>>()?;
+        let target = match &self.target {
+            None => None,
+            Some(name) => match found.iter().position(|other| other == name) {
+                Some(at) => Some(at),
+                None => bail!("{}: --target: no column {}", self.shown, unknown(name, &found)),
+            },
+        };
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            column.see(&batches[at], target.filter(|&target| target != at).map(|target| &batches[target]));
+        }
+        for row in 0..batch.height() {
+            let hash = batches.iter().fold(0, |hash, column| pair(hash, column.hashes[row]));
+            self.distinct_rows.see(hash);
+        }
+        self.rows += batch.height() as u64;
+        self.bytes += batch.estimated_size() as u64;
+        Ok(())
+    }
+
+    pub fn finish(self) -> TableProfile {
+        let columns: Vec<Stats> = self.columns.into_iter().map(Column::finish).collect();
+        let target = self.target.as_deref();
+        let duplicates = (self.distinct_rows.repeats(), self.distinct_rows.exact());
+        let notes = notes::of(&columns, target, self.rows, duplicates);
+        TableProfile {
+            rows: self.rows,
+            memory_bytes: self.bytes,
+            duplicate_rows: duplicates.0,
+            duplicate_rows_exact: duplicates.1,
+            columns: columns.into_iter().map(|column| column.profile(target)).collect(),
+            target: self.target,
+            notes,
+        }
+    }
+}
+
+impl Batch {
+    fn of(series: &polars::prelude::Series, shown: &str) -> Result<Self> {
+        let cells = Cells::of(series, shown)?;
+        Ok(Self { hashes: cells.hashes(), present: cells.present(), numbers: cells.numbers(), cells })
+    }
+}
+
+impl Stats {
+    fn present(&self) -> u64 {
+        self.rows - self.missing
+    }
+
+    /// A row's name: text that never repeats and is no number, or whole numbers that count the rows. Of a few rows every
+    /// text may be different by chance.
+    fn looks_like_id(&self) -> bool {
+        self.rows >= FEW_ROWS
+            && (self.consecutive || (self.kind == Kind::Text && self.unique && !self.mostly_numbers()))
+    }
+
+    /// Text, though more than half of the cells are numbers.
+    fn mostly_numbers(&self) -> bool {
+        self.kind == Kind::Text && self.text.numbers() * 2 > self.present()
+    }
+
+    /// The role that is likely: nothing can be learnt from a constant, and `fit` takes no dates.
+    fn role(&self, target: Option<&str>) -> Role {
+        match self.kind {
+            _ if target == Some(self.name.as_str()) => Role::Target,
+            _ if self.distinct < 2 => Role::Ignored,
+            Kind::Date | Kind::Datetime => Role::Ignored,
+            _ if self.looks_like_id() => Role::Id,
+            _ => Role::Feature,
+        }
+    }
+
+    fn profile(mut self, target: Option<&str>) -> ColumnProfile {
+        let role = self.role(target);
+        self.top.truncate(MOST_FREQUENT);
+        ColumnProfile {
+            role,
+            kind: self.kind,
+            missing: self.missing,
+            missing_share: self.missing as f64 / (self.rows as f64).max(1.0),
+            distinct: self.distinct,
+            distinct_exact: self.distinct_exact,
+            min: self.min,
+            max: self.max,
+            mean: self.mean,
+            std: self.std,
+            skew: self.skew,
+            quartiles: self.quartiles,
+            quartiles_exact: self.quartiles_exact,
+            most_frequent: self.top,
+            most_frequent_error: self.top_lost,
+            name: self.name,
+        }
+    }
+}
+
+impl TableProfile {
+    /// The types and roles that were found, for a schema file. Numbers that are written as text are meant to be numbers:
+    /// the schema will find the cells to mend.
+    pub fn schema(&self) -> TableSchema {
+        let meant = |column: &ColumnProfile| {
+            let mut slips = self.notes.iter().filter(|note| note.kind == NoteKind::NumbersAsText);
+            if slips.any(|note| note.columns.contains(&column.name)) { Kind::Number } else { column.kind }
+        };
+        let column = |column: &ColumnProfile| ColumnSchema {
+            name: column.name.clone(),
+            kind: meant(column),
+            role: column.role,
+            categorical: false,
+            nullable: true,
+        };
+        TableSchema { columns: self.columns.iter().map(column).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests;
