@@ -54,19 +54,35 @@ macro_rules! named {
 }
 pub(crate) use named;
 
+/// More names than this are counted, not listed: a table may have thousands of columns.
+const LISTED: usize = 20;
+
 /// `word, did you mean OTHER? (expected …)`, for a word that is none of `expected`.
 pub fn unknown<S: AsRef<str>>(word: &str, expected: &[S]) -> String {
     let all: Vec<&str> = expected.iter().map(AsRef::as_ref).collect();
-    let nearest = all.iter().map(|other| (strsim::levenshtein(word, other), *other)).min();
-    let hint = match nearest {
-        Some((steps, other)) if steps <= 1.max(other.len() / 3) => format!(", did you mean {other}?"),
-        _ => String::new(),
-    };
-    format!("{word}{hint} (expected {})", all.join(", "))
+    let hint = nearest(word, &all).map_or(String::new(), |other| format!(", did you mean {}?", visible(other)));
+    let listed = all.iter().take(LISTED).map(|name| visible(name)).collect::<Vec<_>>().join(", ");
+    let more = if all.len() > LISTED { format!(", … {} more", all.len() - LISTED) } else { String::new() };
+    format!("{word}{hint} (expected {listed}{more})")
+}
+
+/// The name that `word` is a slip of. Case and blanks at the ends count for nothing, and some letter must be left.
+fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
+    let plain = |text: &str| text.trim().to_lowercase();
+    let steps = |other: &str| (strsim::levenshtein(&plain(word), &plain(other)), strsim::levenshtein(word, other));
+    let ((steps, _), other) = names.iter().map(|other| (steps(other), *other)).min()?;
+    let length = other.chars().count();
+    (steps <= 1.max(length / 3) && steps < length.max(1)).then_some(other)
+}
+
+/// A name with a blank at either end would look like another.
+fn visible(name: &str) -> String {
+    if name.trim() == name { name.into() } else { format!("{name:?}") }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::unknown;
 
     named! {
         pub enum Fruit { Apple = "apple", Pear = "pear" }
@@ -77,5 +93,21 @@ mod tests {
         assert_eq!("pear".parse(), Ok(Fruit::Pear));
         assert_eq!("aple".parse::<Fruit>(), Err("aple, did you mean apple? (expected apple, pear)".into()));
         assert_eq!("zzz".parse::<Fruit>(), Err("zzz (expected apple, pear)".into()));
+    }
+
+    #[test]
+    fn a_slip_in_case_or_a_blank_is_nearer_than_another_letter() {
+        assert_eq!(unknown("Y", &["a", "y"]), "Y, did you mean y? (expected a, y)");
+        assert_eq!(unknown("y", &["a", " y"]), "y, did you mean \" y\"? (expected a, \" y\")");
+        assert_eq!(unknown("y", &["0", "1"]), "y (expected 0, 1)");
+        assert_eq!(unknown("größe", &["Grösse", "alter"]), "größe, did you mean Grösse? (expected Grösse, alter)");
+    }
+
+    #[test]
+    fn a_thousand_names_are_not_listed() {
+        let names: Vec<String> = (0..1000).map(|index| format!("column{index}")).collect();
+        let text = unknown("colum7", &names);
+        assert!(text.starts_with("colum7, did you mean column7? (expected column0, "), "{text}");
+        assert!(text.ends_with("column19, … 980 more)"), "{text}");
     }
 }
