@@ -36,6 +36,9 @@ pub fn predictions(
         Some(of_table) => of_table_model(model, of_table, data, device, at)?,
         None => (of_tutorial(model, data, id, device, at)?, Counts::default()),
     };
+    if let Some(twin) = answered.iter().find(|column| Some(column.name().as_str()) == id) {
+        bail!("{shown}: column {}: an output has the same name; rename it, or name another with --id", twin.name());
+    }
     columns.extend(answered);
     let names: Vec<&PlSmallStr> = columns.iter().map(Column::name).collect();
     if let Some(id) = id.filter(|id| names[1..].iter().any(|name| name.as_str() == *id)) {

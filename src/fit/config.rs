@@ -179,6 +179,7 @@ impl FitConfig {
 
     fn check(&self) -> Result<()> {
         ensure!(!self.target.is_empty(), "--target: expected the column to predict");
+        super::roles::check(self)?;
         ensure!(
             !self.stratify || self.split_column.is_none(),
             "--stratify: --split-column says already where each row goes"

@@ -9,6 +9,7 @@ pub mod model;
 pub mod prepare;
 pub mod preprocessed;
 pub mod report;
+pub mod roles;
 pub mod run;
 mod schema;
 pub mod score;
