@@ -37,13 +37,9 @@ pub fn predictions(
         None => (of_tutorial(model, data, id, device, at)?, Counts::default()),
     };
     if let Some(twin) = answered.iter().find(|column| Some(column.name().as_str()) == id) {
-        bail!("{shown}: column {}: an output has the same name; rename it, or name another with --id", twin.name());
+        bail!("{}: column {}: an output has the same name; rename it, or name another with --id", at.file, twin.name());
     }
     columns.extend(answered);
-    let names: Vec<&PlSmallStr> = columns.iter().map(Column::name).collect();
-    if let Some(id) = id.filter(|id| names[1..].iter().any(|name| name.as_str() == *id)) {
-        bail!("{}: the --id column {id} has the name of a column of the predictions; rename it", at.file);
-    }
     Ok(Predicted { table: DataFrame::new(data.height(), columns)?, counts })
 }
 

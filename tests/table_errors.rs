@@ -67,13 +67,8 @@ fn a_target_with_one_class_is_refused() {
 
 #[test]
 fn text_is_no_target_for_a_regression() {
-    refuses(sound(), &["--task", "regression"], &["t.csv", "row 1", "column y", "\"no\"", "expected a number"]);
-}
-
-#[test]
-#[ignore = "the message offers --na only; for --task regression on text it has to offer --task classification"]
-fn text_as_the_target_of_a_regression_leads_to_classification() {
-    refuses(sound(), &["--task", "regression"], &["t.csv", "column y", "--task classification"]);
+    let words = ["t.csv: row 1, column y", "\"no\"", "expected a number", "--task classification"];
+    refuses(sound(), &["--task", "regression"], &words);
 }
 
 #[test]
@@ -100,23 +95,12 @@ fn an_infinite_target_is_named_by_its_row_of_the_file() {
 }
 
 #[test]
-#[ignore = "0.0 and 1.0, which pandas writes for a class column with a gap, are taken for numbers"]
 fn whole_numbers_written_with_a_point_are_classes_too() {
     let classes: Vec<String> = (0..40).map(|row| format!("{row},{}.0", row % 2)).collect();
     assert_eq!(accepts(table("a,y", &classes), &[])["task"], "classification");
 }
 
 #[test]
-fn a_class_with_one_row_is_refused_by_name() {
-    refuses(
-        with_row(40, "1,2,red,maybe"),
-        &["--seed", "1", "--split", "0.6,0.2,0.2", "--stratify"],
-        &["t.csv", "y", "\"maybe\""],
-    );
-}
-
-#[test]
-#[ignore = "the message recommends --stratify, which was given; it has to say that the class has too few rows"]
 fn a_class_with_one_row_cannot_be_stratified() {
     refuses(with_row(40, "1,2,red,maybe"), &["--stratify"], &["t.csv", "--stratify", "\"maybe\"", "1 row"]);
 }
@@ -181,25 +165,17 @@ fn a_weight_below_zero_is_named_by_its_row() {
 #[test]
 fn a_column_without_any_value_is_refused_with_the_flag_that_drops_it() {
     let rows: Vec<String> = (0..40).map(|row| format!("{row},,{}", ["x", "z"][row % 2])).collect();
-    refuses(table("a,b,y", &rows), &[], &["column b", "missing", "--drop b"]);
-}
-
-#[test]
-#[ignore = "the file is not named"]
-fn a_column_without_any_value_is_named_with_its_file() {
-    let rows: Vec<String> = (0..40).map(|row| format!("{row},,{}", ["x", "z"][row % 2])).collect();
-    refuses(table("a,b,y", &rows), &[], &["t.csv: column b"]);
+    refuses(table("a,b,y", &rows), &[], &["t.csv: column b", "missing", "--drop b"]);
 }
 
 #[test]
 fn nothing_is_left_when_every_row_has_a_gap_and_is_dropped() {
     let rows: Vec<String> =
         (0..40).map(|row| if row % 2 == 0 { format!("{row},,x") } else { format!(",{row},z") }).collect();
-    refuses(table("a,b,y", &rows), &["--impute", "drop"], &["t.csv", "no training row is left", "dropped"]);
+    refuses(table("a,b,y", &rows), &["--impute", "drop"], &["t.csv", "no training row is left", "dropped", "--impute"]);
 }
 
 #[test]
-#[ignore = "ends in the plot: `plot: axis \"true y\" of panel \"\": no value to show`"]
 fn a_test_part_whose_every_row_is_dropped_is_refused() {
     let rows: Vec<String> =
         (0..40).map(|row| if row < 30 { format!("{row},train,{row}.5") } else { format!(",test,{row}.5") }).collect();
@@ -223,7 +199,6 @@ fn an_infinite_cell_is_named_by_its_row_of_the_file() {
 }
 
 #[test]
-#[ignore = "ends in training: `the loss became NaN at epoch 1: the training data hold NaN or infinity`, no column named"]
 fn numbers_too_large_to_scale_are_refused_by_their_column() {
     let rows: Vec<String> = (1..41).map(|row| format!("{row}e300,{row}.5")).collect();
     refuses(table("a,y", &rows), &[], &["t.csv", "column a", "too large"]);
@@ -438,7 +413,6 @@ fn evaluate_and_predict_name_the_column_or_cell_that_does_not_fit_the_model() {
 }
 
 #[test]
-#[ignore = "a gap is taken for the class \"\", and by a regression for NaN"]
 fn evaluate_leaves_out_rows_without_a_target_as_fit_does() {
     let dir = fitted(&sound(), &[]);
     dir.write("new.csv", "a,b,c,y\n1,2,red,no\n1,2,red,\n2,3,blue,yes\n");

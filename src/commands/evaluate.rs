@@ -25,11 +25,15 @@ pub(super) fn run(args: &Evaluate) -> Result<Verdict> {
     let mut source = Source::open(&args.data, &args.reading.options(&of_table.na))?;
     source.pin(of_table.schema());
     let scored = score(&model, of_table, &mut source, device)?;
-    let (metrics, rows, counts, shown) = (scored.metrics, scored.rows, scored.counts, source.shown);
+    let Score { metrics, rows, without_target, counts } = scored;
     let met = super::predict::met(&counts);
-    let note = if met.is_empty() { String::new() } else { format!("\n{met}") };
-    let text = format!("{shown}: {rows} rows\n{}{note}", lines(&metrics));
-    report(args.printing, &text, &json!({"rows": rows, "metrics": metrics, "counts": counts}))?;
+    let mut note = if met.is_empty() { String::new() } else { format!("\n{met}") };
+    if without_target > 0 {
+        note += &format!("\nrows left out, their target is missing: {without_target}");
+    }
+    let text = format!("{}: {rows} rows\n{}{note}", source.shown, lines(&metrics));
+    let object = json!({"rows": rows, "without_target": without_target, "metrics": metrics, "counts": counts});
+    report(args.printing, &text, &object)?;
     Ok(Verdict::Holds)
 }
 
@@ -37,6 +41,8 @@ pub(super) fn run(args: &Evaluate) -> Result<Verdict> {
 struct Score {
     metrics: Metrics,
     rows: usize,
+    /// Rows left out since their target is missing.
+    without_target: usize,
     counts: Counts,
 }
 
@@ -46,12 +52,23 @@ fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device:
     let columns = [of_table.inputs.names(), vec![name.clone()]].concat();
     let missing = columns.iter().find(|column| !source.names().contains(column));
     if let Some(column) = missing {
-        bail!("{shown}: no column {}", unknown(column, &source.names()));
+        let what = if column == name { ", the model's target" } else { "" };
+        bail!("{shown}: no column {}{what}", unknown(column, &source.names()));
     }
     let (mut chunks, mut truths, mut counts) = (Vec::new(), None::<Truth>, Counts::default());
+    let mut without_target = 0;
     source.batches(Some(&columns), &mut |batch, first| {
-        let raw = of_table.inputs.raw(&batch, Place::after(&shown, first))?;
-        let rows: Vec<u32> = raw.rows.iter().map(|&row| row + first as u32).collect();
+        let known = batch.column(name)?.is_not_null();
+        let here: Vec<u32> =
+            (0u32..).zip(known.iter()).filter(|(_, known)| *known == Some(true)).map(|(row, _)| row).collect();
+        without_target += batch.height() - here.len();
+        if here.is_empty() {
+            return Ok(());
+        }
+        let batch = split::take(&batch, &here)?;
+        let here: Vec<u32> = here.iter().map(|&row| row + first as u32).collect();
+        let raw = of_table.inputs.raw(&batch, Place::picked(&shown, &here))?;
+        let rows: Vec<u32> = raw.rows.iter().map(|&row| here[row as usize]).collect();
         let (_, truth) = target.code(&split::take(&batch, &raw.rows)?, name, Place::picked(&shown, &rows))?;
         let x = tensors::from_columns(&raw.columns, Kind::Double, device)?;
         chunks.push(outputs(&model.module, "forward", &x)?);
@@ -62,10 +79,10 @@ fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device:
         counts.add(raw.counts);
         Ok(())
     })?;
+    let truth = truths.with_context(|| format!("{shown}: the target {name} is missing in every row"))?;
     let outputs = Tensor::f_cat(&chunks, 0)?;
-    let truth = truths.with_context(|| format!("{shown}: no rows"))?;
     let metrics = measure(&answers(&outputs, target)?, &truth, target)?;
-    Ok(Score { metrics, rows: outputs.size()[0] as usize, counts })
+    Ok(Score { metrics, rows: outputs.size()[0] as usize, without_target, counts })
 }
 
 fn lines(metrics: &Metrics) -> String {

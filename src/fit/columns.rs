@@ -2,11 +2,11 @@
 
 use super::config::FitConfig;
 use super::divide::Divided;
+use super::roles;
 use crate::data::place::Place;
 use crate::data::store::Store;
-use crate::names::unknown;
 use crate::preprocess::inputs::{Category, Inputs, Number, texts};
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use polars::prelude::DataType;
 use std::collections::BTreeSet;
 
@@ -15,24 +15,7 @@ use std::collections::BTreeSet;
 /// # Errors
 /// A setting that names a column which is not there.
 pub fn needed(names: &[String], config: &FitConfig, shown: &str) -> Result<Vec<String>> {
-    for (flag, listed) in
-        [("--features", &config.features), ("--drop", &config.drop), ("--categorical", &config.categorical)]
-    {
-        if let Some(stranger) = listed.iter().find(|name| !names.contains(name)) {
-            bail!("{shown}: {flag}: no column {}", unknown(stranger, names));
-        }
-    }
-    let named = [
-        ("--target", Some(&config.target)),
-        ("--id", config.id.as_ref()),
-        ("--split-column", config.split_column.as_ref()),
-        ("--sample-weight", config.sample_weight.as_ref()),
-    ];
-    for (flag, name) in named {
-        if let Some(stranger) = name.filter(|name| !names.contains(name)) {
-            bail!("{shown}: {flag}: no column {}", unknown(stranger, names));
-        }
-    }
+    roles::present(names, config, shown)?;
     let mut columns = features(names, config);
     ensure!(!columns.is_empty(), "{shown}: no column is left to learn from beside the target {}", config.target);
     let others = [Some(&config.target), config.split_column.as_ref(), config.sample_weight.as_ref()];

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 named! {
     /// What is predicted.
     pub enum Task {
-        /// A class where the target is text, a truth value, or a whole number of at most 10 values; else a number.
+        /// A class where the target is text, a truth value, or whole numbers of at most 10 values; else a number.
         Auto = "auto",
         Regression = "regression",
         Classification = "classification",

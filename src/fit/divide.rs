@@ -1,12 +1,12 @@
 //! Which rows of a table are trained on, validated with, and kept for the test.
 
 use super::config::{FitConfig, Task};
+use super::strata;
 use crate::data::place::Place;
 use crate::data::store::Store;
-use crate::names::unknown;
 use crate::preprocess::inputs::{number_values, texts};
 use crate::preprocess::split::{self, Parts};
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 use polars::prelude::*;
 
 /// A whole-number target with more values than this is a number, not a class.
@@ -24,8 +24,6 @@ pub struct Divided<'a> {
 
 /// Which rows have a target, whether it is a class, and the parts that the settings ask for.
 pub fn divide<'a>(store: &'a Store, config: &FitConfig, seed: u32) -> Result<Divided<'a>> {
-    let names = store.names();
-    ensure!(names.contains(&config.target), "{}: --target: no column {}", store.shown, unknown(&config.target, &names));
     ensure!(store.height() < u32::MAX as usize, "{}: {} rows, expected fewer than 2^32", store.shown, store.height());
     let target = store.column(&config.target)?;
     let known = target.column(&config.target)?.is_not_null();
@@ -61,16 +59,27 @@ impl Divided<'_> {
 fn is_classification(target: &DataFrame, config: &FitConfig, shown: &str) -> Result<bool> {
     let column = target.column(&config.target)?;
     let text = matches!(column.dtype(), DataType::String | DataType::Boolean);
-    let few = column.dtype().is_integer() && column.n_unique()? <= MOST_CLASSES;
+    let few = are_whole(column)? && column.n_unique()? <= MOST_CLASSES;
     match config.task {
         Task::Auto => Ok(text || few),
         Task::Classification => Ok(true),
         Task::Regression if text => {
-            number_values(target, &config.target, Place::start(shown))?;
+            number_values(target, &config.target, Place::start(shown))
+                .map_err(|error| anyhow!("{error}, or learn classes with --task classification"))?;
             bail!("{shown}: the target {} is {}, expected numbers for --task regression", config.target, column.dtype())
         }
         Task::Regression => Ok(false),
     }
+}
+
+/// Whether a number column holds whole numbers only; other types have none.
+fn are_whole(column: &Column) -> Result<bool> {
+    let whole = |value: Option<f64>| value.is_none_or(|value| value.fract() == 0.0);
+    Ok(match column.dtype() {
+        dtype if dtype.is_integer() => true,
+        dtype if dtype.is_float() => column.cast(&DataType::Float64)?.f64()?.iter().all(whole),
+        _ => false,
+    })
 }
 
 fn parts(divided: &Divided<'_>, config: &FitConfig, seed: u32) -> Result<Parts> {
@@ -88,7 +97,11 @@ fn parts(divided: &Divided<'_>, config: &FitConfig, seed: u32) -> Result<Parts> 
     });
     let groups = groups.transpose()?;
     let shares = [config.split[0], config.split[1], config.split[2]];
-    split::parts(divided.rows.len(), shares, groups.as_deref(), seed)
+    let parts = split::parts(divided.rows.len(), shares, groups.as_deref(), seed)?;
+    if let Some(classes) = &groups {
+        strata::check(classes, &parts.train, &config.target, &divided.store.shown)?;
+    }
+    Ok(parts)
 }
 
 /// The rows that the column `name` gives to each part.

@@ -13,4 +13,5 @@ pub mod roles;
 pub mod run;
 mod schema;
 pub mod score;
+pub mod strata;
 pub mod surface;

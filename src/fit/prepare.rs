@@ -4,6 +4,7 @@ use super::columns::inputs;
 use super::config::FitConfig;
 use super::divide::Divided;
 use crate::data::place::Place;
+use crate::device::OneThread;
 use crate::preprocess::choices::Impute;
 use crate::preprocess::inputs::{Counts, Inputs, number_values};
 use crate::preprocess::pipeline::Pipeline;
@@ -58,10 +59,17 @@ pub fn recipe(divided: &Divided<'_>, parts: &Parts, config: &FitConfig) -> Resul
     let dropped = dropped(divided, &inputs)?;
     let part = |indices: &[usize]| PartRows::new(divided.table_rows(indices), &dropped);
     let parts = [PartRows::new(train, &dropped), part(&parts.valid), part(&parts.test)];
+    for (part, name) in parts.iter().zip(["training", "validation", "test"]) {
+        ensure!(
+            !part.rows.is_empty() || part.dropped == 0,
+            "{shown}: no {name} row is left after those with missing values were dropped; choose what takes their place \
+             with --impute"
+        );
+    }
     let train = &parts[0].rows;
-    ensure!(!train.is_empty(), "{shown}: no training row is left after those with missing values were dropped");
     let places = slots(&parts[..1], divided.store.height());
-    let pipeline = Pipeline::fit(&inputs, |index| raw_column(divided, &inputs, index, &places, train.len()))?;
+    let pipeline = Pipeline::fit(&inputs, |index| raw_column(divided, &inputs, index, &places, train.len()))
+        .with_context(|| shown.to_string())?;
     drop(places);
     let target = take(&divided.store.column(&config.target)?, train)?;
     let target = Target::fit(&target, &config.target, divided.classification, Place::picked(shown, train))?;
@@ -144,6 +152,7 @@ struct Transformed {
 
 /// Goes through the table once, and puts each row where its part has it.
 fn transform(divided: &Divided<'_>, pipeline: &Pipeline, parts: [PartRows; 3]) -> Result<[Transformed; 3]> {
+    let _one = OneThread::new();
     let module = module(pipeline)?;
     let (inputs, names) = (&pipeline.inputs, pipeline.inputs.names());
     let (width, features) = (names.len() as i64, pipeline.features().len() as i64);

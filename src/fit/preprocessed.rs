@@ -6,6 +6,7 @@ use super::prepare::{Recipe, module, slots};
 use crate::data::place::Place;
 use crate::data::sink::Sink;
 use crate::data::table::Format;
+use crate::device::OneThread;
 use crate::preprocess::inputs::Counts;
 use crate::preprocess::split::take;
 use crate::preprocess::tensors;
@@ -33,6 +34,7 @@ pub fn write(
     folder: &Path,
     format: Format,
 ) -> Result<[Written; 3]> {
+    let _one = OneThread::new();
     let (inputs, features) = (&recipe.pipeline.inputs, names(recipe, config, &divided.store.shown)?);
     let columns = [inputs.names(), vec![config.target.clone()]].concat();
     let (module, slots) = (module(&recipe.pipeline)?, slots(&recipe.parts, divided.store.height()));

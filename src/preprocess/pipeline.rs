@@ -108,7 +108,19 @@ fn number_step(column: &Number, mut values: Vec<f64>) -> Result<NumberStep> {
         Scale::Robust => of::robust(&values),
         Scale::None => (0.0, 1.0),
     };
+    let scaled = |value: &f64| (value - center) / scale;
+    if !fits_float32(center, scale, values.iter().map(scaled)) {
+        bail!(
+            "column {name}: its values are too large to be scaled to float32; give them in a larger unit, or leave it out with --drop {name}"
+        );
+    }
     Ok(NumberStep { fill, center, scale })
+}
+
+/// Whether the scaled values are float32 numbers; missing ones are NaN and pass. A spread that is too large for float64
+/// would scale every value to 0.
+pub(super) fn fits_float32(center: f64, scale: f64, mut scaled: impl Iterator<Item = f64>) -> bool {
+    center.is_finite() && scale.is_finite() && scaled.all(|value| !(value as f32).is_infinite())
 }
 
 fn category_fill(column: &Category, codes: &[f64]) -> Result<Option<f64>> {

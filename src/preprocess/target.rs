@@ -1,6 +1,7 @@
 //! What is predicted: classes by their index, or numbers in scaled units.
 
 use super::inputs::{number_values, texts};
+use super::pipeline::fits_float32;
 use super::statistics;
 use crate::data::place::Place;
 use anyhow::{Result, bail, ensure};
@@ -49,7 +50,13 @@ impl Target {
     /// Classes, or center and scale, of the training rows.
     pub fn fit(train: &DataFrame, name: &str, classification: bool, at: Place<'_>) -> Result<Self> {
         if !classification {
-            let (center, scale) = statistics::standard(&number_values(train, name, at)?);
+            let values = number_values(train, name, at)?;
+            let (center, scale) = statistics::standard(&values);
+            ensure!(
+                fits_float32(center, scale, values.iter().map(|value| (value - center) / scale)),
+                "{}: the target {name}: its values are too large to be scaled to float32; give them in a larger unit",
+                at.file
+            );
             return Ok(Self::Number { center, scale });
         }
         let cells = texts(train, name, at)?;
