@@ -183,7 +183,7 @@ def main():
         parser.error("--seeds: a standard error needs two seeds at least")
     tables = options.tables or list(TABLES)
     bound = student.ppf(1 - 0.05 / len(tables), options.seeds - 1)
-    print("| table | score | scikit-learn | lockstep | difference ± its error | verdict | seconds |")
+    print("| table | score | scikit-learn | lockstep | difference ± its error | verdict | seconds, scikit-learn / lockstep |")
     print("|---|---|---|---|---|---|---|")
     failures = []
     for name in tables:
