@@ -59,7 +59,10 @@ fn of_table_model(
         all
     };
     let outputs = outputs(&model.module, "forward", &x)?;
-    let columns = match answers(&outputs, &of_table.target)? {
+    let answers = answers(&outputs, &of_table.target)?;
+    let rows: Vec<u32> = raw.rows.iter().map(|&row| at.index(row as usize) as u32).collect();
+    answers.check_finite(Place::picked(at.file, &rows))?;
+    let columns = match answers {
         Answers::Numbers(values) => vec![Column::new("prediction".into(), place(values))],
         Answers::Classes { predicted, probabilities } => {
             let classes = model.about.classes.clone().unwrap_or_default();

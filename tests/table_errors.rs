@@ -397,6 +397,7 @@ fn evaluate_and_predict_name_the_column_or_cell_that_does_not_fit_the_model() {
         ("a,b,c,y\none,2,red,no\n", &["new.csv: row 1, column a", "\"one\"", "expected a number"]),
         ("a,b,c,y\n1,2,red,no\n1,2,green,no\n", &["new.csv: row 2, column c", "\"green\"", "--unseen"]),
         ("a,b,c,y\n1,2,red,no\ninf,2,red,no\n", &["new.csv: row 2, column a", "inf"]),
+        ("a,b,c,y\n1,2,red,no\n1e300,2,red,no\n", &["new.csv: row 2", "too large"]),
         ("a,b,c,y\n", &["new.csv", "no rows"]),
         ("", &["new.csv", "empty"]),
     ] {

@@ -71,7 +71,9 @@ fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device:
         let rows: Vec<u32> = raw.rows.iter().map(|&row| here[row as usize]).collect();
         let (_, truth) = target.code(&split::take(&batch, &raw.rows)?, name, Place::picked(&shown, &rows))?;
         let x = tensors::from_columns(&raw.columns, Kind::Double, device)?;
-        chunks.push(outputs(&model.module, "forward", &x)?);
+        let outputs = outputs(&model.module, "forward", &x)?;
+        answers(&outputs, target)?.check_finite(Place::picked(&shown, &rows))?;
+        chunks.push(outputs);
         match &mut truths {
             Some(all) => all.extend(truth),
             None => truths = Some(truth),

@@ -26,9 +26,13 @@ impl<'a> Place<'a> {
         Self { file, first: 0, picked: Some(rows) }
     }
 
+    /// The row of the table, from 0, that the batch's row `index` is.
+    pub fn index(&self, index: usize) -> usize {
+        self.picked.and_then(|rows| rows.get(index)).map_or(self.first + index, |&row| row as usize)
+    }
+
     /// `FILE: row N` for the batch's row `index`; rows are counted from 1 below the header.
     pub fn row(&self, index: usize) -> String {
-        let row = self.picked.and_then(|rows| rows.get(index)).map_or(self.first + index, |&row| row as usize);
-        format!("{}: row {}", self.file, row + 1)
+        format!("{}: row {}", self.file, self.index(index) + 1)
     }
 }

@@ -1,5 +1,6 @@
 //! A model's answers for some rows, and how good they are.
 
+use crate::data::place::Place;
 use crate::evaluate::{MeanBaseline, PriorBaseline};
 use crate::metrics::{self, Metrics};
 use crate::preprocess::target::{Target, Truth};
@@ -16,6 +17,22 @@ pub enum Answers {
         probabilities: Vec<f64>,
     },
     Numbers(Vec<f64>),
+}
+
+impl Answers {
+    /// Refuses answers that are no finite numbers: a value so far from those of the training that it overflows float32.
+    /// `at` says where the answers' rows stand.
+    pub fn check_finite(&self, at: Place<'_>) -> Result<()> {
+        let (values, width) = match self {
+            Self::Classes { predicted, probabilities } => (probabilities, probabilities.len() / predicted.len().max(1)),
+            Self::Numbers(values) => (values, 1),
+        };
+        if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+            let (row, answer) = (at.row(index / width.max(1)), values[index]);
+            bail!("{row}: a number in it is too large for the model, whose answer is {answer}");
+        }
+        Ok(())
+    }
 }
 
 /// The answers of some rows with their metrics, and the baseline's metrics for the same rows.
