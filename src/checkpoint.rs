@@ -5,6 +5,7 @@
 //! - `check.safetensors`: a few input rows `x` and what `forward` and `predict` gave for them.
 
 use crate::data::schema::{ColumnSchema, TableSchema};
+use crate::names::unknown;
 use crate::preprocess::inputs::Inputs;
 use crate::preprocess::target::Target;
 use crate::torchscript::{ExtraFile, Module};
@@ -56,6 +57,14 @@ pub struct TableModel {
 }
 
 impl TableModel {
+    /// Whether the table `shown` has every column that the model takes.
+    pub fn check_columns(&self, names: &[String], shown: &str) -> Result<()> {
+        match self.inputs.names().iter().find(|column| !names.contains(column)) {
+            Some(column) => bail!("{shown}: no column {}", unknown(column, names)),
+            None => Ok(()),
+        }
+    }
+
     /// The types that a table is held to.
     pub fn schema(&self) -> TableSchema {
         TableSchema { columns: self.pinned.clone() }

@@ -50,10 +50,9 @@ struct Score {
 fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device: Device) -> Result<Score> {
     let (target, name, shown) = (&of_table.target, &model.about.schema.target, source.shown.clone());
     let columns = [of_table.inputs.names(), vec![name.clone()]].concat();
-    let missing = columns.iter().find(|column| !source.names().contains(column));
-    if let Some(column) = missing {
-        let what = if column == name { ", the model's target" } else { "" };
-        bail!("{shown}: no column {}{what}", unknown(column, &source.names()));
+    of_table.check_columns(&source.names(), &shown)?;
+    if !source.names().contains(name) {
+        bail!("{shown}: no column {}, the model's target", unknown(name, &source.names()));
     }
     let (mut chunks, mut truths, mut counts) = (Vec::new(), None::<Truth>, Counts::default());
     let mut without_target = 0;

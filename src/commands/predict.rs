@@ -26,12 +26,16 @@ pub(super) fn run(args: &Predict) -> Result<Verdict> {
     let model = Checkpoint::read(&args.model, device)?;
     let mut source = Source::open(&args.data, &args.reading.options(&na(&model)))?;
     if let Some(of_table) = &model.about.table {
+        of_table.check_columns(&source.names(), &source.shown)?;
         source.pin(of_table.schema());
     }
     let names = source.names();
     let id = args.id.clone().or(model.about.table.as_ref().and_then(|table| table.id.clone()));
     // An id column that the model was fitted beside is handed on where it is there; one asked for must be.
     let id = id.filter(|id| args.id.is_some() || names.contains(id));
+    if let Some(id) = &id {
+        source.as_written(id);
+    }
     let shown = source.shown.clone();
     let columns = columns(&model, id.as_deref(), &names);
     let mut out = Out::open(args.output.as_deref().zip(format))?;

@@ -366,7 +366,7 @@ mod tests {
         let text = refusal(df!("n" => [Some(1), None], "zip" => ["a", "b"], "a\"b" => ["1", "2"]));
         assert!(text.starts_with("t.csv: row 12, column n: missing"), "{text}");
         let names = |names: [&str; 3]| schema().check_names(&names.map(String::from), "t.csv").unwrap_err().to_string();
-        assert!(names(["m", "zip", "a\"b"]).starts_with("t.csv: no column n, did you mean m?"));
+        assert!(names(["m", "zip", "a\"b"]).starts_with("t.csv: no column n (expected m, zip, "));
         let more = ["n", "zip", "a\"b", "x"].map(String::from);
         let text = schema().check_names(&more, "t.csv").unwrap_err().to_string();
         assert!(text.starts_with("t.csv: the column x is not in the schema"), "{text}");

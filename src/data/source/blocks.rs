@@ -36,18 +36,31 @@ pub struct Blocks<'a, R> {
     row: usize,
     width: Option<usize>,
     ended: bool,
+    in_header: bool,
 }
 
 impl<'a, R: Read> Blocks<'a, R> {
     pub fn new(reader: R, dialect: Dialect, place: Place<'a>) -> Self {
-        Self { reader, dialect, place, buffer: Vec::new(), row: 0, width: None, ended: false }
+        Self { reader, dialect, place, buffer: Vec::new(), row: 0, width: None, ended: false, in_header: false }
     }
 
     /// The first row alone, if there is one: the header. It says how many cells a row has.
     pub fn header(&mut self) -> Result<Option<Vec<u8>>> {
-        let Some(first) = self.block(Some(1))? else { return Ok(None) };
-        self.row = 0;
-        Ok(Some(first.bytes))
+        self.in_header = true;
+        let first = self.block(Some(1))?;
+        (self.in_header, self.row) = (false, 0);
+        let Some(header) = first.map(|first| first.bytes) else { return Ok(None) };
+        let text = header.strip_suffix(b"\n").unwrap_or(&header);
+        ensure!(
+            !text.strip_suffix(b"\r").unwrap_or(text).contains(&b'\r'),
+            "{}: its line ends are CR alone, those of an old Mac; save it with line ends LF or CRLF",
+            self.place.file
+        );
+        Ok(Some(header))
+    }
+
+    fn at(&self, row: usize) -> String {
+        if self.in_header { format!("{}: header", self.place.file) } else { self.place.row(row) }
     }
 
     fn block(&mut self, most: Option<usize>) -> Result<Option<Block>> {
@@ -58,7 +71,7 @@ impl<'a, R: Read> Blocks<'a, R> {
                 ensure!(
                     self.buffer.len() < LONGEST_ROW,
                     "{}: longer than {} MiB without a line end; is this a table of text, and every quote closed?",
-                    self.place.row(self.row),
+                    self.at(self.row),
                     LONGEST_ROW >> 20
                 );
                 continue;
@@ -126,7 +139,7 @@ impl<'a, R: Read> Blocks<'a, R> {
         }
         self.width = width;
         if quoted && self.ended {
-            bail!("{}: a quote is opened and never closed", self.place.row(self.row + scan.count));
+            bail!("{}: a quote is opened and never closed", self.at(self.row + scan.count));
         }
         Ok(scan)
     }
@@ -135,7 +148,7 @@ impl<'a, R: Read> Blocks<'a, R> {
         ensure!(
             cells == expected || self.dialect.delimiter.is_none(),
             "{}: {cells} cells, expected {expected} as in the first line; is a delimiter inside a cell that is not quoted?",
-            self.place.row(row)
+            self.at(row)
         );
         Ok(())
     }
@@ -147,7 +160,7 @@ impl<'a, R: Read> Blocks<'a, R> {
         };
         let row = self.row + memchr::memchr_iter(b'\n', &bytes[..at]).count();
         let what = if wrong.is_some() { "a NUL byte" } else { "not UTF-8 text" };
-        bail!("{}: {what} (byte 0x{:02x}); save the table as UTF-8", self.place.row(row), bytes[at]);
+        bail!("{}: {what} (byte 0x{:02x}); save the table as UTF-8", self.at(row), bytes[at]);
     }
 }
 

@@ -76,8 +76,14 @@ impl Reader<'_> {
         };
         let options = self.csv().with_has_header(true).with_infer_schema_length(Some(0));
         let names = options.into_reader_with_file_handle(Cursor::new(header)).finish();
-        let names = names.map_err(|error| self.failed(&error, 0))?;
-        Ok((blocks, Some(names.get_column_names_owned())))
+        let names = names.map_err(|error| self.failed(&error, 0))?.get_column_names_owned();
+        if let [one] = names.as_slice()
+            && let Some(other) = [";", "\t", "|", ","].into_iter().find(|other| one.contains(other))
+        {
+            let word = if other == "\t" { "tab".into() } else { format!("'{other}'") };
+            bail!("{}: one column only, {:?}; say --delimiter {word}", self.place.file, one.as_str());
+        }
+        Ok((blocks, Some(names)))
     }
 
     fn csv(&self) -> CsvReadOptions {
@@ -99,12 +105,14 @@ impl Reader<'_> {
             let table = reader.finish().map_err(|error| self.failed(&error, 0))?;
             return Ok((**table.schema()).clone());
         }
-        let reader = self.csv().with_infer_schema_length(None).into_reader_with_file_handle(bytes);
-        let table = reader.finish().map_err(|error| self.failed(&error, 0))?;
+        let read =
+            |rows| self.csv().with_infer_schema_length(rows).into_reader_with_file_handle(bytes.clone()).finish();
+        // polars' own inference does not foresee whole numbers beyond 64 bits.
+        let table = read(None).or_else(|_| read(Some(0))).map_err(|error| self.failed(&error, 0))?;
         let columns = table.columns().iter().enumerate().map(|(index, column)| {
             let empty = column.null_count() == column.len();
             let name = names.and_then(|names| names.get(index)).unwrap_or(column.name());
-            Field::new(name.clone(), if empty { DataType::Null } else { column.dtype().clone() })
+            Field::new(name.clone(), if empty { DataType::Null } else { narrowest(column) })
         });
         Ok(columns.collect())
     }
@@ -133,4 +141,12 @@ impl Reader<'_> {
         let after = if first > 0 { format!(" (after row {first})") } else { String::new() };
         anyhow!("{}{after}: {}", self.place.file, one_line(error))
     }
+}
+
+/// The first type that holds every cell of a column of text; other columns have theirs.
+fn narrowest(column: &Column) -> DataType {
+    let numbers = [DataType::Int64, DataType::Float64];
+    let text = *column.dtype() == DataType::String;
+    let holds = |dtype: &DataType| text && column.strict_cast(dtype).is_ok();
+    numbers.into_iter().find(holds).unwrap_or_else(|| column.dtype().clone())
 }

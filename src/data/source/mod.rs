@@ -80,12 +80,15 @@ impl Source {
 
     /// Holds the columns that `pinned` names to its types; what a CSV has in them is taken as it is written.
     pub fn pin(&mut self, pinned: TableSchema) {
-        if matches!(self.format, Format::Csv) {
-            pinned.names().into_iter().for_each(|name| {
-                self.schema.set_dtype(name, DataType::String);
-            });
-        }
+        pinned.names().into_iter().for_each(|name| self.as_written(name));
         self.pinned = pinned;
+    }
+
+    /// Takes a column of a CSV letter by letter, whatever it looks like.
+    pub fn as_written(&mut self, name: &str) {
+        if self.format == Format::Csv {
+            self.schema.set_dtype(name, DataType::String);
+        }
     }
 
     /// Gives every batch to `see`, in order; with `columns` only those are read.
