@@ -124,7 +124,7 @@ pub fn name(device: Device) -> String {
 pub struct OneThread(i32);
 
 impl OneThread {
-    pub fn new() -> Self {
+    pub fn begin() -> Self {
         let threads = tch::get_num_threads();
         tch::set_num_threads(1);
         Self(threads)

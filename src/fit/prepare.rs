@@ -152,7 +152,7 @@ struct Transformed {
 
 /// Goes through the table once, and puts each row where its part has it.
 fn transform(divided: &Divided<'_>, pipeline: &Pipeline, parts: [PartRows; 3]) -> Result<[Transformed; 3]> {
-    let _one = OneThread::new();
+    let _one = OneThread::begin();
     let module = module(pipeline)?;
     let (inputs, names) = (&pipeline.inputs, pipeline.inputs.names());
     let (width, features) = (names.len() as i64, pipeline.features().len() as i64);

@@ -34,7 +34,7 @@ pub fn write(
     folder: &Path,
     format: Format,
 ) -> Result<[Written; 3]> {
-    let _one = OneThread::new();
+    let _one = OneThread::begin();
     let (inputs, features) = (&recipe.pipeline.inputs, names(recipe, config, &divided.store.shown)?);
     let columns = [inputs.names(), vec![config.target.clone()]].concat();
     let (module, slots) = (module(&recipe.pipeline)?, slots(&recipe.parts, divided.store.height()));

@@ -7,7 +7,7 @@ fn profile(batches: &[DataFrame], target: Option<&str>) -> TableProfile {
     profile.finish()
 }
 
-fn number<'a>(profile: &'a TableProfile, kind: NoteKind, column: &str) -> Option<f64> {
+fn number(profile: &TableProfile, kind: NoteKind, column: &str) -> Option<f64> {
     let found = profile.notes.iter().find(|note| note.kind == kind && note.columns.iter().any(|name| name == column));
     found.map(|note| note.number)
 }
