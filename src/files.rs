@@ -1,8 +1,9 @@
 //! Files that are whole or absent: written beside their place, synced, then renamed into it.
 
 use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -79,6 +80,34 @@ pub fn write(place: &Path, bytes: &[u8]) -> Result<()> {
     staging.finish()
 }
 
+/// SHA-256 of the content of `paths`, one after the other, in hexadecimal.
+pub fn sha256(paths: &[PathBuf]) -> Result<String> {
+    let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+    for path in paths {
+        let what = || format!("{}: cannot read", path.display());
+        let mut file = File::open(path).with_context(what)?;
+        loop {
+            match file.read(&mut buffer).with_context(what)? {
+                0 => break,
+                count => hash.update(&buffer[..count]),
+            }
+        }
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 fn folder_of(place: &Path) -> &Path {
     place.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    // hashlib.sha256(b"abc").hexdigest()
+    #[test]
+    fn a_files_hash_is_that_of_its_bytes() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("a"), "abc").unwrap();
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(super::sha256(&[home.path().join("a")]).unwrap(), expected);
+    }
 }

@@ -35,6 +35,7 @@ pub mod run_folder;
 pub mod torchscript;
 pub mod trace;
 pub mod train;
+pub mod tune;
 pub mod tutorial;
 pub mod verify;
 pub mod weights;

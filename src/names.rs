@@ -69,7 +69,7 @@ pub fn unknown<S: AsRef<str>>(word: &str, expected: &[S]) -> String {
 /// The name that `word` is a slip of. Case and blanks at the ends count for nothing, and some letter must be left.
 fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
     let plain = |text: &str| text.trim().to_lowercase();
-    let steps = |other: &str| (strsim::levenshtein(&plain(word), &plain(other)), strsim::levenshtein(word, other));
+    let steps = |other: &str| (strsim::osa_distance(&plain(word), &plain(other)), strsim::osa_distance(word, other));
     let ((steps, _), other) = names.iter().map(|other| (steps(other), *other)).min()?;
     let length = other.chars().count();
     (steps <= 1.max(length / 3) && steps < length.max(1)).then_some(other)
@@ -92,6 +92,7 @@ mod tests {
     fn a_name_that_is_not_one_is_answered_with_those_that_are() {
         assert_eq!("pear".parse(), Ok(Fruit::Pear));
         assert_eq!("aple".parse::<Fruit>(), Err("aple, did you mean apple? (expected apple, pear)".into()));
+        assert_eq!("paer".parse::<Fruit>(), Err("paer, did you mean pear? (expected apple, pear)".into()));
         assert_eq!("zzz".parse::<Fruit>(), Err("zzz (expected apple, pear)".into()));
     }
 

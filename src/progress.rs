@@ -13,14 +13,24 @@ const EVERY: Duration = Duration::from_millis(50);
 
 /// The error that ends an interrupted run.
 #[derive(Debug)]
-pub struct Interrupted {
-    unit: &'static str,
-    count: u64,
+pub struct Interrupted(String);
+
+impl Interrupted {
+    fn after(unit: &str, count: u64) -> Self {
+        Self(format!("interrupted after {unit} {count}: no result was written"))
+    }
+
+    /// A search whose finished trials are kept.
+    pub fn search(done: usize, trials: usize, journal: &str) -> Self {
+        Self(format!(
+            "interrupted: {done} of {trials} trials are kept in {journal}, the same command goes on from there"
+        ))
+    }
 }
 
 impl std::fmt::Display for Interrupted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "interrupted after {} {}: no result was written", self.unit, self.count)
+        f.write_str(&self.0)
     }
 }
 
@@ -48,6 +58,11 @@ impl Progress {
         Self::of("point", points, quiet)
     }
 
+    /// For a search through settings.
+    pub fn trials(trials: usize, quiet: bool) -> Result<Self> {
+        Self::of("trial", trials as u64, quiet)
+    }
+
     fn of(unit: &'static str, total: u64, quiet: bool) -> Result<Self> {
         let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(total) };
         let template = format!("{{bar:30}} {unit} {{pos}}/{{len}}  {{per_sec}}  {{msg}}");
@@ -59,9 +74,23 @@ impl Progress {
     pub fn advance(&self, count: u64) -> Result<()> {
         if INTERRUPTED.load(Ordering::Relaxed) {
             self.bar.finish_and_clear();
-            return Err(Interrupted { unit: self.unit, count }.into());
+            return Err(Interrupted::after(self.unit, count).into());
         }
         self.bar.set_position(count);
+        Ok(())
+    }
+
+    /// To be called after every epoch of the unit after `count` finished ones: shows `message`, stops at an interrupt.
+    pub fn within(&mut self, count: usize, message: impl FnOnce() -> String) -> Result<()> {
+        if INTERRUPTED.load(Ordering::Relaxed) {
+            self.bar.finish_and_clear();
+            return Err(Interrupted::after(self.unit, count as u64).into());
+        }
+        if self.shown.elapsed() >= EVERY {
+            self.bar.set_position(count as u64);
+            self.bar.set_message(message());
+            self.shown = Instant::now();
+        }
         Ok(())
     }
 
@@ -69,7 +98,7 @@ impl Progress {
     pub fn report(&mut self, epoch: usize, loss: &dyn Fn() -> f64) -> Result<()> {
         if INTERRUPTED.load(Ordering::Relaxed) {
             self.bar.finish_and_clear();
-            return Err(Interrupted { unit: self.unit, count: epoch as u64 }.into());
+            return Err(Interrupted::after(self.unit, epoch as u64).into());
         }
         if self.shown.elapsed() >= EVERY {
             let loss = loss();

@@ -66,6 +66,11 @@ impl NumpyRandom {
         self.interval(u64::from(u32::MAX >> 1)) as u32
     }
 
+    /// `np.random.randint(n)`: a whole number below `n`, which is 1 at least.
+    pub fn below(&mut self, n: usize) -> usize {
+        self.interval(n.saturating_sub(1) as u64) as usize
+    }
+
     /// A whole number in `0..=max` by masked rejection (`random_interval`): 32-bit draws while `max` fits in them.
     fn interval(&mut self, max: u64) -> u64 {
         if max == 0 {
@@ -110,6 +115,14 @@ mod tests {
     fn int31_equals_numpy() {
         let mut rng = NumpyRandom::seed(42);
         assert_eq!([rng.int31(), rng.int31(), rng.int31()], [1608637542, 1273642419, 1935803228]);
+    }
+
+    // np.random.seed(1); [np.random.randint(10) for _ in range(5)]
+    #[test]
+    fn randint_equals_numpy() {
+        let mut rng = NumpyRandom::seed(1);
+        assert_eq!([0; 5].map(|_| rng.below(10)), [5, 8, 9, 5, 0]);
+        assert_eq!(rng.below(1), 0);
     }
 
     // np.random.seed(42); np.random.permutation(10)

@@ -183,6 +183,73 @@ fn a_column_may_say_which_rows_are_which_and_what_they_weigh() {
     assert!((found[0] - 20.0).abs() < 2.0 && (found[1] - 140.0).abs() < 2.0, "{found:?}");
 }
 
+/// 60 rows: a number that two others explain but for a wave, groups of unequal size, and a date.
+fn wave() -> String {
+    let mut text = String::from("a,b,team,day,y\n");
+    for row in 0..60 {
+        let (a, b) = (f64::from(row * 7 % 13), f64::from(row * 5 % 11));
+        let y = 2.0 * a - b + 0.5 * f64::from(row * row % 17);
+        text += &format!("{a},{b},{},2024-{:02}-{:02},{y}\n", row % 10 * (row % 2), 12 - row / 5 % 12, 1 + row % 5);
+    }
+    text
+}
+
+fn close(found: &Value, expected: f64) {
+    let near = found.as_f64().is_some_and(|found| (found - expected).abs() < 1e-5);
+    assert!(near, "{found}, scikit-learn's {expected}");
+}
+
+/// Settings with which a linear model ends at the least squares.
+const LINEAR: [&str; 10] =
+    ["--target", "y", "--hidden", "none", "--lr", "0.05", "--epochs", "1500", "--batch-size", "full"];
+
+// rows = [(r*7%13, r*5%11, 2*(r*7%13) - r*5%11 + 0.5*(r*r%17)) for r in range(60)]; x, y = numpy.array(rows)[:, :2], …[:, 2]
+// rest = numpy.sort(numpy.random.RandomState(3).permutation(60)[12:])
+// cross_val_score(LinearRegression(), x[rest], y[rest], cv=KFold(4, shuffle=True, random_state=3)) and, scoring=
+// "neg_mean_absolute_error"; LinearRegression().fit(x[rest], y[rest]).score(x[test], y[test])
+#[test]
+fn folds_are_scored_as_scikit_learns_cross_validation_scores_them() {
+    let dir = Workdir::new();
+    dir.write("t.csv", wave());
+    let arguments =
+        [&["fit", "t.csv", "--drop", "team,day", "--folds", "4", "--seed", "3"][..], &QUICK, &LINEAR].concat();
+    let summary = dir.json(&arguments, 0);
+    let r2 = [0.814380229389501, 0.9024185166240175, 0.8938584706597729, 0.8481612472738167];
+    for (fold, expected) in summary["folds"].as_array().unwrap().iter().zip(r2) {
+        close(&fold["metrics"]["r2"], expected);
+        assert_eq!((&fold["train"], &fold["held_out"]), (&36.into(), &12.into()));
+    }
+    assert_eq!(summary["folds"].as_array().unwrap().len(), 4);
+    close(&summary["cross_validation"]["r2"]["mean"], 0.8647046159867771);
+    close(&summary["cross_validation"]["r2"]["std"], 0.035631841372341586);
+    close(&summary["cross_validation"]["mae"]["mean"], 2.8339274645958024);
+    // The model that is kept has seen all rows but the test part.
+    assert_eq!(summary["rows"], serde_json::json!({"train": 48, "valid": 0, "test": 12, "without_target": 0}));
+    close(&summary["metrics"]["test"]["r2"], 0.9025274988283305);
+    let shown = String::from_utf8(dir.run(&arguments, 0).stdout).unwrap();
+    assert!(shown.contains("4 folds, mean ± standard deviation") && shown.contains("0.8647 ± 0.0356"), "{shown}");
+}
+
+// team = numpy.array([r % 10 * (r % 2) for r in range(60)]), rest and test by GroupShuffleSplit(1, test_size=0.2,
+// random_state=0); [len(t) for _, t in GroupKFold(3).split(rest, groups=team[rest])]; day as above, its 36 oldest rows for
+// LinearRegression().fit, its 12 newest for .score
+#[test]
+fn groups_stay_together_and_time_divides_old_from_new() {
+    let dir = Workdir::new();
+    dir.write("t.csv", wave());
+    let fit = |more: &[&str]| dir.json(&[&["fit", "t.csv"][..], &QUICK, &LINEAR, more].concat(), 0);
+    let summary = fit(&["--group", "team", "--drop", "day"]);
+    assert_eq!(summary["features"], 2, "the group is not learnt from");
+    assert_eq!(summary["rows"], serde_json::json!({"train": 36, "valid": 12, "test": 12, "without_target": 0}));
+    let summary = fit(&["--group", "team", "--drop", "day", "--folds", "3"]);
+    let held: Vec<u64> =
+        summary["folds"].as_array().unwrap().iter().map(|fold| fold["held_out"].as_u64().unwrap()).collect();
+    assert_eq!(held, [30, 12, 6]);
+    let summary = fit(&["--split-time", "day", "--drop", "team"]);
+    assert_eq!(summary["features"], 2, "the time is not learnt from");
+    close(&summary["metrics"]["test"]["r2"], 0.92029822826372);
+}
+
 #[test]
 fn early_stopping_goes_back_to_the_best_epoch() {
     let dir = with_table();
@@ -195,6 +262,7 @@ fn early_stopping_goes_back_to_the_best_epoch() {
 fn a_mistake_in_the_settings_is_refused_in_one_line() {
     let dir = with_table();
     dir.write("c.toml", "target = \"kind\"\nepoch = 3\n");
+    dir.write("tune.toml", "target = \"kind\"\n[tune]\nseeds = 3\n");
     for (arguments, words) in [
         (&["--target", "kinds"][..], &["kinds", "did you mean kind?"][..]),
         (&[], &["--target"]),
@@ -213,8 +281,19 @@ fn a_mistake_in_the_settings_is_refused_in_one_line() {
         (&["--target", "kind", "--batch-size", "0"], &["--batch-size"]),
         (&["--target", "price", "--stratify"], &["--stratify"]),
         (&["--target", "kind", "--split-column", "colour"], &["row 1", "--split-column", "red", "train"]),
+        (&["--target", "kind", "--folds", "1"], &["--folds 1", "2 at least"]),
+        (&["--target", "kind", "--folds", "97"], &["--folds 97", "96 rows"]),
+        (&["--target", "kind", "--folds", "3", "--early-stop", "5"], &["--early-stop", "--folds"]),
+        (&["--target", "kind", "--stratify", "--group", "colour"], &["--stratify", "--group"]),
+        (&["--target", "kind", "--group", "color"], &["--group", "did you mean colour?"]),
+        (&["--target", "kind", "--group", "width"], &["row 6", "--group width", "missing"]),
+        (&["--target", "kind", "--split-time", "when"], &["--split-time", "no column when"]),
+        (&["--target", "kind", "--split-time", "colour"], &["row 1", "--split-time", "red", "ISO 8601"]),
+        (&["--target", "kind", "--split-time", "height", "--folds", "3"], &["--folds", "--split-time"]),
         (&["--target", "kind", "--sample-weight", "width"], &["--sample-weight", "width"]),
         (&["--config", "c.toml"], &["c.toml", "did you mean epochs?"]),
+        (&["--config", "tune.toml"], &["tune.toml: [tune]", "lockstep tune"]),
+        (&["--target", "kind", "--column", "widht:impute=mean"], &["--column", "did you mean width?"]),
         (&["--config", "none.toml"], &["none.toml", "cannot read"]),
     ] {
         dir.refuses(&[&["fit", "t.csv", "--id", "id", "--out", "o"], arguments].concat(), words);

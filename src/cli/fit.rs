@@ -123,14 +123,26 @@ pub struct FitFlags {
     #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     split: Vec<f64>,
-    /// Every class has these shares by itself
+    /// Every class has these shares by itself, in the folds too
     #[arg(long)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     stratify: bool,
     /// Column that says train, valid or test for each row, instead of --split
-    #[arg(long, value_name = "COL", conflicts_with_all = ["split", "stratify"])]
+    #[arg(long, value_name = "COL", conflicts_with = "split")]
     #[serde(skip_serializing_if = "Option::is_none")]
     split_column: Option<String>,
+    /// Column of groups that stay together: in one part, in one fold; not learnt from
+    #[arg(long, value_name = "COL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    /// Column of times (ISO dates or numbers): the oldest rows train, the newest test; not learnt from
+    #[arg(long, value_name = "COL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    split_time: Option<String>,
+    /// Cross-validate in K folds of the rows that are not the test part, then train on all of these [default: 0, none]
+    #[arg(long, value_name = "K")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folds: Option<u32>,
     /// Column of the weights that the rows have in the loss
     #[arg(long, value_name = "COL")]
     #[serde(skip_serializing_if = "Option::is_none")]

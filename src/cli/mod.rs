@@ -8,6 +8,7 @@ mod numbers;
 mod programs;
 mod run;
 mod show;
+mod tune;
 
 pub use compare::{Compare, CompareAll, CompareProgram};
 pub use data::{Data, DataMoons, DataOut};
@@ -16,6 +17,7 @@ pub use model::{Doctor, Inspect, InspectTable, Predict, Verify};
 pub use programs::{BostonArgs, DescentArgs, ExhaustiveArgs, MoonsArgs, TwoLayerArgs};
 pub use run::{Run, RunBostonArgs, RunDescentArgs, RunMoons, RunProgram};
 pub use show::{Show, ShowActivations, ShowBiasVariance, ShowFitting, ShowGradients, ShowNonlinearity};
+pub use tune::{SearchFlags, Tune};
 
 use crate::data::source::ReadOptions;
 use crate::data::table::Format;
@@ -42,6 +44,8 @@ pub enum Command {
     Fit(Box<Fit>),
     /// Split, impute, scale and encode a table as `fit` would, and write it, however large it is
     Preprocess(Box<Preprocess>),
+    /// Search the settings of `fit`: trials over folds or seeds, the best one trained again and tested once
+    Tune(Box<Tune>),
     /// Score a model of `fit` on a table with its target
     Evaluate(Evaluate),
     /// Show what a model.pt is (layers, shapes, settings, metrics), or what a table holds and what is wrong with it

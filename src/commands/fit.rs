@@ -2,7 +2,7 @@
 
 use super::predict::met;
 use super::run::Job;
-use super::{Verdict, print_out};
+use super::{Verdict, folds, print_out};
 use crate::cli::{Fit, FitFlags};
 use crate::data::schema::{ColumnSchema, Kind, Role, TableSchema};
 use crate::data::source::Source;
@@ -10,15 +10,19 @@ use crate::data::store::Store;
 use crate::evaluate::{Judged, Verdict as Judgement, verdict};
 use crate::fit::columns::needed;
 use crate::fit::config::FitConfig;
+use crate::fit::divide::divide;
+use crate::fit::folds::cross_validate;
+use crate::fit::prepare::Rows;
 use crate::fit::report::{page, pictures};
 use crate::fit::run::{Outcome, fit};
 use crate::fit::score::Scored;
-use crate::fit::{checkpoint, log, prepare::Rows};
+use crate::fit::{checkpoint, log};
 use crate::progress::Progress;
+use crate::train::fit::Epoch;
 use crate::weights;
 use anyhow::{Context, Result};
 use polars::prelude::DataType;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::path::Path;
 
 /// The schema's file in the run folder.
@@ -30,37 +34,56 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
         print_out(toml::to_string(&config)?.as_bytes())?;
         return Ok(Verdict::Holds);
     }
-    let (shown, seed) = (args.data.display().to_string(), args.common.seed);
+    let seed = args.common.seed;
     let mut job = Job::begin(&args.common, &args.out)?;
     let schema = config.schema.as_deref().map(TableSchema::read).transpose()?;
     let store = read(&args.data, &config, schema.as_ref())?;
     // The run folder has its own copy, so that its config.toml is good wherever the folder goes.
     config.schema = schema.as_ref().map(|_| SCHEMA.into());
-    let mut progress = Progress::new(config.epochs, args.common.printing.quiet)?;
-    let outcome = fit(&store, &config, seed, job.device, |epoch| {
+    let rows = divide(&store, &config, seed)?;
+    let mut progress = Progress::new(config.epochs * (rows.folds.len() + 1), args.common.printing.quiet)?;
+    let mut report = |run: usize, epoch: &Epoch| progress.report(run * config.epochs + epoch.epoch, &|| epoch.loss);
+    let folds = cross_validate(&rows, &config, seed, job.device, &mut report)?;
+    let outcome = fit(&rows, &config, seed, job.device, |epoch| {
         log::epoch(&mut job.events, job.folder.path(), &config, epoch)?;
-        progress.report(epoch.epoch, &|| epoch.loss)
+        report(folds.len(), epoch)
     })?;
     progress.finish();
     if let Some(events) = &mut job.events {
         log::metrics(events, &outcome)?;
     }
     let judgement = judge(&outcome);
-    let summary = job.summary("fit", &config, results(&outcome, &judgement, &shown))?;
-    let pinned = pinned(&outcome, &store, schema.as_ref());
-    let pictures = pictures(&outcome, &config)?;
+    let mut results = results(&outcome, &judgement, &store.shown);
+    results.extend(folds::results(&folds));
+    let summary = job.summary("fit", &config, results.into())?;
+    stage(&mut job, &outcome, &config, &judgement, seed, &store, schema.as_ref())?;
+    job.folder.stage("config.toml", toml::to_string(&config)?.as_bytes())?;
+    let text = [Some(text(&outcome)), folds::text(&folds), Some(judgement.text)];
+    job.finish(&summary, &text.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+}
+
+/// The files that show what was trained: model, history, pictures, report.
+pub(super) fn stage(
+    job: &mut Job<'_>,
+    outcome: &Outcome,
+    config: &FitConfig,
+    judgement: &Judgement,
+    seed: u32,
+    store: &Store,
+    schema: Option<&TableSchema>,
+) -> Result<()> {
+    let pictures = pictures(outcome, config)?;
     for picture in &pictures {
         job.folder.stage(&format!("{}.png", picture.name), &picture.png)?;
     }
-    job.folder.stage("history.csv", history(&outcome).as_bytes())?;
-    job.folder.stage("model.pt", &checkpoint::to_bytes(&outcome, &config, &pinned, seed)?)?;
+    let pinned = pinned(outcome, store, schema);
+    job.folder.stage("history.csv", history(outcome).as_bytes())?;
+    job.folder.stage("model.pt", &checkpoint::to_bytes(outcome, config, &pinned, seed)?)?;
     job.folder.stage("model.safetensors", &weights::to_bytes(&outcome.net.parameters.named()?)?)?;
-    job.folder.stage("config.toml", toml::to_string(&config)?.as_bytes())?;
-    if let Some(schema) = &schema {
+    if let Some(schema) = schema {
         job.folder.stage(SCHEMA, schema.to_toml()?.as_bytes())?;
     }
-    job.folder.stage("report.html", page(&outcome, &config, &judgement.text, &shown, &pictures)?.as_bytes())?;
-    job.finish(&summary, &text(&outcome, &judgement))
+    job.folder.stage("report.html", page(outcome, config, &judgement.text, &store.shown, &pictures)?.as_bytes())
 }
 
 /// The columns that the fit needs, in the types of the schema where there is one.
@@ -85,19 +108,19 @@ fn pinned(outcome: &Outcome, store: &Store, schema: Option<&TableSchema>) -> Vec
 }
 
 /// The file's settings under the flags.
-pub(super) fn resolve(file: Option<&Path>, settings: &FitFlags) -> Result<FitConfig> {
-    let flags = toml::Table::try_from(settings)?;
-    let (text, shown) = match file {
-        Some(file) => {
-            let shown = file.display().to_string();
-            (std::fs::read_to_string(file).with_context(|| format!("{shown}: cannot read"))?, shown)
-        }
-        None => (String::new(), "settings".into()),
-    };
-    FitConfig::resolve(&text, &shown, flags)
+pub(super) fn resolve(file: Option<&Path>, flags: &FitFlags) -> Result<FitConfig> {
+    let (text, shown) = settings(file)?;
+    FitConfig::resolve(&text, &shown, toml::Table::try_from(flags)?)
 }
 
-fn judge(outcome: &Outcome) -> Judgement {
+/// The text of `--config`, and its name for errors.
+pub(super) fn settings(config: Option<&Path>) -> Result<(String, String)> {
+    let Some(file) = config else { return Ok((String::new(), "settings".into())) };
+    let shown = file.display().to_string();
+    Ok((std::fs::read_to_string(file).with_context(|| format!("{shown}: cannot read"))?, shown))
+}
+
+pub(super) fn judge(outcome: &Outcome) -> Judgement {
     let judged = |rows: &Rows, scored| judged(rows, scored);
     let prepared = &outcome.prepared;
     verdict(
@@ -111,12 +134,12 @@ fn judged<'a>(rows: &Rows, scored: &'a Scored) -> Judged<'a> {
     Judged { rows: rows.x.size()[0] as usize, metrics: &scored.metrics, baseline: &scored.baseline }
 }
 
-fn results(outcome: &Outcome, judgement: &Judgement, shown: &str) -> Value {
+pub(super) fn results(outcome: &Outcome, judgement: &Judgement, shown: &str) -> Map<String, Value> {
     let prepared = &outcome.prepared;
     let rows = |rows: &Option<Rows>| rows.as_ref().map_or(0, |rows| rows.x.size()[0]);
     let metrics = |scored: &Option<Scored>| scored.as_ref().map(|scored| json!(scored.metrics));
     let baseline = |scored: &Option<Scored>| scored.as_ref().map(|scored| json!(scored.baseline));
-    json!({
+    let results = json!({
         "data": shown,
         "task": if prepared.target.is_classification() { "classification" } else { "regression" },
         "loss_function": outcome.loss.to_string(),
@@ -134,7 +157,9 @@ fn results(outcome: &Outcome, judgement: &Judgement, shown: &str) -> Value {
                    "test": prepared.test.as_ref().map(|rows| &rows.counts)},
         "importance": importance(outcome),
         "verdict": judgement,
-    })
+    });
+    let Value::Object(results) = results else { return Map::new() };
+    results
 }
 
 /// By input column: `{"mean": …, "std": …}`.
@@ -145,7 +170,7 @@ fn importance(outcome: &Outcome) -> Value {
 
 /// `epoch,loss,valid_loss,lr`, each number in the shortest form that reads back to the same float64.
 fn history(outcome: &Outcome) -> String {
-    let line = |epoch: &crate::train::fit::Epoch| {
+    let line = |epoch: &Epoch| {
         let valid = epoch.valid_loss.map_or(String::new(), |loss| loss.to_string());
         format!("{},{},{valid},{}\n", epoch.epoch, epoch.loss, epoch.lr)
     };
@@ -153,7 +178,7 @@ fn history(outcome: &Outcome) -> String {
     std::iter::once("epoch,loss,valid_loss,lr\n".to_string()).chain(lines).collect()
 }
 
-fn text(outcome: &Outcome, judgement: &Judgement) -> String {
+pub(super) fn text(outcome: &Outcome) -> String {
     let prepared = &outcome.prepared;
     let mut lines =
         vec![format!("{:<18} {:>12} {:>12} {:>12} {:>12}", "", "training", "validation", "test", "baseline")];
@@ -190,6 +215,5 @@ fn text(outcome: &Outcome, judgement: &Judgement) -> String {
         trained.history.len(),
         trained.best_epoch
     ));
-    lines.push(judgement.text.clone());
     lines.join("\n")
 }

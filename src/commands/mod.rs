@@ -5,11 +5,13 @@ mod data;
 mod doctor;
 mod evaluate;
 mod fit;
+mod folds;
 mod inspect;
 mod predict;
 mod preprocess;
 mod run;
 mod show;
+mod tune;
 mod verify;
 
 use crate::cli::{Cli, Command, Compute, Printing};
@@ -44,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::run(args),
         Command::Fit(args) => fit::run(args),
         Command::Preprocess(args) => preprocess::run(args),
+        Command::Tune(args) => tune::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Verify(args) => verify::run(args),

@@ -1,5 +1,6 @@
 //! Permutation importance (Breiman, "Random Forests", Machine Learning 45, 2001).
 
+use super::spread::Spread;
 use crate::random::NumpyRandom;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
@@ -51,16 +52,10 @@ pub fn permutation_importance(
             drops.push(whole - score(&shuffled).context("permutation importance")?);
         }
         let _ = shuffled.f_index_copy_(1, &index, &original)?;
-        importances.push(summary(&drops));
+        let Spread { mean, std } = Spread::of(&drops).context("permutation importance: no repeats")?;
+        importances.push(Importance { mean, std });
     }
     Ok(importances)
-}
-
-fn summary(drops: &[f64]) -> Importance {
-    let count = drops.len() as f64;
-    let mean = drops.iter().sum::<f64>() / count;
-    let std = (drops.iter().map(|drop| (drop - mean).powi(2)).sum::<f64>() / count).sqrt();
-    Importance { mean, std }
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 mod baseline;
 mod importance;
+mod spread;
 mod verdict;
 
 pub use baseline::{MeanBaseline, PriorBaseline};
 pub use importance::{Importance, permutation_importance};
+pub use spread::Spread;
 pub use verdict::{Fit, Judged, Verdict, verdict};

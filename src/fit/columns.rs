@@ -18,19 +18,23 @@ pub fn needed(names: &[String], config: &FitConfig, shown: &str) -> Result<Vec<S
     roles::present(names, config, shown)?;
     let mut columns = features(names, config);
     ensure!(!columns.is_empty(), "{shown}: no column is left to learn from beside the target {}", config.target);
-    let others = [Some(&config.target), config.split_column.as_ref(), config.sample_weight.as_ref()];
-    columns.extend(others.into_iter().flatten().cloned());
+    columns.extend(apart(config).into_iter().flatten().filter(|name| Some(*name) != config.id.as_ref()).cloned());
     Ok(columns)
 }
 
 /// The columns to learn from.
 fn features(names: &[String], config: &FitConfig) -> Vec<String> {
     let chosen = if config.features.is_empty() { names } else { &config.features };
-    let left_out = |name: &&String| {
-        let named = [config.id.as_ref(), config.split_column.as_ref(), config.sample_weight.as_ref()];
-        **name == config.target || config.drop.contains(name) || named.contains(&Some(*name))
-    };
+    let left_out = |name: &&String| config.drop.contains(name) || apart(config).contains(&Some(*name));
     chosen.iter().filter(|name| !left_out(name)).cloned().collect()
+}
+
+/// The columns that have another task than to be learnt from.
+fn apart(config: &FitConfig) -> [Option<&String>; 6] {
+    let (parts, group, time) = (&config.split_column, &config.group, &config.split_time);
+    let others = [&config.id, parts, group, time, &config.sample_weight].map(Option::as_ref);
+    let [id, parts, group, time, weight] = others;
+    [Some(&config.target), id, parts, group, time, weight]
 }
 
 /// The columns to learn from, told apart by their types; categories are those of the rows `train` of the table.

@@ -75,6 +75,12 @@ pub struct FitConfig {
     pub stratify: bool,
     /// Column that says `train`, `valid` or `test` for each row, instead of `split`.
     pub split_column: Option<String>,
+    /// Column of groups: no group is in two parts.
+    pub group: Option<String>,
+    /// Column of times: the oldest rows are trained on, the newest are the test part.
+    pub split_time: Option<String>,
+    /// Cross validation: so many folds of the rows that are not the test part. 0: none.
+    pub folds: usize,
     /// Column of weights that the rows have in the loss.
     pub sample_weight: Option<String>,
     pub hidden: Vec<i64>,
@@ -125,6 +131,9 @@ impl Default for FitConfig {
             split: vec![0.6, 0.2, 0.2],
             stratify: false,
             split_column: None,
+            group: None,
+            split_time: None,
+            folds: 0,
             sample_weight: None,
             hidden: vec![64, 32],
             activation: Activation::Relu,
@@ -153,18 +162,12 @@ impl FitConfig {
     /// under them. `shown` is the text's file.
     pub fn resolve(text: &str, shown: &str, flags: toml::Table) -> Result<Self> {
         let mut table: toml::Table = toml::from_str(text).map_err(|error| anyhow!("{shown}: {}", error.message()))?;
-        let known = toml::Table::try_from(Self {
-            schema: Some(PathBuf::new()),
-            id: Some(String::new()),
-            format: Some(Format::Csv),
-            split_column: Some(String::new()),
-            sample_weight: Some(String::new()),
-            loss: Some(LossKind::Mse),
-            weight_decay: Some(0.0),
-            clip_grad: Some(1.0),
-            ..Self::default()
-        })?;
+        let known = Self::keys()?;
         let names: Vec<&str> = known.keys().map(String::as_str).collect();
+        ensure!(
+            !table.contains_key("tune"),
+            "{shown}: [tune]: settings of a search; use lockstep tune, or leave them out"
+        );
         for key in table.keys() {
             ensure!(known.contains_key(key), "{shown}: unknown key {}", unknown(key, &names));
         }
@@ -177,13 +180,28 @@ impl FitConfig {
         Ok(config)
     }
 
-    fn check(&self) -> Result<()> {
+    /// Every key with a value of its kind, those too that have none by default.
+    pub fn keys() -> Result<toml::Table> {
+        Ok(toml::Table::try_from(Self {
+            schema: Some(PathBuf::new()),
+            format: Some(Format::Csv),
+            id: Some(String::new()),
+            split_column: Some(String::new()),
+            group: Some(String::new()),
+            split_time: Some(String::new()),
+            sample_weight: Some(String::new()),
+            loss: Some(LossKind::Mse),
+            weight_decay: Some(0.0),
+            clip_grad: Some(1.0),
+            ..Self::default()
+        })?)
+    }
+
+    /// Refuses settings that cannot be, contradict each other, or would do nothing.
+    pub fn check(&self) -> Result<()> {
         ensure!(!self.target.is_empty(), "--target: expected the column to predict");
         super::roles::check(self)?;
-        ensure!(
-            !self.stratify || self.split_column.is_none(),
-            "--stratify: --split-column says already where each row goes"
-        );
+        self.check_division()?;
         let shares = &self.split;
         let possible = shares.len() == 3 && shares.iter().all(|share| (0.0..=1.0).contains(share)) && shares[0] > 0.0;
         ensure!(
@@ -195,7 +213,34 @@ impl FitConfig {
             self.hidden.iter().all(|units| (1..=1_000_000).contains(units)),
             "--hidden: expected units from 1 up, or none"
         );
-        self.train().check(shares[1] > 0.0 || self.split_column.is_some())
+        self.train().check(self.folds == 0 && (shares[1] > 0.0 || self.split_column.is_some()))
+    }
+
+    /// What says how the rows are divided must not say it twice.
+    fn check_division(&self) -> Result<()> {
+        let (folds, group) = (self.folds > 0, self.group.is_some());
+        ensure!(self.folds != 1, "--folds 1: expected 2 at least, or 0 for none");
+        ensure!(
+            !(self.stratify && group),
+            "--stratify: --group keeps whole groups together, so the classes cannot have equal shares too; leave one out"
+        );
+        let time = "--split-time: the rows' order says where each row goes";
+        ensure!(!(self.split_time.is_some() && self.split_column.is_some()), "{time}, and so does --split-column");
+        ensure!(!(self.split_time.is_some() && self.stratify), "{time}, --stratify cannot; leave one out");
+        ensure!(!(self.split_time.is_some() && group), "{time}, --group cannot; leave one out");
+        ensure!(
+            !(self.split_time.is_some() && folds),
+            "--folds: with --split-time a fold would be trained on rows newer than those it is scored by; leave one out"
+        );
+        // With folds the column says which rows are the test part, and stratify or group how the others are divided.
+        let column = self.split_column.is_some() && !folds;
+        ensure!(!(column && self.stratify), "--stratify: --split-column says already where each row goes");
+        ensure!(!(column && group), "--group: --split-column says already where each row goes");
+        ensure!(
+            !(folds && self.early_stop > 0),
+            "--early-stop: with --folds there are no rows to stop by: those that a fold holds out score it, and the final              model is trained on all rows but the test part; choose --epochs instead, or leave --folds out"
+        );
+        Ok(())
     }
 
     /// How the table is to be read.
@@ -280,6 +325,29 @@ mod tests {
     fn what_is_printed_reads_back_as_the_same_settings() {
         let config = FitConfig { target: "y".into(), ..FitConfig::default() };
         assert_eq!(resolve(&toml::to_string(&config).unwrap()).unwrap(), config);
+    }
+
+    #[test]
+    fn one_thing_only_says_how_rows_are_divided() {
+        for (text, words) in [
+            ("split_time = \"t\"\nsplit_column = \"s\"", ["--split-time", "--split-column"]),
+            ("split_time = \"t\"\nstratify = true", ["--split-time", "--stratify"]),
+            ("split_time = \"t\"\ngroup = \"g\"", ["--split-time", "--group"]),
+            ("split_time = \"t\"\nfolds = 3", ["--folds", "--split-time"]),
+            ("group = \"g\"\nstratify = true", ["--stratify", "--group"]),
+            ("group = \"g\"\nsplit_column = \"s\"", ["--group", "--split-column"]),
+            ("stratify = true\nsplit_column = \"s\"", ["--stratify", "--split-column"]),
+            ("folds = 3\nearly_stop = 5", ["--early-stop", "--folds"]),
+            ("folds = 1", ["--folds 1", "2 at least"]),
+        ] {
+            let error = resolve(&format!("target = \"y\"\n{text}\n")).unwrap_err().to_string();
+            assert!(words.iter().all(|word| error.contains(word)), "{text}: {error}");
+        }
+        for text in
+            ["folds = 3\nstratify = true\nsplit_column = \"s\"", "folds = 3\ngroup = \"g\"", "split_time = \"t\""]
+        {
+            assert!(resolve(&format!("target = \"y\"\n{text}\n")).is_ok(), "{text}");
+        }
     }
 
     #[test]

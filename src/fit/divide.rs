@@ -20,6 +20,9 @@ pub struct Divided<'a> {
     pub without_target: usize,
     pub classification: bool,
     pub parts: Parts,
+    /// With `--folds`: for each fold the rows that it is trained on and, as its test part, those it is scored by. Together
+    /// they are the training part of `parts`; its test part is in none.
+    pub folds: Vec<Parts>,
 }
 
 /// Which rows have a target, whether it is a class, and the parts that the settings ask for.
@@ -32,8 +35,15 @@ pub fn divide<'a>(store: &'a Store, config: &FitConfig, seed: u32) -> Result<Div
     ensure!(!rows.is_empty(), "{}: the target {} is missing in every row", store.shown, config.target);
     let classification = is_classification(&target, config, &store.shown)?;
     let without_target = store.height() - rows.len();
-    let mut divided = Divided { store, rows, without_target, classification, parts: Parts::default() };
-    divided.parts = parts(&divided, config, seed)?;
+    let (parts, folds) = (Parts::default(), vec![]);
+    let mut divided = Divided { store, rows, without_target, classification, parts, folds };
+    divided.parts = self::parts(&divided, config, seed)?;
+    if config.folds > 0 {
+        let (train, valid) = (&mut divided.parts.train, &mut divided.parts.valid);
+        train.append(valid);
+        train.sort_unstable();
+        divided.folds = self::folds(&divided, config, seed)?;
+    }
     Ok(divided)
 }
 
@@ -83,25 +93,55 @@ fn are_whole(column: &Column) -> Result<bool> {
 }
 
 fn parts(divided: &Divided<'_>, config: &FitConfig, seed: u32) -> Result<Parts> {
-    if let Some(name) = &config.split_column {
-        return parts_by_column(divided, name);
-    }
     ensure!(
         divided.classification || !config.stratify,
         "--stratify: needs classes, the target {} is a number",
         config.target
     );
-    let groups = config.stratify.then(|| {
-        let cells = texts(&divided.column(&config.target)?, &config.target, divided.place())?;
-        anyhow::Ok(cells.iter().map(|text| text.unwrap_or_default().to_string()).collect::<Vec<_>>())
-    });
-    let groups = groups.transpose()?;
     let shares = [config.split[0], config.split[1], config.split[2]];
-    let parts = split::parts(divided.rows.len(), shares, groups.as_deref(), seed)?;
-    if let Some(classes) = &groups {
+    if let Some(name) = &config.split_column {
+        return parts_by_column(divided, name);
+    }
+    if let Some(name) = &config.split_time {
+        return split::time_parts(&split::time_order(&divided.column(name)?, name, divided.place())?, shares);
+    }
+    if let Some(name) = &config.group {
+        return split::group_parts(&split::group_ids(&divided.column(name)?, name, divided.place())?, shares, seed);
+    }
+    let strata = config.stratify.then(|| classes(divided, config)).transpose()?;
+    let parts = split::parts(divided.rows.len(), shares, strata.as_deref(), seed)?;
+    if let Some(classes) = &strata {
         strata::check(classes, &parts.train, &config.target, &divided.store.shown)?;
     }
     Ok(parts)
+}
+
+/// The folds of the training part, whose rows are in the order of the table.
+fn folds(divided: &Divided<'_>, config: &FitConfig, seed: u32) -> Result<Vec<Parts>> {
+    let rows = &divided.parts.train;
+    let held = if let Some(name) = &config.group {
+        let ids = split::group_ids(&divided.column(name)?, name, divided.place())?;
+        split::group_k_fold(&rows.iter().map(|&row| ids[row]).collect::<Vec<_>>(), config.folds)?
+    } else if config.stratify {
+        let classes = classes(divided, config)?;
+        let of_rows: Vec<String> = rows.iter().map(|&row| classes[row].clone()).collect();
+        split::stratified_k_fold(&of_rows, config.folds, seed)?
+    } else {
+        split::k_fold(rows.len(), config.folds, seed)?
+    };
+    let fold = |held: Vec<usize>| {
+        let mut is_held = vec![false; rows.len()];
+        held.iter().for_each(|&place| is_held[place] = true);
+        let train = rows.iter().zip(&is_held).filter(|(_, held)| !**held).map(|(&row, _)| row).collect();
+        Parts { train, valid: Vec::new(), test: held.into_iter().map(|place| rows[place]).collect() }
+    };
+    Ok(held.into_iter().map(fold).collect())
+}
+
+/// The target as text.
+fn classes(divided: &Divided<'_>, config: &FitConfig) -> Result<Vec<String>> {
+    let cells = texts(&divided.column(&config.target)?, &config.target, divided.place())?;
+    Ok(cells.iter().map(|text| text.unwrap_or_default().to_string()).collect())
 }
 
 /// The rows that the column `name` gives to each part.

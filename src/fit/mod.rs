@@ -4,6 +4,7 @@ pub mod checkpoint;
 pub mod columns;
 pub mod config;
 pub mod divide;
+pub mod folds;
 pub mod log;
 pub mod model;
 pub mod prepare;

@@ -56,6 +56,8 @@ fn single(config: &FitConfig) -> Vec<(&'static str, &str)> {
         ("--id", config.id.as_ref()),
         ("--split-column", config.split_column.as_ref()),
         ("--sample-weight", config.sample_weight.as_ref()),
+        ("--group", config.group.as_ref()),
+        ("--split-time", config.split_time.as_ref()),
     ];
     named.into_iter().filter_map(|(flag, name)| Some((flag, name?.as_str()))).collect()
 }

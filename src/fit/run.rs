@@ -1,15 +1,13 @@
 //! One fit from a table to a model.
 
 use super::config::{ClassWeight, FitConfig};
-use super::divide::{Divided, divide};
+use super::divide::Divided;
 use super::prepare::{Prepared, Rows, prepare};
 use super::score::{Scored, answers, measure, outputs, score};
 use super::{checkpoint, model};
-use crate::data::store::Store;
 use crate::evaluate::{Importance, permutation_importance};
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
-use crate::preprocess::split::Parts;
 use crate::preprocess::target::{Target, Truth};
 use crate::torchscript::{self, Module};
 use crate::train::fit::{Epoch, Part, Trained, train};
@@ -65,28 +63,15 @@ impl Outcome {
     }
 }
 
-/// Divides the rows, and fits on them.
+/// Prepares, trains, and scores each part; the test part is touched once, at the end.
 pub fn fit(
-    store: &Store,
-    config: &FitConfig,
-    seed: u32,
-    device: Device,
-    report: impl FnMut(&Epoch) -> Result<()>,
-) -> Result<Outcome> {
-    let rows = divide(store, config, seed)?;
-    fit_parts(&rows, &rows.parts, config, seed, device, report)
-}
-
-/// Prepares, trains, and scores each of the given parts; the test part is touched once, at the end.
-pub fn fit_parts(
     rows: &Divided<'_>,
-    parts: &Parts,
     config: &FitConfig,
     seed: u32,
     device: Device,
     report: impl FnMut(&Epoch) -> Result<()>,
 ) -> Result<Outcome> {
-    let prepared = prepare(rows, parts, config, device)?;
+    let prepared = prepare(rows, &rows.parts, config, device)?;
     let Learnt { net, loss, trained, module, .. } = learn(&prepared, config, seed, device, report)?;
     let training = checkpoint::training(&trained, torchscript::generator_state()?)?;
     let scored = |rows: &Rows| {
@@ -118,6 +103,7 @@ pub fn learn(
     device: Device,
     report: impl FnMut(&Epoch) -> Result<()>,
 ) -> Result<Learnt> {
+    check_target(config, &prepared.target)?;
     let loss = loss_kind(config, &prepared.target)?;
     tch::manual_seed(i64::from(seed));
     let net = Mlp::new(
@@ -155,12 +141,18 @@ fn loss_kind(config: &FitConfig, target: &Target) -> Result<LossKind> {
     Ok(loss)
 }
 
+/// Refuses settings that do not go with the target.
+pub fn check_target(config: &FitConfig, target: &Target) -> Result<()> {
+    loss_kind(config, target)?;
+    let weighs = config.class_weight == ClassWeight::Balanced && !target.is_classification();
+    ensure!(!weighs, "--class-weight balanced: needs classes, the target {} is a number", config.target);
+    Ok(())
+}
+
 fn criterion(loss: LossKind, config: &FitConfig, truth: &Truth, device: Device) -> Result<Loss> {
     match (config.class_weight, truth) {
         (ClassWeight::None, _) => Ok(Loss::new(loss)),
-        (ClassWeight::Balanced, Truth::Numbers(_)) => {
-            anyhow::bail!("--class-weight balanced: needs classes, the target {} is a number", config.target)
-        }
+        (ClassWeight::Balanced, Truth::Numbers(_)) => anyhow::bail!("--class-weight balanced: needs classes"),
         (ClassWeight::Balanced, Truth::Classes(codes)) => {
             let classes = codes.iter().max().map_or(0, |&code| code as usize + 1);
             let mut counts = vec![0.0; classes];

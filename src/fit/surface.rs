@@ -109,6 +109,7 @@ fn predict(outcome: &Outcome, columns: &[Vec<f64>]) -> Result<Vec<f64>> {
 mod tests {
     use super::*;
     use crate::data::store::Store;
+    use crate::fit::divide::divide;
     use crate::fit::run::fit;
     use polars::prelude::df;
 
@@ -120,7 +121,8 @@ mod tests {
         let y: Vec<f64> = a.iter().zip(&b).map(|(&a, &b)| plane(a, b)).collect();
         let data = df!("a" => a, "b" => b, "y" => y).unwrap();
         let config = FitConfig { target: "y".into(), hidden: vec![], lr: 0.05, epochs: 300, ..FitConfig::default() };
-        let outcome = fit(&Store::of(data, "t"), &config, 0, Device::Cpu, |_| Ok(())).unwrap();
+        let outcome =
+            fit(&divide(&Store::of(data, "t"), &config, 0).unwrap(), &config, 0, Device::Cpu, |_| Ok(())).unwrap();
         let (_, held, _) = outcome.held_out();
         let [across, up] = super::plane(held, &outcome.prepared.train).unwrap().unwrap();
         assert_eq!((across.count, up.count), CELLS);

@@ -61,6 +61,7 @@ impl TrainConfig {
         let up = |value: f64| (0.0..=LARGEST).contains(&value);
         let above = |value: f64| value > 0.0 && up(value);
         ensure!(self.epochs > 0, "epochs 0: expected a whole number from 1 up");
+        ensure!(self.epochs <= u32::MAX as usize, "epochs {}: expected {} at most", self.epochs, u32::MAX);
         ensure!(self.batch_size != Some(0), "batch size 0: expected a whole number from 1 up, or the full batch");
         ensure!(above(self.lr), "learning rate {:e}: expected a number above 0, up to {LARGEST:e}", self.lr);
         ensure!(up(self.l1), "l1 {:e}: expected a number from 0 to {LARGEST:e}", self.l1);

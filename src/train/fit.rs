@@ -57,7 +57,7 @@ pub fn train(
     }
     let mut run = Run::new(net, loss, config, train)?;
     let mut best = Best::default();
-    let mut history = Vec::with_capacity(config.epochs);
+    let mut history = Vec::new();
     for number in 1..=config.epochs {
         let lr = run.scheduler.lr();
         let loss = run.epoch(&train)?;

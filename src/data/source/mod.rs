@@ -13,6 +13,7 @@ pub use options::ReadOptions;
 use super::place::Place;
 use super::schema::TableSchema;
 use super::table::Format;
+use crate::files;
 use anyhow::{Context, Result, bail, ensure};
 use polars::prelude::*;
 use std::fs::File;
@@ -76,6 +77,11 @@ impl Source {
 
     pub fn names(&self) -> Vec<String> {
         self.schema.iter_names().map(|name| name.to_string()).collect()
+    }
+
+    /// SHA-256 of the content.
+    pub fn sha256(&self) -> Result<String> {
+        files::sha256(&self.files)
     }
 
     /// Holds the columns that `pinned` names to its types; what a CSV has in them is taken as it is written.

@@ -1,5 +1,11 @@
 //! Which rows are trained on and which are kept apart.
 
+mod columns;
+mod folds;
+
+pub use columns::{group_ids, time_order};
+pub use folds::{group_k_fold, k_fold, stratified_k_fold};
+
 use crate::random::NumpyRandom;
 use anyhow::{Result, ensure};
 use polars::prelude::{DataFrame, IdxCa, NewChunkedArray};
@@ -40,6 +46,10 @@ pub struct Parts {
 /// # Errors
 /// A part that is to have rows and would have none.
 pub fn parts(rows: usize, shares: [f64; 3], groups: Option<&[String]>, seed: u32) -> Result<Parts> {
+    shuffled(rows, "rows", shares, groups, seed)
+}
+
+fn shuffled(rows: usize, unit: &str, shares: [f64; 3], groups: Option<&[String]>, seed: u32) -> Result<Parts> {
     let mut by_group: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for row in 0..rows {
         by_group.entry(groups.map_or("", |groups| groups[row].as_str())).or_default().push(row);
@@ -47,21 +57,63 @@ pub fn parts(rows: usize, shares: [f64; 3], groups: Option<&[String]>, seed: u32
     let mut random = NumpyRandom::seed(seed);
     let mut parts = Parts::default();
     for members in by_group.values() {
-        let count = |share: f64| ((share * members.len() as f64 - 1e-9).ceil() as usize).min(members.len());
+        let count = |share: f64| count(share, members.len());
         let drawn: Vec<usize> = random.permutation(members.len()).into_iter().map(|index| members[index]).collect();
         let (test, valid) = (count(shares[2]), count(shares[1]).min(members.len() - count(shares[2])));
         parts.test.extend(&drawn[..test]);
         parts.valid.extend(&drawn[test..test + valid]);
         parts.train.extend(&drawn[test + valid..]);
     }
+    check(rows, unit, shares, &parts)?;
+    Ok(parts)
+}
+
+/// Whole groups shuffled as [`parts`] shuffles rows, so that no group is in two parts: the test part is that of
+/// `GroupShuffleSplit(test_size=shares[2], random_state=seed)`, whose shares are of the groups, not of the rows. `groups` is
+/// the number of each row's group; the rows of a part are in their order.
+///
+/// # Errors
+/// A part that is to have groups and would have none.
+pub fn group_parts(groups: &[usize], shares: [f64; 3], seed: u32) -> Result<Parts> {
+    let count = groups.iter().max().map_or(0, |last| last + 1);
+    let by_group = shuffled(count, "groups", shares, None, seed)?;
+    let rows = |chosen: &[usize]| {
+        let mut is_chosen = vec![false; count];
+        chosen.iter().for_each(|&group| is_chosen[group] = true);
+        (0..groups.len()).filter(|&row| is_chosen[groups[row]]).collect()
+    };
+    Ok(Parts { train: rows(&by_group.train), valid: rows(&by_group.valid), test: rows(&by_group.test) })
+}
+
+/// Rows by age, oldest first in `order`: the newest `ceil(test · rows)` are the test part, the `ceil(valid · rows)` before
+/// them the validation part, the oldest the training part.
+///
+/// # Errors
+/// A part that is to have rows and would have none.
+pub fn time_parts(order: &[usize], shares: [f64; 3]) -> Result<Parts> {
+    let rows = order.len();
+    let (test, valid) = (count(shares[2], rows), count(shares[1], rows).min(rows - count(shares[2], rows)));
+    let (train, rest) = order.split_at(rows - test - valid);
+    let (valid, test) = rest.split_at(valid);
+    let parts = Parts { train: train.to_vec(), valid: valid.to_vec(), test: test.to_vec() };
+    check(rows, "rows", shares, &parts)?;
+    Ok(parts)
+}
+
+/// `ceil(share · rows)`, where a share such as 0.2 of 15 that is a hair above its whole number counts as that.
+fn count(share: f64, rows: usize) -> usize {
+    ((share * rows as f64 - 1e-9).ceil() as usize).min(rows)
+}
+
+fn check(rows: usize, unit: &str, shares: [f64; 3], parts: &Parts) -> Result<()> {
     for (name, share, part) in [
         ("training", shares[0], &parts.train),
         ("validation", shares[1], &parts.valid),
         ("test", shares[2], &parts.test),
     ] {
-        ensure!(share == 0.0 || !part.is_empty(), "--split: of {rows} rows none is left for the {name} part");
+        ensure!(share == 0.0 || !part.is_empty(), "--split: of {rows} {unit} none is left for the {name} part");
     }
-    Ok(parts)
+    Ok(())
 }
 
 /// The rows of `table` at `indices`, in that order.
@@ -100,6 +152,27 @@ mod tests {
         let parts = parts(50, [0.6, 0.2, 0.2], Some(&groups), 0).unwrap();
         let rare = |part: &[usize]| part.iter().filter(|&&row| groups[row] == "rare").count();
         assert_eq!((rare(&parts.train), rare(&parts.valid), rare(&parts.test)), (3, 1, 1));
+    }
+
+    // g = list("ddbbbaacccceffgd")
+    // next(GroupShuffleSplit(1, test_size=0.2, random_state=3).split(np.zeros(16), groups=g))[1] is [11 14]
+    // np.random.RandomState(3).permutation(7) is [4 6 5 3 1 0 2]
+    #[test]
+    fn a_group_is_in_one_part_only() {
+        let groups: Vec<usize> = "ddbbbaacccceffgd".bytes().map(|letter| usize::from(letter - b'a')).collect();
+        let parts = group_parts(&groups, [0.6, 0.2, 0.2], 3).unwrap();
+        assert_eq!(parts.test, [11, 14]);
+        assert_eq!(parts.valid, [0, 1, 12, 13, 15]);
+        assert_eq!(parts.train, [2, 3, 4, 5, 6, 7, 8, 9, 10]);
+        let error = group_parts(&[0, 0, 1, 1], [0.6, 0.2, 0.2], 0).unwrap_err().to_string();
+        assert!(error.contains("of 2 groups none is left for the training part"), "{error}");
+    }
+
+    #[test]
+    fn the_newest_rows_are_the_test_rows() {
+        let parts = time_parts(&[3, 1, 0, 4, 2], [0.6, 0.2, 0.2]).unwrap();
+        assert_eq!((parts.train, parts.valid, parts.test), (vec![3, 1, 0], vec![4], vec![2]));
+        assert!(time_parts(&[0], [0.6, 0.2, 0.2]).is_err());
     }
 
     #[test]

@@ -1,0 +1,55 @@
+//! `lockstep tune DATA`.
+
+use super::{Common, FitFlags};
+use clap::Args;
+use serde::Serialize;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub struct Tune {
+    /// The table: .csv, .parquet or .ndjson
+    pub data: PathBuf,
+    /// Settings in TOML, those of the search in the sections tune and tune.params; a flag wins over it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What is searched: any setting of fit with its values, NAME=V,V (or V;V where a value has commas), a range
+    /// NAME=A..B or NAME=A..B:log, or a column's choice COL:KEY=V,V; may be given several times
+    ///
+    /// --param lr=0.1,0.01 --param 'hidden=64;64,32;none' --param dropout=0..0.5 --param lr=1e-4..1e-1:log --param
+    /// age:impute=mean,median
+    #[arg(long, value_name = "NAME=VALUES", help_heading = "Search")]
+    pub param: Vec<String>,
+    #[command(flatten)]
+    pub search: SearchFlags,
+    /// Begin anew, though the folder has a search's journal
+    #[arg(long, help_heading = "Search")]
+    pub restart: bool,
+    #[command(flatten)]
+    pub settings: FitFlags,
+    #[command(flatten)]
+    pub common: Common,
+    /// Folder for the run's files
+    #[arg(long, value_name = "DIR", default_value = "runs/tune")]
+    pub out: PathBuf,
+}
+
+/// The keys of `[tune]` as flags. One that is not given is not there.
+#[derive(Debug, Args, Serialize)]
+pub struct SearchFlags {
+    /// grid (every combination) or random [default: grid]
+    #[arg(long, value_name = "NAME", help_heading = "Search")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    search: Option<String>,
+    /// Trials of a random search [default: 20]
+    #[arg(long, value_name = "N", help_heading = "Search")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trials: Option<u32>,
+    /// Train every trial with N seeds, --seed and those after it [default: 1]
+    #[arg(long, value_name = "N", help_heading = "Search")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seeds: Option<u32>,
+    /// What decides: accuracy, roc_auc, …, r2, mae, …, or loss [default: accuracy, r2]
+    #[arg(long, value_name = "NAME", help_heading = "Search")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metric: Option<String>,
+}

@@ -1,0 +1,259 @@
+//! `lockstep tune DATA`.
+
+use super::Verdict;
+use super::fit::{judge, results, settings, stage, text};
+use super::run::Job;
+use crate::cli::Tune;
+use crate::data::place::Place;
+use crate::data::schema::TableSchema;
+use crate::data::source::Source;
+use crate::data::store::Store;
+use crate::data::table::{self, Format};
+use crate::device;
+use crate::fit::columns::needed;
+use crate::fit::config::FitConfig;
+use crate::fit::divide::{Divided, divide};
+use crate::fit::run::{Outcome, check_target, fit};
+use crate::preprocess::split;
+use crate::preprocess::target::Target;
+use crate::progress::{Interrupted, Progress};
+use crate::train::fit::Epoch;
+use crate::tune::config::{self, TuneConfig, configs, shown};
+use crate::tune::journal::{self, Journal};
+use crate::tune::metric::{self, Metric};
+use crate::tune::search::{Settings, plan};
+use crate::tune::space::show;
+use crate::tune::trial::{Setup, Status, Step, Trial, best, params};
+use crate::tune::{picture, results as tables};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+/// Trials that are printed.
+const SHOWN: usize = 10;
+
+/// A search, checked: nothing is trained yet.
+struct Search<'a> {
+    fit: FitConfig,
+    tune: TuneConfig,
+    plan: Vec<Settings>,
+    configs: Vec<FitConfig>,
+    rows: Divided<'a>,
+    metric: Metric,
+}
+
+pub(super) fn run(args: &Tune) -> Result<Verdict> {
+    let (fit_config, tune) = resolve(args)?;
+    let seed = args.common.seed;
+    let plan = plan(tune.search, &tune.params, tune.trials, seed)?;
+    let configs = configs(&fit_config, &plan)?;
+    let mut job = Job::begin(&args.common, &args.out)?;
+    let schema = fit_config.schema.as_deref().map(TableSchema::read).transpose()?;
+    let (store, hash) = read(args, &fit_config, &configs, schema.as_ref())?;
+    let search = check(&store, seed, fit_config, tune, plan, configs)?;
+    let mut journal = Journal::open(job.folder.path(), &identity(args, &search, &job, &hash)?, args.restart)?;
+    let kept = journal.trials.len().min(search.plan.len());
+    let mut progress = Progress::trials(search.plan.len(), args.common.printing.quiet)?;
+    let found = go_on(args, &search, &job, &mut journal, &mut progress);
+    let (best, outcome) = found.map_err(|error| {
+        let place = job.folder.path().join(journal::NAME).display().to_string();
+        let done = journal.trials.len().min(search.plan.len());
+        let interrupted = error.is::<Interrupted>();
+        if interrupted { Interrupted::search(done, search.plan.len(), &place).into() } else { error }
+    })?;
+    progress.finish();
+    let trials = &journal.trials[..search.plan.len()];
+    write(args, &mut job, &search, trials, &best, &outcome, schema.as_ref())?;
+    let judgement = judge(&outcome);
+    let summary =
+        summary(&search, trials, &best, results(&outcome, &judgement, &args.data.display().to_string()).into());
+    let summary = job.summary("tune", &search.configs[best.trial - 1], summary)?;
+    let text = [table_text(&search, trials, kept, outcome.test.is_some()), text(&outcome), judgement.text];
+    job.finish(&summary, &text.join("\n"))
+}
+
+/// What was searched, what was best, and what the model trained with it came to.
+fn summary(search: &Search<'_>, trials: &[Trial], best: &Trial, refit: Value) -> Value {
+    json!({
+        "data": refit["data"],
+        "search": search.tune.search,
+        "params": search.tune.space(),
+        "folds": search.fit.folds,
+        "seeds": search.tune.seeds,
+        "metric": search.metric.name,
+        "higher_is_better": search.metric.higher_is_better,
+        "trials": trials.len(),
+        "failed": trials.iter().filter(|trial| trial.status == Status::Failed).count(),
+        "best": best,
+        "refit": refit,
+    })
+}
+
+fn resolve(args: &Tune) -> Result<(FitConfig, TuneConfig)> {
+    let (text, shown) = settings(args.config.as_deref())?;
+    let (fit, tune) = (toml::Table::try_from(&args.settings)?, toml::Table::try_from(&args.search)?);
+    config::resolve(&text, &shown, fit, tune, &args.param)
+}
+
+/// The columns that any of the trials needs, and the hash of the whole table.
+fn read(args: &Tune, fit: &FitConfig, configs: &[FitConfig], schema: Option<&TableSchema>) -> Result<(Store, String)> {
+    let mut source = Source::open(&args.data, &fit.read())?;
+    if let Some(schema) = schema {
+        schema.check_names(&source.names(), &source.shown)?;
+        source.pin(schema.clone());
+    }
+    let names = source.names();
+    let mut columns = needed(&names, fit, &source.shown)?;
+    for (index, config) in configs.iter().enumerate() {
+        columns.extend(needed(&names, config, &source.shown).with_context(|| format!("--param: trial {}", index + 1))?);
+    }
+    let hash = source.sha256()?;
+    Ok((Store::read(&mut source, &columns)?, hash))
+}
+
+/// Holds every trial's settings against the table.
+fn check<'a>(
+    store: &'a Store,
+    seed: u32,
+    fit: FitConfig,
+    tune: TuneConfig,
+    plan: Vec<Settings>,
+    configs: Vec<FitConfig>,
+) -> Result<Search<'a>> {
+    let rows = divide(store, &fit, seed)?;
+    ensure!(
+        !rows.folds.is_empty() || !rows.parts.valid.is_empty(),
+        "tune: no rows to score a trial by: there is no validation part; give --split a second share, or use --folds"
+    );
+    let metric = Metric::choose(tune.metric.as_deref(), rows.classification)?;
+    let changed = tune.params.iter().find(|param| ["loss", "class_weight"].contains(&param.name.as_str()));
+    if let Some(param) = changed.filter(|_| metric.name == "loss") {
+        anyhow::bail!("--metric loss: --param {} changes what the loss is; choose another metric", param.name);
+    }
+    let train = rows.folds.first().map_or(&rows.parts.train, |fold| &fold.train);
+    let train = rows.table_rows(train);
+    let target = split::take(&store.column(&fit.target)?, &train)?;
+    let target = Target::fit(&target, &fit.target, rows.classification, Place::picked(&store.shown, &train))?;
+    for ((index, settings), config) in plan.iter().enumerate().zip(&configs) {
+        check_target(config, &target).with_context(|| format!("--param: trial {} ({})", index + 1, shown(settings)))?;
+    }
+    Ok(Search { fit, tune, plan, configs, rows, metric })
+}
+
+/// Everything that the trials' scores depend on. The number of random trials is none of it: more of them begin with the
+/// same ones.
+fn identity(args: &Tune, search: &Search<'_>, job: &Job<'_>, hash: &str) -> Result<Value> {
+    Ok(json!({
+        "journal": 1,
+        "data_sha256": hash,
+        "config": search.fit,
+        "search": search.tune.search,
+        "params": search.tune.space(),
+        "metric": search.metric.name,
+        "seed": args.common.seed,
+        "seeds": search.tune.seeds,
+        "device": device::name(job.device),
+        "threads": job.threads,
+        "libtorch": env!("LOCKSTEP_LIBTORCH_VERSION"),
+        "lockstep": env!("CARGO_PKG_VERSION"),
+    }))
+}
+
+/// The trials that are not in the journal yet, then the best one's settings on the training rows, and the test part once.
+fn go_on(
+    args: &Tune,
+    search: &Search<'_>,
+    job: &Job<'_>,
+    journal: &mut Journal,
+    progress: &mut Progress,
+) -> Result<(Trial, Outcome)> {
+    let (seed, count) = (args.common.seed, search.plan.len());
+    for (trial, settings) in journal.trials.iter().zip(&search.plan) {
+        let same = trial.params == params(settings);
+        ensure!(same, "{}: trial {} has other settings; --restart begins anew", journal::NAME, trial.trial);
+    }
+    let (rows, metric, repeats, device) = (&search.rows, &search.metric, search.tune.seeds, job.device);
+    let setup = Setup { rows, metric, seed, repeats, device };
+    for (index, (settings, config)) in search.plan.iter().zip(&search.configs).enumerate().skip(journal.trials.len()) {
+        let mut report = |step: Step<'_>| {
+            let (fold, repeat, epoch) = (step.fold + 1, step.repeat + 1, step.epoch);
+            let message = || format!("fold {fold}  repeat {repeat}  epoch {}  loss {:.6}", epoch.epoch, epoch.loss);
+            progress.within(index, message)
+        };
+        journal.add(setup.run(index + 1, settings, config, &mut report, |error| error.is::<Interrupted>())?)?;
+    }
+    let trials = &journal.trials[..count];
+    let found = best(trials, metric).with_context(|| {
+        let reason = trials.first().and_then(|trial| trial.reason.clone()).unwrap_or_default();
+        format!("tune: every one of the {count} trials failed; trial 1: {reason}")
+    })?;
+    let config = &search.configs[found.trial - 1];
+    let report =
+        |epoch: &Epoch| progress.within(count, || format!("best again  epoch {}  loss {:.6}", epoch.epoch, epoch.loss));
+    let outcome = fit(rows, config, seed, device, report).context("the best trial's settings, trained again")?;
+    Ok((found.clone(), outcome))
+}
+
+/// Stages the trials, their picture, the best settings and the model.
+fn write(
+    args: &Tune,
+    job: &mut Job<'_>,
+    search: &Search<'_>,
+    trials: &[Trial],
+    best: &Trial,
+    outcome: &Outcome,
+    schema: Option<&TableSchema>,
+) -> Result<()> {
+    let mut table = tables::table(trials, &search.metric, &metric::names(search.rows.classification))?;
+    for (name, format) in [("trials.csv", Format::Csv), ("trials.parquet", Format::Parquet)] {
+        let mut bytes = Vec::new();
+        table::write(&mut table, format, &mut bytes)?;
+        job.folder.stage(name, &bytes)?;
+    }
+    job.folder.stage("trials.png", &picture::figure(trials, &search.tune.params, &search.metric).png()?)?;
+    let (config, seed) = (&search.configs[best.trial - 1], args.common.seed);
+    let head = format!(
+        "# Trial {} of {}: lockstep fit {} --config best.toml --seed {seed}\n",
+        best.trial,
+        trials.len(),
+        args.data.display()
+    );
+    job.folder.stage("best.toml", format!("{head}{}", toml::to_string(config)?).as_bytes())?;
+    stage(job, outcome, config, &judge(outcome), seed, search.rows.store, schema)
+}
+
+/// The best trials, and what was chosen.
+fn table_text(search: &Search<'_>, trials: &[Trial], kept: usize, tested: bool) -> String {
+    let order = tables::ordered(trials, &search.metric);
+    let mut lines = Vec::new();
+    if kept > 0 {
+        lines.push(format!("{kept} of {} trials were there from before", trials.len()));
+    }
+    let over = match (search.fit.folds, search.tune.seeds) {
+        (0, 1) => "the validation part".to_string(),
+        (0, seeds) => format!("the validation part, {seeds} seeds"),
+        (folds, 1) => format!("{folds} folds"),
+        (folds, seeds) => format!("{folds} folds, {seeds} seeds"),
+    };
+    let way = if search.metric.higher_is_better { "higher" } else { "lower" };
+    lines.push(format!("{} over {over}, mean ± standard deviation (ddof 0), {way} is better:", search.metric.name));
+    for trial in order.iter().take(SHOWN).map(|&index| &trials[index]) {
+        let score = trial.score.map_or(String::new(), |score| format!("{:.4} ± {:.4}", score.mean, score.std));
+        let settings: Vec<String> =
+            trial.params.iter().map(|(name, value)| format!("{name}={}", show(value))).collect();
+        lines.push(format!("  {score:<20} trial {:>3}  {}", trial.trial, settings.join("  ")));
+    }
+    if order.len() > SHOWN {
+        lines.push(format!("  and {} more in trials.csv", order.len() - SHOWN));
+    }
+    for trial in trials.iter().filter(|trial| trial.status == Status::Failed).take(SHOWN) {
+        lines.push(format!(
+            "  failed               trial {:>3}  {}",
+            trial.trial,
+            trial.reason.as_deref().unwrap_or("")
+        ));
+    }
+    let best = order.first().map_or(0, |&index| trials[index].trial);
+    let test = if tested { "the test part is touched here, once" } else { "there is no test part" };
+    lines.push(format!("trained again with the settings of trial {best}; {test}:"));
+    lines.join("\n")
+}
