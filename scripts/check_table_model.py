@@ -6,6 +6,7 @@ Nothing of lockstep is imported: the file says itself which columns it takes, in
 """
 
 import csv
+import datetime
 import json
 import math
 import sys
@@ -20,14 +21,18 @@ model = torch.jit.load(model_file, _extra_files=extra)
 about = json.loads(extra["lockstep.json"])
 inputs, missing = about["table"]["inputs"], set(about["table"]["na"])
 numbers = [column["name"] for column in inputs["numbers"]]
+dates = [column["name"] for column in inputs["dates"]]
 categories = [column["name"] for column in inputs["categories"]]
-assert about["schema"]["features"] == numbers + categories
+assert about["schema"]["features"] == numbers + dates + categories
 
 with open(table_file, newline="") as file:
     rows = list(csv.DictReader(file))
 number = lambda cell: math.nan if cell in missing else float(cell)
 text = lambda cell: "" if cell in missing else cell
-x = torch.tensor([[number(row[name]) for name in numbers] for row in rows], dtype=torch.float64).reshape(len(rows), -1)
+epoch = datetime.datetime(1970, 1, 1)
+seconds = lambda cell: math.nan if cell in missing else (datetime.datetime.fromisoformat(cell) - epoch).total_seconds()
+x = [[number(row[name]) for name in numbers] + [seconds(row[name]) for name in dates] for row in rows]
+x = torch.tensor(x, dtype=torch.float64).reshape(len(rows), -1)
 strings = [[text(row[name]) for name in categories] for row in rows]
 
 with open(predictions_file, newline="") as file:

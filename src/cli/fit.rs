@@ -115,6 +115,11 @@ pub struct FitFlags {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     unseen: Option<String>,
+    /// Numbers made of a date: year, month, day, weekday, dayofyear, hour, minute, timestamp [default: year,month,day,
+    /// weekday, and of a time the hour]
+    #[arg(long, value_name = "PART,…", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    date_parts: Vec<String>,
     /// Choices for one column, such as age:impute=median,scale=none; may be given several times
     #[arg(long, value_name = "NAME:KEY=V,…")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -127,6 +132,14 @@ pub struct FitFlags {
     #[arg(long)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     stratify: bool,
+    /// Table that is the validation part; the split's other shares divide DATA
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid: Option<PathBuf>,
+    /// Table that is the test part; the split's other shares divide DATA
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test: Option<PathBuf>,
     /// Column that says train, valid or test for each row, instead of --split
     #[arg(long, value_name = "COL", conflicts_with = "split")]
     #[serde(skip_serializing_if = "Option::is_none")]

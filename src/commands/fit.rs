@@ -88,13 +88,24 @@ pub(super) fn stage(
 
 /// The columns that the fit needs, in the types of the schema where there is one.
 pub(super) fn read(data: &Path, config: &FitConfig, schema: Option<&TableSchema>) -> Result<Store> {
-    let mut source = Source::open(data, &config.read())?;
-    if let Some(schema) = schema {
-        schema.check_names(&source.names(), &source.shown)?;
-        source.pin(schema.clone());
+    let mut sources = open(data, config, schema)?;
+    let columns = needed(&sources[0].names(), config, &sources[0].shown)?;
+    Store::read(&mut sources, &columns)
+}
+
+/// The table, and those of `--valid` and `--test`.
+pub(super) fn open(data: &Path, config: &FitConfig, schema: Option<&TableSchema>) -> Result<Vec<Source>> {
+    let places = [Some(data), config.valid.as_deref(), config.test.as_deref()];
+    let mut sources = Vec::new();
+    for place in places.into_iter().flatten() {
+        let mut source = Source::open(place, &config.read())?;
+        if let Some(schema) = schema {
+            schema.check_names(&source.names(), &source.shown)?;
+            source.pin(schema.clone());
+        }
+        sources.push(source);
     }
-    let columns = needed(&source.names(), config, &source.shown)?;
-    Store::read(&mut source, &columns)
+    Ok(sources)
 }
 
 /// What a model holds a table to that it is asked about: the schema, else that what was text stays as it is written.

@@ -1,10 +1,9 @@
 //! `lockstep tune DATA`.
 
 use super::Verdict;
-use super::fit::{judge, results, settings, stage, text};
+use super::fit::{judge, open, results, settings, stage, text};
 use super::run::Job;
 use crate::cli::Tune;
-use crate::data::place::Place;
 use crate::data::schema::TableSchema;
 use crate::data::source::Source;
 use crate::data::store::Store;
@@ -96,18 +95,14 @@ fn resolve(args: &Tune) -> Result<(FitConfig, TuneConfig)> {
 
 /// The columns that any of the trials needs, and the hash of the whole table.
 fn read(args: &Tune, fit: &FitConfig, configs: &[FitConfig], schema: Option<&TableSchema>) -> Result<(Store, String)> {
-    let mut source = Source::open(&args.data, &fit.read())?;
-    if let Some(schema) = schema {
-        schema.check_names(&source.names(), &source.shown)?;
-        source.pin(schema.clone());
-    }
-    let names = source.names();
-    let mut columns = needed(&names, fit, &source.shown)?;
+    let mut sources = open(&args.data, fit, schema)?;
+    let (names, shown) = (sources[0].names(), sources[0].shown.clone());
+    let mut columns = needed(&names, fit, &shown)?;
     for (index, config) in configs.iter().enumerate() {
-        columns.extend(needed(&names, config, &source.shown).with_context(|| format!("--param: trial {}", index + 1))?);
+        columns.extend(needed(&names, config, &shown).with_context(|| format!("--param: trial {}", index + 1))?);
     }
-    let hash = source.sha256()?;
-    Ok((Store::read(&mut source, &columns)?, hash))
+    let hashes = sources.iter().map(Source::sha256).collect::<Result<Vec<_>>>()?;
+    Ok((Store::read(&mut sources, &columns)?, hashes.join(" ")))
 }
 
 /// Holds every trial's settings against the table.
@@ -132,7 +127,7 @@ fn check<'a>(
     let train = rows.folds.first().map_or(&rows.parts.train, |fold| &fold.train);
     let train = rows.table_rows(train);
     let target = split::take(&store.column(&fit.target)?, &train)?;
-    let target = Target::fit(&target, &fit.target, rows.classification, Place::picked(&store.shown, &train))?;
+    let target = Target::fit(&target, &fit.target, rows.classification, store.picked(&train))?;
     for ((index, settings), config) in plan.iter().enumerate().zip(&configs) {
         check_target(config, &target).with_context(|| format!("--param: trial {} ({})", index + 1, shown(settings)))?;
     }

@@ -1,12 +1,15 @@
 //! A table at hand, read once and typed: in memory while it is small, else in a temporary Parquet file, from which one
 //! column at a time or one batch of rows at a time comes back.
 
-use super::source::{See, Source};
+use super::place::{Piece, Place};
+use super::source::{See, Source, widen};
 use super::table::{names, one_line};
-use anyhow::{Context, Result, anyhow, ensure};
+use crate::names::unknown;
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use polars::io::parquet::metadata::FileMetadataRef;
 use polars::prelude::*;
 use std::fs::File;
+use std::ops::Range;
 use tempfile::NamedTempFile;
 
 /// Bytes of cells above which a table goes to the temporary file.
@@ -18,6 +21,10 @@ pub const BATCH: usize = 1 << 16;
 pub struct Store {
     /// The table's name for errors.
     pub shown: String,
+    /// Its files.
+    pieces: Vec<Piece>,
+    /// The first row of each source.
+    starts: Vec<usize>,
     schema: Schema,
     height: usize,
     cells: Cells,
@@ -29,36 +36,79 @@ enum Cells {
 }
 
 impl Store {
-    /// Reads `columns` of `source`.
+    /// Reads `columns` of the `sources`, one after the other, into one table.
     ///
     /// # Errors
-    /// Those of the source; a temporary folder (`TMPDIR`) without room for a table that is larger than memory.
-    pub fn read(source: &mut Source, columns: &[String]) -> Result<Self> {
-        Self::read_with(source, columns, IN_MEMORY)
+    /// Those of the sources, a source without one of the columns, or with text where the first has none; a temporary
+    /// folder (`TMPDIR`) without room for a table that is larger than memory.
+    pub fn read(sources: &mut [Source], columns: &[String]) -> Result<Self> {
+        Self::read_with(sources, columns, IN_MEMORY)
     }
 
-    fn read_with(source: &mut Source, columns: &[String], in_memory: usize) -> Result<Self> {
+    fn read_with(sources: &mut [Source], columns: &[String], in_memory: usize) -> Result<Self> {
+        let (first, others) = sources.split_first_mut().context("no table to read")?;
+        // The columns' order is the first table's own.
+        let kept: Vec<String> = first.names().into_iter().filter(|name| columns.contains(name)).collect();
+        for other in others.iter_mut() {
+            let names = other.names();
+            if let Some(missing) = kept.iter().find(|name| !names.contains(name)) {
+                bail!("{}: no column {}, which {} has", other.shown, unknown(missing, &names), first.shown);
+            }
+            other.widen_to(first.schema(), &first.shown, &kept)?;
+        }
         loop {
-            let before = source.schema().clone();
+            let joint = joint(sources, &kept);
             let mut writer = Writer { waiting: vec![], bytes: 0, in_memory, file: None };
-            // The columns' order is the table's own.
-            let kept: Vec<String> = source.names().into_iter().filter(|name| columns.contains(name)).collect();
-            let mut height = 0;
-            source.batches(Some(&kept), &mut |batch, _| {
-                height += batch.height();
-                writer.take(batch)
-            })?;
+            let (mut pieces, mut starts, mut height) = (Vec::new(), Vec::new(), 0);
+            for source in sources.iter_mut() {
+                source.widen_to(&joint, "the others", &[])?;
+                starts.push(height);
+                let before = height;
+                source.batches(Some(&kept), &mut |batch, _| {
+                    height += batch.height();
+                    writer.take(batch.select(kept.iter().map(String::as_str))?)
+                })?;
+                let of = |piece: &Piece| Piece { file: piece.file.clone(), first: before + piece.first };
+                pieces.extend(source.pieces.iter().map(of));
+            }
             // A cell late in the table may have widened its column; what was read before it has the narrower type.
-            if *source.schema() == before {
-                return writer.finish(source.shown.clone(), height);
+            if self::joint(sources, &kept) == joint {
+                return writer.finish(Self {
+                    shown: sources[0].shown.clone(),
+                    pieces,
+                    starts,
+                    height,
+                    ..Self::empty()
+                });
             }
         }
+    }
+
+    fn empty() -> Self {
+        let (schema, cells) = (Schema::default(), Cells::Memory(DataFrame::empty()));
+        Self { shown: String::new(), pieces: vec![], starts: vec![], schema, height: 0, cells }
     }
 
     /// A table that is in memory already.
     pub fn of(table: DataFrame, shown: &str) -> Self {
         let (schema, height) = ((**table.schema()).clone(), table.height());
-        Self { shown: shown.into(), schema, height, cells: Cells::Memory(table) }
+        Self { shown: shown.into(), starts: vec![0], schema, height, cells: Cells::Memory(table), ..Self::empty() }
+    }
+
+    /// The rows that came from source `index`.
+    pub fn rows_of(&self, index: usize) -> Range<usize> {
+        let start = |index: usize| self.starts.get(index).copied().unwrap_or(self.height);
+        start(index)..start(index + 1)
+    }
+
+    /// Where a batch after `first` rows stands.
+    pub fn after(&self, first: usize) -> Place<'_> {
+        Place::after(&self.shown, first).of(&self.pieces)
+    }
+
+    /// Where picked rows stand.
+    pub fn picked<'a>(&'a self, rows: &'a [u32]) -> Place<'a> {
+        Place::picked(&self.shown, rows).of(&self.pieces)
     }
 
     pub fn height(&self) -> usize {
@@ -103,6 +153,21 @@ impl Store {
     }
 }
 
+/// The types that hold the columns `kept` of every source.
+fn joint(sources: &[Source], kept: &[String]) -> Schema {
+    let mut joint = Schema::default();
+    for source in sources {
+        let of = source.schema().iter().filter(|(name, _)| kept.iter().any(|kept| *name == kept.as_str()));
+        let of: Schema = of.map(|(name, dtype)| Field::new(name.clone(), dtype.clone())).collect();
+        if joint.is_empty() {
+            joint = of
+        } else {
+            let _ = widen(&mut joint, &of);
+        }
+    }
+    joint
+}
+
 fn reopen(file: &NamedTempFile) -> Result<File> {
     file.reopen().context("the temporary copy of the table: cannot read")
 }
@@ -141,7 +206,7 @@ impl Writer {
         Ok(())
     }
 
-    fn finish(mut self, shown: String, height: usize) -> Result<Store> {
+    fn finish(mut self, store: Store) -> Result<Store> {
         let (schema, cells) = match self.file.take() {
             Some((file, writer)) => {
                 writer.finish().map_err(full)?;
@@ -155,7 +220,7 @@ impl Writer {
                 ((**table.schema()).clone(), Cells::Memory(table))
             }
         };
-        Ok(Store { shown, schema, height, cells })
+        Ok(Store { schema, cells, ..store })
     }
 }
 
@@ -200,8 +265,8 @@ mod tests {
         std::fs::write(&path, format!("n,x,s\n{rows}")).unwrap();
         let columns = ["s".to_string(), "n".to_string()];
         let read = |in_memory| {
-            let mut source = Source::open(&path, &ReadOptions::default()).unwrap();
-            Store::read_with(&mut source, &columns, in_memory).unwrap()
+            let source = Source::open(&path, &ReadOptions::default()).unwrap();
+            Store::read_with(&mut [source], &columns, in_memory).unwrap()
         };
         let (memory, file) = (read(IN_MEMORY), read(0));
         assert!(matches!((&memory.cells, &file.cells), (Cells::Memory(_), Cells::File(..))));

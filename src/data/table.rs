@@ -20,11 +20,11 @@ named! {
 }
 
 impl Format {
-    /// The format that `path` ends in: `.csv` (`.tsv`, `.txt`), `.parquet`, `.ndjson` (`.jsonl`), or `.ipc` (`.arrow`,
+    /// The format that `path` ends in: `.csv`, `.parquet`, `.ndjson` (`.jsonl`), or `.ipc` (`.arrow`,
     /// `.feather`).
     pub fn of(path: &Path) -> Result<Self> {
         match path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase).as_deref() {
-            Some("csv" | "tsv" | "txt") => Ok(Self::Csv),
+            Some("csv") => Ok(Self::Csv),
             Some("parquet" | "pq") => Ok(Self::Parquet),
             Some("ndjson" | "jsonl") => Ok(Self::Ndjson),
             Some("ipc" | "arrow" | "feather") => Ok(Self::Ipc),

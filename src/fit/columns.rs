@@ -3,9 +3,9 @@
 use super::config::FitConfig;
 use super::divide::Divided;
 use super::roles;
-use crate::data::place::Place;
 use crate::data::store::Store;
-use crate::preprocess::inputs::{Category, Inputs, Number, texts};
+use crate::preprocess::dates::{self, DatePart};
+use crate::preprocess::inputs::{Category, Date, Inputs, Number, texts};
 use anyhow::{Result, ensure};
 use polars::prelude::DataType;
 use std::collections::BTreeSet;
@@ -42,40 +42,91 @@ pub fn inputs(divided: &Divided<'_>, config: &FitConfig, train: &[u32]) -> Resul
     let store = divided.store;
     let mut training = vec![false; store.height()];
     train.iter().for_each(|&row| training[row as usize] = true);
-    let mut inputs = Inputs { numbers: vec![], categories: vec![] };
+    let mut inputs = Inputs { numbers: vec![], dates: vec![], categories: vec![] };
     for name in features(&store.names(), config) {
         let choice = config.choice(&name)?;
-        let text = matches!(store.dtype(&name)?, DataType::String | DataType::Boolean);
-        if text || config.categorical.contains(&name) {
-            let values = categories(store, &name, &training, config)?;
-            inputs.categories.push(Category { name, values, choice });
-        } else {
-            inputs.numbers.push(Number { name, choice });
+        let dtype = store.dtype(&name)?;
+        let found = match dtype {
+            _ if config.categorical.contains(&name) => categories(store, &name, &training, config)?,
+            DataType::String | DataType::Boolean => categories(store, &name, &training, config)?,
+            DataType::Date => Found::Dates { times: false },
+            DataType::Datetime(..) => Found::Dates { times: true },
+            _ => Found::Numbers,
+        };
+        match found {
+            Found::Numbers => inputs.numbers.push(Number { name, choice }),
+            Found::Dates { times } => inputs.dates.push(Date { name, parts: parts(config, times), choice }),
+            Found::Categories(values) => inputs.categories.push(Category { name, values, choice }),
         }
     }
     Ok(inputs)
 }
 
-/// The distinct texts of a column among the training rows, sorted.
-fn categories(store: &Store, name: &str, training: &[bool], config: &FitConfig) -> Result<Vec<String>> {
+/// What a column is learnt from as.
+enum Found {
+    Numbers,
+    Dates {
+        times: bool,
+    },
+    /// The distinct texts of the training rows, sorted.
+    Categories(Vec<String>),
+}
+
+/// The parts that the settings ask for; else the calendar's, and of a time the hour too.
+fn parts(config: &FitConfig, times: bool) -> Vec<DatePart> {
+    if !config.date_parts.is_empty() {
+        return config.date_parts.clone();
+    }
+    let calendar = [DatePart::Year, DatePart::Month, DatePart::Day, DatePart::Weekday];
+    calendar.into_iter().chain(times.then_some(DatePart::Hour)).collect()
+}
+
+/// The distinct texts of a column among the training rows; or dates, where every cell of the table is one.
+fn categories(store: &Store, name: &str, training: &[bool], config: &FitConfig) -> Result<Found> {
     let mut values = BTreeSet::new();
     let mut numbers = Numbers::default();
+    let (mut dates, mut times, mut trained) = (0, false, 0);
     store.batches(&[name.to_string()], &mut |batch, first| {
-        let at = Place::after(&store.shown, first);
+        let at = store.after(first);
         for (row, cell) in texts(&batch, name, at)?.iter().enumerate() {
             let Some(cell) = cell else { continue };
+            // One cell that is no date settles it.
+            if dates == numbers.present && dates::parse(cell).is_some() {
+                dates += 1;
+                times |= cell.len() > "2024-02-29".len();
+            }
             numbers.see(cell, || at.row(row));
-            if training[first + row] && !values.contains(cell) {
+            trained += usize::from(training[first + row]);
+            if training[first + row] && !values.contains(cell) && values.len() <= MOST_CATEGORIES {
                 values.insert(cell.to_string());
             }
         }
         Ok(())
     })?;
     if *store.dtype(name)? == DataType::String && !config.categorical.iter().any(|other| other == name) {
+        if dates > 0 && dates == numbers.present {
+            return Ok(Found::Dates { times });
+        }
+        ensure!(
+            values.len() < trained || trained <= FEW,
+            "{}: column {name}: every cell is another text, from which nothing can be learnt; leave it out with --drop \
+             {name}, or name it with --id",
+            store.shown
+        );
         numbers.refuse(name)?;
     }
-    Ok(values.into_iter().collect())
+    ensure!(
+        values.len() <= MOST_CATEGORIES,
+        "{}: column {name}: more than {MOST_CATEGORIES} categories; leave it out with --drop {name}, or name it with --id",
+        store.shown
+    );
+    Ok(Found::Categories(values.into_iter().collect()))
 }
+
+/// More texts than this are no categories.
+const MOST_CATEGORIES: usize = 100_000;
+/// In a table with this many rows each may well have a category of its own.
+const FEW: usize = 20;
 
 /// A text column most of whose cells are numbers is a number column with a slip in it, not a category.
 #[derive(Default)]

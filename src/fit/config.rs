@@ -8,6 +8,7 @@ use crate::model::loss::LossKind;
 use crate::names::{named, unknown};
 use crate::optim::OptimizerKind;
 use crate::preprocess::choices::{ColumnChoice, Encode, Impute, Scale, Unseen};
+use crate::preprocess::dates::DatePart;
 use crate::train::config::TrainConfig;
 use crate::train::schedule::Schedule;
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -68,11 +69,16 @@ pub struct FitConfig {
     pub scale: Scale,
     pub encode: Encode,
     pub unseen: Unseen,
+    /// What is made of a date; none: year, month, day, weekday, and of a time the hour.
+    pub date_parts: Vec<DatePart>,
     /// Choices for single columns, such as `age:impute=median,scale=none`.
     pub column: Vec<String>,
     /// Shares of the training, validation and test rows.
     pub split: Vec<f64>,
     pub stratify: bool,
+    /// Tables that are the validation part and the test part, instead of a share of the rows.
+    pub valid: Option<PathBuf>,
+    pub test: Option<PathBuf>,
     /// Column that says `train`, `valid` or `test` for each row, instead of `split`.
     pub split_column: Option<String>,
     /// Column of groups: no group is in two parts.
@@ -127,9 +133,12 @@ impl Default for FitConfig {
             scale: column.scale,
             encode: column.encode,
             unseen: column.unseen,
+            date_parts: vec![],
             column: vec![],
             split: vec![0.6, 0.2, 0.2],
             stratify: false,
+            valid: None,
+            test: None,
             split_column: None,
             group: None,
             split_time: None,
@@ -184,6 +193,8 @@ impl FitConfig {
     pub fn keys() -> Result<toml::Table> {
         Ok(toml::Table::try_from(Self {
             schema: Some(PathBuf::new()),
+            valid: Some(PathBuf::new()),
+            test: Some(PathBuf::new()),
             format: Some(Format::Csv),
             id: Some(String::new()),
             split_column: Some(String::new()),
@@ -213,12 +224,22 @@ impl FitConfig {
             self.hidden.iter().all(|units| (1..=1_000_000).contains(units)),
             "--hidden: expected units from 1 up, or none"
         );
-        self.train().check(self.folds == 0 && (shares[1] > 0.0 || self.split_column.is_some()))
+        self.train()
+            .check(self.folds == 0 && (self.shares()[1] > 0.0 || self.valid.is_some() || self.split_column.is_some()))
     }
 
     /// What says how the rows are divided must not say it twice.
     fn check_division(&self) -> Result<()> {
         let (folds, group) = (self.folds > 0, self.group.is_some());
+        let apart = self.valid.is_some() || self.test.is_some();
+        ensure!(
+            !(apart && self.split_column.is_some()),
+            "--split-column: says where each row goes, and so do --valid and --test"
+        );
+        ensure!(
+            !(folds && self.valid.is_some()),
+            "--valid: with --folds the rows of the table are validated in turn; leave one out"
+        );
         ensure!(self.folds != 1, "--folds 1: expected 2 at least, or 0 for none");
         ensure!(
             !(self.stratify && group),
@@ -241,6 +262,14 @@ impl FitConfig {
             "--early-stop: with --folds there are no rows to stop by: those that a fold holds out score it, and the final              model is trained on all rows but the test part; choose --epochs instead, or leave --folds out"
         );
         Ok(())
+    }
+
+    /// The shares of the rows of the table itself: a part that is a table of its own takes none of them.
+    pub fn shares(&self) -> [f64; 3] {
+        let of = |share: f64, given: bool| if given { 0.0 } else { share };
+        let shares = [self.split[0], of(self.split[1], self.valid.is_some()), of(self.split[2], self.test.is_some())];
+        let sum: f64 = shares.iter().sum();
+        if self.valid.is_some() || self.test.is_some() { shares.map(|share| share / sum) } else { shares }
     }
 
     /// How the table is to be read.

@@ -20,6 +20,8 @@ pub struct Divided<'a> {
     pub without_target: usize,
     pub classification: bool,
     pub parts: Parts,
+    /// How many of `rows` are of the table itself; those of `--valid` and `--test` follow.
+    own: usize,
     /// With `--folds`: for each fold the rows that it is trained on and, as its test part, those it is scored by. Together
     /// they are the training part of `parts`; its test part is in none.
     pub folds: Vec<Parts>,
@@ -35,9 +37,11 @@ pub fn divide<'a>(store: &'a Store, config: &FitConfig, seed: u32) -> Result<Div
     ensure!(!rows.is_empty(), "{}: the target {} is missing in every row", store.shown, config.target);
     let classification = is_classification(&target, config, &store.shown)?;
     let without_target = store.height() - rows.len();
+    let own = rows.partition_point(|&row| (row as usize) < store.rows_of(0).end);
     let (parts, folds) = (Parts::default(), vec![]);
-    let mut divided = Divided { store, rows, without_target, classification, parts, folds };
+    let mut divided = Divided { store, rows, without_target, classification, parts, own, folds };
     divided.parts = self::parts(&divided, config, seed)?;
+    divided.add_tables(config)?;
     if config.folds > 0 {
         let (train, valid) = (&mut divided.parts.train, &mut divided.parts.valid);
         train.append(valid);
@@ -54,9 +58,30 @@ impl Divided<'_> {
         if self.rows.len() == self.store.height() { Ok(column) } else { split::take(&column, &self.rows) }
     }
 
+    /// The same of the table itself, without the rows of `--valid` and `--test`.
+    fn own_column(&self, name: &str) -> Result<DataFrame> {
+        Ok(self.column(name)?.head(Some(self.own)))
+    }
+
+    /// The rows of `--valid` and of `--test`, which follow those of the table.
+    fn add_tables(&mut self, config: &FitConfig) -> Result<()> {
+        let mut source = 0;
+        for (flag, given) in [("--valid", config.valid.is_some()), ("--test", config.test.is_some())] {
+            if given {
+                source += 1;
+                let range = self.store.rows_of(source);
+                let inside = |row: &u32| range.contains(&(*row as usize));
+                let rows: Vec<usize> = (self.own..self.rows.len()).filter(|&index| inside(&self.rows[index])).collect();
+                ensure!(!rows.is_empty(), "{flag}: no row of it has a target");
+                if flag == "--valid" { self.parts.valid = rows } else { self.parts.test = rows }
+            }
+        }
+        Ok(())
+    }
+
     /// Where these rows stand in the table.
     pub fn place(&self) -> Place<'_> {
-        Place::picked(&self.store.shown, &self.rows)
+        self.store.picked(&self.rows)
     }
 
     /// The rows of the table that the indices of a part are.
@@ -98,18 +123,18 @@ fn parts(divided: &Divided<'_>, config: &FitConfig, seed: u32) -> Result<Parts> 
         "--stratify: needs classes, the target {} is a number",
         config.target
     );
-    let shares = [config.split[0], config.split[1], config.split[2]];
+    let shares = config.shares();
     if let Some(name) = &config.split_column {
         return parts_by_column(divided, name);
     }
     if let Some(name) = &config.split_time {
-        return split::time_parts(&split::time_order(&divided.column(name)?, name, divided.place())?, shares);
+        return split::time_parts(&split::time_order(&divided.own_column(name)?, name, divided.place())?, shares);
     }
     if let Some(name) = &config.group {
-        return split::group_parts(&split::group_ids(&divided.column(name)?, name, divided.place())?, shares, seed);
+        return split::group_parts(&split::group_ids(&divided.own_column(name)?, name, divided.place())?, shares, seed);
     }
     let strata = config.stratify.then(|| classes(divided, config)).transpose()?;
-    let parts = split::parts(divided.rows.len(), shares, strata.as_deref(), seed)?;
+    let parts = split::parts(divided.own, shares, strata.as_deref(), seed)?;
     if let Some(classes) = &strata {
         strata::check(classes, &parts.train, &config.target, &divided.store.shown)?;
     }
@@ -120,7 +145,7 @@ fn parts(divided: &Divided<'_>, config: &FitConfig, seed: u32) -> Result<Parts> 
 fn folds(divided: &Divided<'_>, config: &FitConfig, seed: u32) -> Result<Vec<Parts>> {
     let rows = &divided.parts.train;
     let held = if let Some(name) = &config.group {
-        let ids = split::group_ids(&divided.column(name)?, name, divided.place())?;
+        let ids = split::group_ids(&divided.own_column(name)?, name, divided.place())?;
         split::group_k_fold(&rows.iter().map(|&row| ids[row]).collect::<Vec<_>>(), config.folds)?
     } else if config.stratify {
         let classes = classes(divided, config)?;
@@ -140,7 +165,7 @@ fn folds(divided: &Divided<'_>, config: &FitConfig, seed: u32) -> Result<Vec<Par
 
 /// The target as text.
 fn classes(divided: &Divided<'_>, config: &FitConfig) -> Result<Vec<String>> {
-    let cells = texts(&divided.column(&config.target)?, &config.target, divided.place())?;
+    let cells = texts(&divided.own_column(&config.target)?, &config.target, divided.place())?;
     Ok(cells.iter().map(|text| text.unwrap_or_default().to_string()).collect())
 }
 

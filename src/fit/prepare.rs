@@ -3,7 +3,7 @@
 use super::columns::inputs;
 use super::config::FitConfig;
 use super::divide::Divided;
-use crate::data::place::Place;
+use crate::data::store::Store;
 use crate::device::OneThread;
 use crate::preprocess::choices::Impute;
 use crate::preprocess::inputs::{Counts, Inputs, number_values};
@@ -72,7 +72,7 @@ pub fn recipe(divided: &Divided<'_>, parts: &Parts, config: &FitConfig) -> Resul
         .with_context(|| shown.to_string())?;
     drop(places);
     let target = take(&divided.store.column(&config.target)?, train)?;
-    let target = Target::fit(&target, &config.target, divided.classification, Place::picked(shown, train))?;
+    let target = Target::fit(&target, &config.target, divided.classification, divided.store.picked(train))?;
     Ok(Recipe { pipeline, target, parts })
 }
 
@@ -82,7 +82,7 @@ pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitConfig, device:
     let targets = divided.store.column(&config.target)?;
     let [train, valid, test] = transform(divided, &pipeline, parts)?.map(|part| {
         let Transformed { part, raw, x, counts, .. } = part;
-        let place = Place::picked(&divided.store.shown, &part.rows);
+        let place = divided.store.picked(&part.rows);
         let (y, truth) = target.code(&take(&targets, &part.rows)?, &config.target, place)?;
         let weight = weights(divided, &part, config)?.map(|weight| weight.f_to_device(device)).transpose()?;
         anyhow::Ok(Rows { raw, x: x.f_to_device(device)?, y: y.f_to_device(device)?, weight, truth, counts })
@@ -133,7 +133,7 @@ fn raw_column(divided: &Divided<'_>, inputs: &Inputs, index: usize, slots: &[u32
         let rows: Vec<u32> = (0u32..).zip(slots).filter(|(_, slot)| **slot != NOWHERE).map(|(row, _)| row).collect();
         let here: Vec<u32> = rows.iter().map(|&row| row + first as u32).collect();
         let some = take(&batch, &rows)?;
-        let found = inputs.raw_column(index, &some, Place::picked(&divided.store.shown, &here))?;
+        let found = inputs.raw_column(index, &some, divided.store.picked(&here))?;
         rows.iter().zip(found).for_each(|(&row, value)| values[slots[row as usize] as usize] = value);
         Ok(())
     })?;
@@ -169,7 +169,7 @@ fn transform(divided: &Divided<'_>, pipeline: &Pipeline, parts: [PartRows; 3]) -
     }
     divided.store.batches(&names, &mut |batch, first| {
         let slots = &slots[first..first + batch.height()];
-        made.iter_mut().try_for_each(|part| part.put(&batch, first, slots, inputs, &module, &divided.store.shown))
+        made.iter_mut().try_for_each(|part| part.put(&batch, first, slots, inputs, &module, divided.store))
     })?;
     made.try_into().map_err(|_| anyhow::anyhow!("three parts went in"))
 }
@@ -194,7 +194,7 @@ impl Transformed {
         slots: &[u32],
         inputs: &Inputs,
         module: &Module,
-        shown: &str,
+        store: &Store,
     ) -> Result<()> {
         let range = self.offset..self.offset + self.part.rows.len() as u32;
         let rows: Vec<u32> = (0u32..).zip(slots).filter(|(_, slot)| range.contains(slot)).map(|(row, _)| row).collect();
@@ -203,7 +203,7 @@ impl Transformed {
         }
         let some = if rows.len() == batch.height() { batch.clone() } else { take(batch, &rows)? };
         let here: Vec<u32> = rows.iter().map(|&row| row + first as u32).collect();
-        let raw = inputs.raw(&some, Place::picked(shown, &here))?;
+        let raw = inputs.raw(&some, store.picked(&here))?;
         let matrix = tensors::from_columns(&raw.columns, Kind::Double, Device::Cpu)?;
         let index: Vec<i64> = rows.iter().map(|&row| i64::from(slots[row as usize] - self.offset)).collect();
         let index = Tensor::f_from_slice(&index)?;
@@ -236,7 +236,7 @@ pub fn fill(module: &Module, pipeline: &Pipeline) -> Result<()> {
 /// The rows' weights, if there is a column of them.
 fn weights(divided: &Divided<'_>, part: &PartRows, config: &FitConfig) -> Result<Option<Tensor>> {
     let Some(name) = &config.sample_weight else { return Ok(None) };
-    let place = Place::picked(&divided.store.shown, &part.rows);
+    let place = divided.store.picked(&part.rows);
     let weights = number_values(&take(&divided.store.column(name)?, &part.rows)?, name, place)?;
     if let Some(wrong) = weights.iter().position(|weight| weight.is_nan() || *weight < 0.0) {
         bail!("{}, --sample-weight {name}: {}, expected a number from 0 up", place.row(wrong), weights[wrong]);

@@ -3,7 +3,6 @@
 use super::config::FitConfig;
 use super::divide::Divided;
 use super::prepare::{Recipe, module, slots};
-use crate::data::place::Place;
 use crate::data::sink::Sink;
 use crate::data::table::Format;
 use crate::device::OneThread;
@@ -56,7 +55,7 @@ pub fn write(
             let Some(sink) = writer.sink.as_mut().filter(|_| !rows.is_empty()) else { continue };
             let here: Vec<u32> = rows.iter().map(|&row| row + first as u32).collect();
             let some = take(&batch, &rows)?;
-            let raw = inputs.raw(&some, Place::picked(&divided.store.shown, &here))?;
+            let raw = inputs.raw(&some, divided.store.picked(&here))?;
             let mut made = transformed(&module, &raw.columns, &features)?;
             made.push(some.column(&config.target)?.clone());
             writer.counts.add(raw.counts);

@@ -21,7 +21,7 @@ const ROOM: f64 = 0.05;
 pub fn picture(outcome: &Outcome, config: &FitConfig) -> Result<Option<(&'static str, Figure)>> {
     let prepared = &outcome.prepared;
     let inputs = &prepared.pipeline.inputs;
-    if !inputs.categories.is_empty() || inputs.numbers.len() > 2 {
+    if !inputs.categories.is_empty() || !inputs.dates.is_empty() || inputs.numbers.len() > 2 {
         return Ok(None);
     }
     let (part, held, _) = outcome.held_out();

@@ -1,10 +1,11 @@
 //! A model's inputs: which columns of a table it takes, and the matrix of raw numbers and category codes they make.
 //!
-//! The matrix is what `forward(x)` of the model file takes: first the number columns, then the category columns, each
-//! in the order of the schema. A missing value is NaN; a category is its index in sorted order, an unseen one the
+//! The matrix is what `forward(x)` of the model file takes: first the number columns, then the dates, then the
+//! category columns, each in the order of the schema. A date is its seconds since 1970. A missing value is NaN; a category is its index in sorted order, an unseen one the
 //! number of categories.
 
 use super::choices::{ColumnChoice, Impute, Unseen};
+use super::dates::DatePart;
 use crate::data::place::Place;
 use crate::data::table;
 use anyhow::{Context, Result, bail};
@@ -16,6 +17,8 @@ use std::collections::{BTreeMap, HashMap};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inputs {
     pub numbers: Vec<Number>,
+    #[serde(default)]
+    pub dates: Vec<Date>,
     pub categories: Vec<Category>,
 }
 
@@ -23,6 +26,14 @@ pub struct Inputs {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Number {
     pub name: String,
+    pub choice: ColumnChoice,
+}
+
+/// A column of dates or times, and the numbers that are made of each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Date {
+    pub name: String,
+    pub parts: Vec<DatePart>,
     pub choice: ColumnChoice,
 }
 
@@ -68,8 +79,7 @@ impl Counts {
 impl Inputs {
     /// The names of the columns, in the order of the matrix.
     pub fn names(&self) -> Vec<String> {
-        let numbers = self.numbers.iter().map(|column| column.name.clone());
-        numbers.chain(self.categories.iter().map(|column| column.name.clone())).collect()
+        self.choices().map(|(name, _)| name.to_string()).collect()
     }
 
     /// The matrix of `data`'s rows. `at` says where they stand, for errors.
@@ -79,7 +89,7 @@ impl Inputs {
     /// category under `error`.
     pub fn raw(&self, data: &DataFrame, at: Place<'_>) -> Result<Raw> {
         let mut counts = Counts::default();
-        let width = self.numbers.len() + self.categories.len();
+        let width = self.numbers.len() + self.dates.len() + self.categories.len();
         let mut columns: Vec<Vec<f64>> =
             (0..width).map(|index| self.values(index, data, at, &mut counts)).collect::<Result<_>>()?;
         let rows = self.kept(&columns, at, &mut counts)?;
@@ -103,14 +113,18 @@ impl Inputs {
     fn values(&self, index: usize, data: &DataFrame, at: Place<'_>, counts: &mut Counts) -> Result<Vec<f64>> {
         match self.numbers.get(index) {
             Some(column) => number_values(data, &column.name, at),
-            None => self.categories[index - self.numbers.len()].codes(data, at, counts),
+            None => match self.dates.get(index - self.numbers.len()) {
+                Some(column) => column.seconds(data, at),
+                None => self.categories[index - self.numbers.len() - self.dates.len()].codes(data, at, counts),
+            },
         }
     }
 
     /// Every column's name and what is done to it, in the order of the matrix.
     pub fn choices(&self) -> impl Iterator<Item = (&str, &ColumnChoice)> {
         let numbers = self.numbers.iter().map(|column| (column.name.as_str(), &column.choice));
-        numbers.chain(self.categories.iter().map(|column| (column.name.as_str(), &column.choice)))
+        let dates = self.dates.iter().map(|column| (column.name.as_str(), &column.choice));
+        numbers.chain(dates).chain(self.categories.iter().map(|column| (column.name.as_str(), &column.choice)))
     }
 
     /// The rows without a missing value under `drop`; one under `error` ends here.
@@ -216,7 +230,7 @@ pub fn number_values(data: &DataFrame, name: &str, at: Place<'_>) -> Result<Vec<
     Ok(values)
 }
 
-fn column<'a>(data: &'a DataFrame, name: &str, at: Place<'_>) -> Result<&'a Column> {
+pub(super) fn column<'a>(data: &'a DataFrame, name: &str, at: Place<'_>) -> Result<&'a Column> {
     let known = || {
         let names = table::names(data);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -1,6 +1,7 @@
 //! From a table to tensors. polars stops at `tensors`; tch enters there.
 
 pub mod choices;
+pub mod dates;
 pub mod inputs;
 pub mod pipeline;
 pub mod scale;

@@ -1,7 +1,7 @@
 //! The fitted preprocessing: constants taken from the training rows, and the names of the features that come out.
 
-use super::choices::{Encode, Impute, Scale, Unseen};
-use super::inputs::{Category, Inputs, Number};
+use super::choices::{ColumnChoice, Encode, Impute, Scale, Unseen};
+use super::inputs::{Category, Inputs};
 use super::statistics as of;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pipeline {
     pub inputs: Inputs,
+    /// For each number column, then for each part of each date.
     pub numbers: Vec<NumberStep>,
     /// The code that takes the place of a missing category, for each category column; NaN where none can be missing.
     pub category_fill: Vec<Option<f64>>,
@@ -30,26 +31,37 @@ impl Pipeline {
     /// # Errors
     /// A column without any value, a constant for a missing value that is no number or no category of the column.
     pub fn fit(inputs: &Inputs, train: impl Fn(usize) -> Result<Vec<f64>>) -> Result<Self> {
-        let count = inputs.numbers.len();
-        let steps = inputs.numbers.iter().enumerate().map(|(index, column)| number_step(column, train(index)?));
+        let (numbers, dates) = (inputs.numbers.len(), inputs.dates.len());
+        let mut steps = Vec::new();
+        for (index, column) in inputs.numbers.iter().enumerate() {
+            steps.push(number_step(&column.name, &column.choice, train(index)?)?);
+        }
+        for (index, column) in inputs.dates.iter().enumerate() {
+            let seconds = train(numbers + index)?;
+            for part in &column.parts {
+                let values = seconds.iter().map(|&second| part.of(second)).collect();
+                steps.push(number_step(&column.name, &column.choice, values)?);
+            }
+        }
         let fills = inputs.categories.iter().enumerate();
-        let fills = fills.map(|(index, column)| category_fill(column, &train(count + index)?));
-        Ok(Self {
-            inputs: inputs.clone(),
-            numbers: steps.collect::<Result<_>>()?,
-            category_fill: fills.collect::<Result<_>>()?,
-        })
+        let fills = fills.map(|(index, column)| category_fill(column, &train(numbers + dates + index)?));
+        Ok(Self { inputs: inputs.clone(), numbers: steps, category_fill: fills.collect::<Result<_>>()? })
     }
 
     /// The features that the network sees, in order; `index` is the input column each comes from.
     pub fn features(&self) -> Vec<Feature> {
-        let numbers = &self.inputs.numbers;
+        let (numbers, dates) = (&self.inputs.numbers, &self.inputs.dates);
         let plain = numbers.iter().enumerate().map(|(index, column)| Feature::new(column.name.clone(), index));
-        let missing = numbers.iter().enumerate().filter(|(_, column)| column.choice.indicator);
-        let missing = missing.map(|(index, column)| Feature::new(format!("{} missing", column.name), index));
+        let parts = dates.iter().enumerate().flat_map(|(index, column)| {
+            let name = move |part| format!("{}.{part}", column.name);
+            column.parts.iter().map(move |part| Feature::new(name(part), numbers.len() + index))
+        });
+        let missing = self.inputs.choices().enumerate().take(numbers.len() + dates.len());
+        let missing = missing.filter(|(_, (_, choice))| choice.indicator);
+        let missing = missing.map(|(index, (name, _))| Feature::new(format!("{name} missing"), index));
         let categories = self.inputs.categories.iter().enumerate();
-        let categories = categories.flat_map(|(index, column)| column.features(numbers.len() + index));
-        plain.chain(missing).chain(categories).collect()
+        let categories = categories.flat_map(|(index, column)| column.features(numbers.len() + dates.len() + index));
+        plain.chain(parts).chain(missing).chain(categories).collect()
     }
 }
 
@@ -81,13 +93,12 @@ impl Category {
     }
 }
 
-fn number_step(column: &Number, mut values: Vec<f64>) -> Result<NumberStep> {
-    let name = &column.name;
+fn number_step(name: &str, choice: &ColumnChoice, mut values: Vec<f64>) -> Result<NumberStep> {
     let present: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
     if present.is_empty() {
         bail!("column {name}: every value of the training rows is missing; leave it out with --drop {name}");
     }
-    let fill = match &column.choice.impute {
+    let fill = match &choice.impute {
         Impute::Mean => Some(of::mean(&present)),
         Impute::Median => Some(of::median(&present)),
         Impute::MostFrequent => Some(of::most_frequent(&present)),
@@ -102,7 +113,7 @@ fn number_step(column: &Number, mut values: Vec<f64>) -> Result<NumberStep> {
     if let Some(fill) = fill {
         values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = fill);
     }
-    let (center, scale) = match column.choice.scale {
+    let (center, scale) = match choice.scale {
         Scale::Standard => of::standard(&values),
         Scale::Minmax => of::minmax(&values),
         Scale::Robust => of::robust(&values),

@@ -1,6 +1,7 @@
 //! The pipeline in TorchScript: the same code prepares the training rows here and raw rows in anybody's Python.
 
 use super::choices::{Encode, Unseen};
+use super::dates;
 use super::inputs::Category;
 use super::pipeline::Pipeline;
 use crate::weights::Named;
@@ -35,18 +36,28 @@ impl Pipeline {
 
     /// `forward(x)`: raw matrix `[n, inputs]` of any float dtype to features `[n, features]`, float32.
     pub fn source(&self) -> Result<String> {
-        let count = self.numbers.len();
+        let numbers = self.inputs.numbers.len();
         let mut text = format!("def forward(self, x):\n    x = torch.to(x, {FLOAT64})\n");
         let mut parts = Vec::new();
-        if count > 0 {
-            writeln!(text, "    numbers = x[:, 0:{count}]")?;
+        if !self.numbers.is_empty() {
+            let mut columns = vec![format!("x[:, 0:{numbers}]")];
+            for (index, column) in self.inputs.dates.iter().enumerate() {
+                writeln!(text, "    seconds = x[:, {}:{}]", numbers + index, numbers + index + 1)?;
+                text += dates::CALENDAR;
+                for part in &column.parts {
+                    writeln!(text, "    date{} = {}", columns.len(), part.expression())?;
+                    columns.push(format!("date{}", columns.len()));
+                }
+            }
+            writeln!(text, "    numbers = torch.cat([{}], 1)", columns.join(", "))?;
             writeln!(text, "    missing = torch.isnan(numbers)")?;
             writeln!(text, "    filled = torch.where(missing, self.fill, numbers)")?;
             writeln!(text, "    scaled = (filled - self.center) / self.scale")?;
             parts.push("scaled".to_string());
         }
-        for (index, _) in self.inputs.numbers.iter().enumerate().filter(|(_, column)| column.choice.indicator) {
-            parts.push(format!("torch.to(missing[:, {index}:{}], {FLOAT64})", index + 1));
+        let indicated = self.inputs.choices().take(numbers + self.inputs.dates.len()).enumerate();
+        for (index, _) in indicated.filter(|(_, (_, choice))| choice.indicator) {
+            parts.push(format!("torch.to(torch.isnan(x[:, {index}:{}]), {FLOAT64})", index + 1));
         }
         for (index, column) in self.inputs.categories.iter().enumerate() {
             self.category(index, column, &mut text)?;
@@ -57,7 +68,7 @@ impl Pipeline {
     }
 
     fn category(&self, index: usize, column: &Category, text: &mut String) -> Result<()> {
-        let place = self.numbers.len() + index;
+        let place = self.inputs.numbers.len() + self.inputs.dates.len() + index;
         writeln!(text, "    code{index} = x[:, {place}:{}]", place + 1)?;
         if let Some(fill) = self.category_fill[index] {
             writeln!(text, "    code{index} = torch.nan_to_num(code{index}, {fill:?})")?;
@@ -86,7 +97,8 @@ impl Category {
 #[cfg(test)]
 mod tests {
     use super::super::choices::{ColumnChoice, Impute, Scale};
-    use super::super::inputs::{Inputs, Number, Raw};
+    use super::super::dates::DatePart;
+    use super::super::inputs::{Date, Inputs, Number, Raw};
     use super::super::tensors;
     use super::*;
     use crate::data::place::Place;
@@ -103,7 +115,7 @@ mod tests {
     fn inputs(number: ColumnChoice, category: ColumnChoice) -> Inputs {
         let numbers = ["a", "b"].map(|name| Number { name: name.into(), choice: number.clone() }).to_vec();
         let c = Category { name: "c".into(), values: vec!["x".into(), "y".into()], choice: category };
-        Inputs { numbers, categories: vec![c] }
+        Inputs { numbers, dates: vec![], categories: vec![c] }
     }
 
     fn features(inputs: &Inputs, data: &DataFrame) -> (Vec<Vec<f32>>, Vec<String>, Raw) {
@@ -149,6 +161,31 @@ mod tests {
         assert_eq!(rows[0], [14.0 / 3.0, 1.0, 1.0, 0.0, -1.0]);
         assert_eq!(rows[1], [5.0, 2.0, 0.0, 0.0, 1.0]);
         assert_eq!(raw.counts.unseen, [("c".to_string(), 1)].into());
+    }
+
+    #[test]
+    fn a_date_is_taken_apart_in_torchscript_as_here() {
+        let cells = ["1899-12-31T06:30:00", "2024-02-29T23:59:30", "2000-03-01", "1970-01-01", "2100-12-31T12:00:00"];
+        let names = DatePart::NAMES.iter().map(|name| name.parse().unwrap()).collect::<Vec<DatePart>>();
+        let choice =
+            ColumnChoice { scale: Scale::None, impute: Impute::Constant("-7".into()), ..ColumnChoice::default() };
+        let date = Date { name: "d".into(), parts: names.clone(), choice };
+        let inputs = Inputs { numbers: vec![], dates: vec![date], categories: vec![] };
+        let data = df!("d" => cells.iter().copied().map(Some).chain([None]).collect::<Vec<_>>()).unwrap();
+        let seconds = inputs.raw(&data, Place::start("t")).unwrap().columns.remove(0);
+        let pipeline = Pipeline::fit(&inputs, |_| Ok(seconds.clone())).unwrap();
+        let module = Module::new("Preprocess").unwrap();
+        pipeline.buffers().unwrap().iter().for_each(|(name, buffer)| module.buffer(name, buffer).unwrap());
+        module.define(&pipeline.source().unwrap()).unwrap();
+        let x = module.call("forward", &tensors::from_columns(std::slice::from_ref(&seconds), Kind::Double, Device::Cpu).unwrap());
+        let x = x.unwrap();
+        for (row, second) in seconds.iter().enumerate() {
+            let found = Vec::<f32>::try_from(x.get(row as i64)).unwrap();
+            let expected = names.iter().map(|part| if second.is_nan() { -7.0 } else { part.of(*second) as f32 });
+            assert_eq!(found, expected.collect::<Vec<_>>(), "row {row}");
+        }
+        let features: Vec<String> = pipeline.features().into_iter().map(|feature| feature.name).collect();
+        assert_eq!(features[..2], ["d.year", "d.month"]);
     }
 
     #[test]

@@ -205,12 +205,11 @@ impl Stats {
         self.kind == Kind::Text && self.text.numbers() * 2 > self.present()
     }
 
-    /// The role that is likely: nothing can be learnt from a constant, and `fit` takes no dates.
+    /// The role that is likely: nothing can be learnt from a constant.
     fn role(&self, target: Option<&str>) -> Role {
         match self.kind {
             _ if target == Some(self.name.as_str()) => Role::Target,
             _ if self.distinct < 2 => Role::Ignored,
-            Kind::Date | Kind::Datetime => Role::Ignored,
             _ if self.looks_like_id() => Role::Id,
             _ => Role::Feature,
         }

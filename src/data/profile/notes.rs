@@ -129,7 +129,8 @@ fn of_any(column: &Stats, is_target: bool, notes: &mut Vec<Note>) {
         add(NoteKind::Id, column.rows as f64, format!("looks like an id: {} cells, {why}", column.rows));
     }
     if matches!(column.kind, Kind::Date | Kind::Datetime) {
-        let text = format!("{} cells are times; fit does not learn from them as such", column.present());
+        let text =
+            format!("{} cells are dates; fit learns from year, month, day, …: see --date-parts", column.present());
         add(NoteKind::Date, column.present() as f64, text);
     }
 }

@@ -10,7 +10,7 @@ mod options;
 
 pub use options::ReadOptions;
 
-use super::place::Place;
+use super::place::{Piece, Place};
 use super::schema::TableSchema;
 use super::table::Format;
 use crate::files;
@@ -34,6 +34,8 @@ pub struct Source {
     schema: Schema,
     /// Types that columns are held to.
     pinned: TableSchema,
+    /// The files with their first rows, as the last reading found them.
+    pub pieces: Vec<Piece>,
     /// Standard input, copied so that it can be read again.
     _stdin: Option<NamedTempFile>,
 }
@@ -60,7 +62,8 @@ impl Source {
         };
         let shown = if stdin.is_some() { "standard input".into() } else { shown };
         let (options, schema, pinned) = (options.clone(), Schema::default(), TableSchema { columns: vec![] });
-        let mut source = Self { shown, files, format, options, schema, pinned, _stdin: stdin };
+        let pieces = Vec::new();
+        let mut source = Self { shown, files, format, options, schema, pinned, pieces, _stdin: stdin };
         source.schema = source.first_schema(0)?;
         check_names(&source.schema, &source.shown)?;
         for file in 1..source.files.len() {
@@ -97,10 +100,28 @@ impl Source {
         }
     }
 
+    /// Holds the columns to types that hold both this table's cells and another's.
+    ///
+    /// # Errors
+    /// A column of text here that is none in `other`, which is called `shown`.
+    pub fn widen_to(&mut self, other: &Schema, shown: &str, columns: &[String]) -> Result<()> {
+        for name in columns {
+            let (Some(ours), Some(theirs)) = (self.schema.get(name.as_str()), other.get(name.as_str())) else {
+                continue;
+            };
+            let text = *ours == DataType::String && !matches!(theirs, DataType::String | DataType::Null);
+            ensure!(!text, "{}: column {name} is text, expected {theirs} as in {shown}", self.shown);
+        }
+        widen(&mut self.schema, other);
+        Ok(())
+    }
+
     /// Gives every batch to `see`, in order; with `columns` only those are read.
     pub fn batches(&mut self, columns: Option<&[String]>, see: &mut See<'_>) -> Result<()> {
         let mut first = 0;
+        self.pieces.clear();
         for index in 0..self.files.len() {
+            self.pieces.push(Piece { file: self.name_of(index), first });
             let mut height = 0;
             let (shown, pinned) = (self.name_of(index), self.pinned.clone());
             let mut count = |batch: DataFrame, before: usize| {

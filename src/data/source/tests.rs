@@ -8,9 +8,9 @@ fn options() -> ReadOptions {
 
 /// The whole of a table with its types.
 fn read(place: &Path, options: &ReadOptions) -> Result<DataFrame> {
-    let mut source = Source::open(place, options)?;
+    let source = Source::open(place, options)?;
     let names = source.names();
-    let store = Store::read(&mut source, &names)?;
+    let store = Store::read(&mut [source], &names)?;
     let columns = names.iter().map(|name| store.column(name)?.column(name).cloned().map_err(Into::into));
     Ok(DataFrame::new(store.height(), columns.collect::<Result<Vec<_>>>()?)?)
 }
