@@ -110,7 +110,7 @@ fn each_trouble_of_a_table_is_found_and_nothing_else() {
     assert!(more.is_empty(), "{more:#?}");
     let roles: Vec<&str> = report["columns"].as_array().unwrap().iter().map(|c| c["role"].as_str().unwrap()).collect();
     assert_eq!(roles[..3], ["id", "id", "target"]);
-    assert_eq!((roles[7], roles[8], roles[16], roles[17]), ("ignored", "ignored", "ignored", "feature"));
+    assert_eq!((roles[7], roles[8], roles[16], roles[17]), ("ignored", "ignored", "feature", "feature"));
 }
 
 #[test]
@@ -153,8 +153,8 @@ fn what_is_no_table_is_refused_and_so_are_options_of_tables_for_models() {
     dir.write("t.csv", "a,b\n1,2\n");
     dir.write("t.txt", "a,b\n1,2\n");
     dir.refuses(&["inspect", "none.csv"], &["none.csv", "cannot read"]);
-    dir.refuses(&["inspect", "t.txt"], &["t.txt", ".csv, .parquet or .ndjson"]);
-    dir.refuses(&["inspect", "t.csv", "--target", "aa"], &["--target", "no column aa", "did you mean a?"]);
+    dir.refuses(&["inspect", "t.txt"], &["t.txt", ".csv, .parquet, .ndjson or .ipc"]);
+    dir.refuses(&["inspect", "t.csv", "--target", "aa"], &["--target", "no column aa", "expected a, b"]);
     dir.refuses(&["inspect", "t.csv", "--save", "no/such/s.toml"], &["no/such/s.toml", "cannot write"]);
     dir.refuses(&["inspect", "m.pt", "--save", "s.toml"], &["--save", "m.pt is a model"]);
 }

@@ -147,6 +147,20 @@ def wrong_end_to_end(options, folder, summary, truth):
                 yield f"{metric}: {source} says {other}, scikit-learn of predict's output {value}"
 
 
+def wrong_search(options, folder):
+    """What is wrong with a small search and with what it says is best, in words."""
+    search = [*ours(options, 0)[:-4], "--out", "tuned", "--json", "--quiet", "--epochs", "20"]
+    search[1] = "tune"
+    search += ["--folds", "3", "--search", "grid", "--param", "hidden=none;16", "--param", "lr=0.001,0.01"]
+    _, found = timed(search, options.threads, folder)
+    if found["trials"] != 4 or found["failed"]:
+        yield f"tune: {found['trials']} trials of 4, {found['failed']} failed"
+    again = [options.lockstep, "fit", "all.csv", "--config", "tuned/best.toml", "--seed", "0", "--threads", str(options.threads)]
+    timed([*again, "--device", "cpu", "--out", "best", "--json", "--quiet"], options.threads, folder)
+    if (folder / "best/model.safetensors").read_bytes() != (folder / "tuned/model.safetensors").read_bytes():
+        yield "tune: fit with best.toml gives other weights"
+
+
 def measure(name, options):
     """The scores and seconds of both programs for each seed, and what did not agree end to end."""
     scores, seconds, wrong = ([], []), ([], []), []
@@ -165,7 +179,7 @@ def measure(name, options):
             assert work == (peer["epochs"], peer["features"]), f"{name}: the two programs part, {work} and {peer}"
             assert sum(summary["counts"]["test"]["unseen"].values()) > 0, f"{name}: no category was new"
             if seed == 0:
-                wrong = list(wrong_end_to_end(options, folder, summary, truth))
+                wrong = list(wrong_end_to_end(options, folder, summary, truth)) + list(wrong_search(options, folder))
     return metric, scores, seconds, wrong
 
 

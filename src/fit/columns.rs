@@ -107,13 +107,13 @@ fn categories(store: &Store, name: &str, training: &[bool], config: &FitConfig) 
         if dates > 0 && dates == numbers.present {
             return Ok(Found::Dates { times });
         }
+        numbers.refuse(name)?;
         ensure!(
             values.len() < trained || trained <= FEW,
             "{}: column {name}: every cell is another text, from which nothing can be learnt; leave it out with --drop \
              {name}, or name it with --id",
             store.shown
         );
-        numbers.refuse(name)?;
     }
     ensure!(
         values.len() <= MOST_CATEGORIES,

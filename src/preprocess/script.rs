@@ -177,7 +177,10 @@ mod tests {
         let module = Module::new("Preprocess").unwrap();
         pipeline.buffers().unwrap().iter().for_each(|(name, buffer)| module.buffer(name, buffer).unwrap());
         module.define(&pipeline.source().unwrap()).unwrap();
-        let x = module.call("forward", &tensors::from_columns(std::slice::from_ref(&seconds), Kind::Double, Device::Cpu).unwrap());
+        let x = module.call(
+            "forward",
+            &tensors::from_columns(std::slice::from_ref(&seconds), Kind::Double, Device::Cpu).unwrap(),
+        );
         let x = x.unwrap();
         for (row, second) in seconds.iter().enumerate() {
             let found = Vec::<f32>::try_from(x.get(row as i64)).unwrap();
