@@ -11,7 +11,7 @@ use crate::preprocess::choices::{ColumnChoice, Encode, Impute, Scale, Unseen};
 use crate::preprocess::dates::DatePart;
 use crate::train::config::TrainConfig;
 use crate::train::schedule::Schedule;
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Result, anyhow, ensure};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -212,7 +212,7 @@ impl FitConfig {
     pub fn check(&self) -> Result<()> {
         ensure!(!self.target.is_empty(), "--target: expected the column to predict");
         super::roles::check(self)?;
-        self.check_division()?;
+        super::division::check(self)?;
         let shares = &self.split;
         let possible = shares.len() == 3 && shares.iter().all(|share| (0.0..=1.0).contains(share)) && shares[0] > 0.0;
         ensure!(
@@ -226,42 +226,6 @@ impl FitConfig {
         );
         self.train()
             .check(self.folds == 0 && (self.shares()[1] > 0.0 || self.valid.is_some() || self.split_column.is_some()))
-    }
-
-    /// What says how the rows are divided must not say it twice.
-    fn check_division(&self) -> Result<()> {
-        let (folds, group) = (self.folds > 0, self.group.is_some());
-        let apart = self.valid.is_some() || self.test.is_some();
-        ensure!(
-            !(apart && self.split_column.is_some()),
-            "--split-column: says where each row goes, and so do --valid and --test"
-        );
-        ensure!(
-            !(folds && self.valid.is_some()),
-            "--valid: with --folds the rows of the table are validated in turn; leave one out"
-        );
-        ensure!(self.folds != 1, "--folds 1: expected 2 at least, or 0 for none");
-        ensure!(
-            !(self.stratify && group),
-            "--stratify: --group keeps whole groups together, so the classes cannot have equal shares too; leave one out"
-        );
-        let time = "--split-time: the rows' order says where each row goes";
-        ensure!(!(self.split_time.is_some() && self.split_column.is_some()), "{time}, and so does --split-column");
-        ensure!(!(self.split_time.is_some() && self.stratify), "{time}, --stratify cannot; leave one out");
-        ensure!(!(self.split_time.is_some() && group), "{time}, --group cannot; leave one out");
-        ensure!(
-            !(self.split_time.is_some() && folds),
-            "--folds: with --split-time a fold would be trained on rows newer than those it is scored by; leave one out"
-        );
-        // With folds the column says which rows are the test part, and stratify or group how the others are divided.
-        let column = self.split_column.is_some() && !folds;
-        ensure!(!(column && self.stratify), "--stratify: --split-column says already where each row goes");
-        ensure!(!(column && group), "--group: --split-column says already where each row goes");
-        ensure!(
-            !(folds && self.early_stop > 0),
-            "--early-stop: with --folds there are no rows to stop by: those that a fold holds out score it, and the final              model is trained on all rows but the test part; choose --epochs instead, or leave --folds out"
-        );
-        Ok(())
     }
 
     /// The shares of the rows of the table itself: a part that is a table of its own takes none of them.
@@ -299,40 +263,6 @@ impl FitConfig {
             nesterov: self.nesterov,
         }
     }
-
-    /// What is done to the column `name`.
-    pub fn choice(&self, name: &str) -> Result<ColumnChoice> {
-        let mut choice = ColumnChoice {
-            impute: self.impute.clone(),
-            indicator: self.indicator,
-            scale: self.scale,
-            encode: self.encode,
-            unseen: self.unseen,
-        };
-        for rule in &self.column {
-            let (column, settings) =
-                rule.rsplit_once(':').with_context(|| format!("--column {rule}: expected NAME:KEY=VALUE"))?;
-            if column == name {
-                settings.split(',').try_for_each(|setting| change(&mut choice, setting, rule))?;
-            }
-        }
-        Ok(choice)
-    }
-}
-
-fn change(choice: &mut ColumnChoice, setting: &str, rule: &str) -> Result<()> {
-    let (key, value) =
-        setting.split_once('=').with_context(|| format!("--column {rule}: expected KEY=VALUE, found {setting}"))?;
-    let wrong = |error: String| anyhow!("--column {rule}: {key}: {error}");
-    match key {
-        "impute" => choice.impute = value.parse().map_err(wrong)?,
-        "scale" => choice.scale = value.parse().map_err(wrong)?,
-        "encode" => choice.encode = value.parse().map_err(wrong)?,
-        "unseen" => choice.unseen = value.parse().map_err(wrong)?,
-        "indicator" => choice.indicator = value.parse().map_err(|_| wrong("expected true or false".into()))?,
-        _ => bail!("--column {rule}: {}", unknown(key, &["impute", "scale", "encode", "unseen", "indicator"])),
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -383,15 +313,5 @@ mod tests {
     fn an_unknown_key_is_refused_with_a_suggestion() {
         let error = resolve("target = \"y\"\nepoch = 3\n").unwrap_err().to_string();
         assert!(error.contains("c.toml: unknown key epoch") && error.contains("did you mean epochs?"), "{error}");
-    }
-
-    #[test]
-    fn a_rule_for_one_column_changes_that_column_only() {
-        let config = FitConfig { column: vec!["a:impute=median,scale=none".into()], ..FitConfig::default() };
-        assert_eq!(config.choice("b").unwrap(), ColumnChoice::default());
-        let changed = config.choice("a").unwrap();
-        assert_eq!((changed.impute, changed.scale), (Impute::Median, Scale::None));
-        let wrong = FitConfig { column: vec!["a:imputed=mean".into()], ..FitConfig::default() };
-        assert!(wrong.choice("a").unwrap_err().to_string().contains("did you mean impute?"));
     }
 }
