@@ -76,6 +76,20 @@ fn predictions_stream_from_standard_input_and_come_out_in_every_format() {
 }
 
 #[test]
+fn a_table_is_looked_at_wherever_it_comes_from() {
+    let dir = Workdir::new();
+    let text = HEADER.to_string() + &rows(",", 0, 90);
+    dir.write("part-1.csv", &text);
+    dir.write("part-2.csv", &text);
+    let both = dir.json(&["inspect", "part-*.csv"], 0);
+    assert_eq!((both["rows"].as_u64(), both["bytes"].as_u64()), (Some(180), Some(2 * text.len() as u64)));
+    let (status, stdout, _) = piped(&dir, &["inspect", "-", "--json", "--quiet"], &text);
+    assert_eq!(status, Some(0));
+    let one: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(one["rows"].as_u64(), Some(90));
+}
+
+#[test]
 fn a_date_is_learnt_from_by_its_parts() {
     let dir = Workdir::new();
     dir.write("t.csv", HEADER.to_string() + &rows(",", 0, 240));

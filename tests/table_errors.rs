@@ -204,6 +204,14 @@ fn numbers_too_large_to_scale_are_refused_by_their_column() {
 }
 
 #[test]
+fn blanks_around_numbers_do_not_make_them_text() {
+    let rows: Vec<String> = (0..40).map(|row| format!("{row}, {} ,{}", row * row % 17, row % 5)).collect();
+    let dir = fitted(&table("a,b,y", &rows), &["--task", "regression"]);
+    let report = dir.json(&["inspect", "runs/fit/model.pt"], 0);
+    assert_eq!(report["table"]["inputs"]["numbers"].as_array().map(Vec::len), Some(2), "{report}");
+}
+
+#[test]
 fn a_number_with_thousands_separators_is_named() {
     refuses(
         with_row(13, "\"1,234.5\",2,red,yes"),

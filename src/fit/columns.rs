@@ -107,6 +107,10 @@ fn categories(store: &Store, name: &str, training: &[bool], config: &FitConfig) 
         if dates > 0 && dates == numbers.present {
             return Ok(Found::Dates { times });
         }
+        // Blanks around every number made it text.
+        if numbers.present > 0 && numbers.slip.is_none() {
+            return Ok(Found::Numbers);
+        }
         numbers.refuse(name)?;
         ensure!(
             values.len() < trained || trained <= FEW,

@@ -209,17 +209,16 @@ pub fn number_values(data: &DataFrame, name: &str, at: Place<'_>) -> Result<Vec<
         dtype if dtype.is_primitive_numeric() || *dtype == DataType::Boolean => series.cast(&DataType::Float64)?,
         DataType::Null => return Ok(vec![f64::NAN; data.height()]),
         DataType::String => {
-            let cells = series.str()?;
-            let wrong =
-                cells.iter().enumerate().find(|(_, cell)| cell.is_some_and(|cell| cell.trim().parse::<f64>().is_err()));
-            match wrong {
-                Some((row, cell)) => bail!(
+            let number = |(row, cell): (usize, Option<&str>)| match cell.map(|cell| cell.trim().parse::<f64>()) {
+                None => Ok(None),
+                Some(Ok(value)) => Ok(Some(value)),
+                Some(Err(_)) => bail!(
                     "{}, column {name}: {:?}, expected a number; name it with --na if it means missing",
                     at.row(row),
                     cell.unwrap_or_default()
                 ),
-                None => series.strict_cast(&DataType::Float64)?,
-            }
+            };
+            series.str()?.iter().enumerate().map(number).collect::<Result<Float64Chunked>>()?.into_series()
         }
         dtype => bail!("{}: column {name} is {dtype}, expected numbers", at.file),
     };

@@ -6,27 +6,21 @@ use crate::commands::{Verdict, report};
 use crate::data::profile::{Profile, TableProfile};
 use crate::data::source::{ReadOptions, Source};
 use crate::files;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::Value;
 use std::path::Path;
 
 pub(super) fn run(file: &Path, args: &InspectTable, printing: Printing) -> Result<Verdict> {
-    let shown = file.display().to_string();
-    let profile = profile(file, args, &shown)?;
-    let bytes = std::fs::metadata(file).with_context(|| format!("{shown}: cannot read"))?.len();
+    let na = if args.na.is_empty() { ReadOptions::default().na } else { args.na.clone() };
+    let mut source = Source::open(file, &args.reading.options(&na))?;
+    let (shown, bytes) = (source.shown.clone(), source.bytes()?);
+    let mut profile = Profile::new(args.target.as_deref(), &shown);
+    source.batches(None, &mut |batch, _| profile.see(&batch))?;
+    let profile = profile.finish();
     let saved = args.save.as_deref().map(|place| save(&profile, place, &shown)).transpose()?;
     let saved_text = saved.map_or(String::new(), |place| format!("\n\nschema written to {place}"));
     report(printing, &format!("{}{saved_text}", text(&profile, &shown, bytes)), &object(&profile, &shown, bytes)?)?;
     Ok(Verdict::Holds)
-}
-
-/// The table's batches, one after the other, into a profile.
-fn profile(file: &Path, args: &InspectTable, shown: &str) -> Result<TableProfile> {
-    let na = if args.na.is_empty() { ReadOptions::default().na } else { args.na.clone() };
-    let mut source = Source::open(file, &args.reading.options(&na))?;
-    let mut profile = Profile::new(args.target.as_deref(), shown);
-    source.batches(None, &mut |batch, _| profile.see(&batch))?;
-    Ok(profile.finish())
 }
 
 /// Writes the schema, whole or not at all, and says where.

@@ -82,6 +82,14 @@ impl Source {
         self.schema.iter_names().map(|name| name.to_string()).collect()
     }
 
+    /// Bytes of its files.
+    pub fn bytes(&self) -> Result<u64> {
+        let size = |(index, file): (usize, &PathBuf)| {
+            Ok(std::fs::metadata(file).with_context(|| format!("{}: cannot read", self.name_of(index)))?.len())
+        };
+        self.files.iter().enumerate().map(size).sum()
+    }
+
     /// SHA-256 of the content.
     pub fn sha256(&self) -> Result<String> {
         files::sha256(&self.files)
