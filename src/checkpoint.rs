@@ -1,7 +1,8 @@
 //! The one-file checkpoint: a TorchScript module and, as extra files inside it, what it is and how to go on from it.
 //!
 //! - `lockstep.json`: [`About`];
-//! - `training.safetensors`: the optimizer's moments and steps, the generator's state, the epoch;
+//! - `training.safetensors`: everything that going on needs: the optimizer's moments and steps, the generator's state, the
+//!   epoch, the losses so far (`crate::train::state`);
 //! - `check.safetensors`: a few input rows `x` and what `forward` and `predict` gave for them.
 
 use crate::data::schema::{ColumnSchema, TableSchema};
@@ -12,12 +13,13 @@ use crate::torchscript::{ExtraFile, Module};
 use crate::weights::{self, Named};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 use std::path::Path;
 use tch::Device;
 use zip::ZipArchive;
+use zip::read::{ArchiveOffset, Config};
 
 /// The version of the format that is written; a reader refuses a newer one.
 pub const FORMAT: u32 = 1;
@@ -41,7 +43,55 @@ pub struct About {
     /// What a model of a user's table is made of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<TableModel>,
+    #[serde(flatten)]
+    pub made: Made,
 }
+
+/// What it was trained on.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Made {
+    /// Of the content of the table's files; for the moons of `moons.csv`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_sha256: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<i32>,
+    /// Each time that it went on from a checkpoint.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resumed: Vec<Resumed>,
+}
+
+/// Where a run went on from, and what was changed there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Resumed {
+    pub from: String,
+    /// Epochs that were done.
+    pub epoch: usize,
+    /// By name a [`Change`]: epochs, threads, device, versions.
+    #[serde(flatten)]
+    pub changes: Map<String, Value>,
+}
+
+/// A setting before and after.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    pub was: Value,
+    pub now: Value,
+}
+
+/// The error of a file of a later lockstep.
+#[derive(Debug)]
+pub struct NewerFormat(u64);
+
+impl std::fmt::Display for NewerFormat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "written in format {}, this lockstep reads up to {FORMAT}: use a newer lockstep", self.0)
+    }
+}
+
+impl std::error::Error for NewerFormat {}
 
 /// How a user's table becomes the matrix that `forward` takes, and what its answers mean.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,6 +104,9 @@ pub struct TableModel {
     /// The columns whose types are pinned: those of the schema that there was, else the columns of text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pinned: Vec<ColumnSchema>,
+    /// The whole schema file, if there was one, for a fit that goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Vec<ColumnSchema>>,
 }
 
 impl TableModel {
@@ -139,15 +192,17 @@ fn about(bytes: Option<&[u8]>) -> Result<About> {
     let value: Value = serde_json::from_slice(bytes).context(ABOUT)?;
     let format = value["format"].as_u64().context("lockstep.json: no format version")?;
     if format > u64::from(FORMAT) {
-        bail!("written in format {format}, this lockstep reads up to {FORMAT}: use a newer lockstep");
+        return Err(NewerFormat(format).into());
     }
     serde_json::from_value(value).context(ABOUT)
 }
 
 /// Every file in the zip with its bytes. libtorch does not look at the CRCs; reading an entry to its end here does.
-fn entries(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>> {
+pub fn entries(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>> {
     let damaged = |what: String| anyhow!("{what}: the file is damaged or not whole, take another copy");
-    let mut archive = ZipArchive::new(Cursor::new(bytes))
+    // The zip begins where the file does; a search for it takes some of Python's files for cut ones.
+    let config = Config { archive_offset: ArchiveOffset::Known(0) };
+    let mut archive = ZipArchive::with_config(config, Cursor::new(bytes))
         .map_err(|error| anyhow!("not a TorchScript file, or not whole ({error}); expected a model.pt of lockstep"))?;
     let mut files = Vec::with_capacity(archive.len());
     for index in 0..archive.len() {

@@ -4,7 +4,12 @@ use std::fmt::Display;
 
 /// `epoch,loss`, each loss in the shortest form that reads back to the same float (a dtype's own, float32 or 64).
 pub fn csv<T: Display>(losses: &[T]) -> String {
-    let lines = losses.iter().enumerate().map(|(index, loss)| format!("{},{loss}\n", index + 1));
+    csv_after(0, losses)
+}
+
+/// The same for losses of the epochs after `epochs`.
+pub fn csv_after<T: Display>(epochs: usize, losses: &[T]) -> String {
+    let lines = losses.iter().enumerate().map(|(index, loss)| format!("{},{loss}\n", epochs + index + 1));
     std::iter::once("epoch,loss\n".to_string()).chain(lines).collect()
 }
 

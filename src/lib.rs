@@ -5,6 +5,7 @@
 //! `preprocess::tensors`; C++ and `unsafe` stay in `torchscript`.
 
 pub mod checkpoint;
+pub mod checkpoints;
 pub mod choice;
 pub mod cli;
 pub mod commands;
@@ -24,6 +25,7 @@ pub mod model;
 pub mod names;
 pub mod numpy;
 pub mod optim;
+pub mod pickle;
 pub mod plot;
 pub mod predict;
 pub mod preprocess;
@@ -31,6 +33,8 @@ pub mod progress;
 pub mod python;
 pub mod random;
 pub mod report;
+pub mod rerun;
+pub mod resume;
 pub mod run_folder;
 pub mod torchscript;
 pub mod trace;

@@ -20,6 +20,11 @@ impl Interrupted {
         Self(format!("interrupted after {unit} {count}: no result was written"))
     }
 
+    /// A training whose state is in the file `place`.
+    pub fn kept(epoch: usize, place: &str, command: &str) -> Self {
+        Self(format!("interrupted after epoch {epoch}: {place} is kept; go on from there with: {command}"))
+    }
+
     /// A search whose finished trials are kept.
     pub fn search(done: usize, trials: usize, journal: &str) -> Self {
         Self(format!(
@@ -39,6 +44,11 @@ impl std::error::Error for Interrupted {}
 /// From now on Ctrl-C and SIGTERM end the training loop instead of the process.
 pub fn catch_interrupts() -> Result<()> {
     Ok(ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))?)
+}
+
+/// Whether the run is to end.
+pub fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
 }
 
 /// A bar with epoch, rate and loss on a terminal's stderr; silent elsewhere and under `--quiet`.
@@ -96,10 +106,15 @@ impl Progress {
 
     /// To be called after every epoch: stops at an interrupt or a loss that is not finite.
     pub fn report(&mut self, epoch: usize, loss: &dyn Fn() -> f64) -> Result<()> {
-        if INTERRUPTED.load(Ordering::Relaxed) {
+        if interrupted() {
             self.bar.finish_and_clear();
             return Err(Interrupted::after(self.unit, epoch as u64).into());
         }
+        self.show(epoch, loss)
+    }
+
+    /// The same for a run that sees to an interrupt itself.
+    pub fn show(&mut self, epoch: usize, loss: &dyn Fn() -> f64) -> Result<()> {
         if self.shown.elapsed() >= EVERY {
             let loss = loss();
             if !loss.is_finite() {

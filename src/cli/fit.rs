@@ -1,6 +1,6 @@
 //! `lockstep fit DATA` and `lockstep evaluate MODEL DATA`.
 
-use super::{Common, Compute, Printing, Reading};
+use super::{Common, Compute, Printing, Reading, Resuming};
 use crate::data::table::Format;
 use clap::Args;
 use serde::Serialize;
@@ -8,6 +8,9 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Fit {
+    // First: it looks at all options before they are taken out.
+    #[command(flatten)]
+    pub resuming: Resuming,
     /// The table: .csv, .parquet, .ndjson or .ipc; a pattern such as 'part-*.csv'; - for standard input
     pub data: PathBuf,
     /// Settings in TOML; a flag wins over it

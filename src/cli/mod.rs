@@ -6,6 +6,7 @@ mod fit;
 mod model;
 mod numbers;
 mod programs;
+mod resume;
 mod run;
 mod show;
 mod tune;
@@ -13,8 +14,9 @@ mod tune;
 pub use compare::{Compare, CompareAll, CompareProgram};
 pub use data::{Data, DataMoons, DataOut};
 pub use fit::{Evaluate, Fit, FitFlags, Preprocess};
-pub use model::{Doctor, Inspect, InspectTable, Predict, Verify};
+pub use model::{Doctor, Inspect, InspectTable, Predict, Rerun, Verify};
 pub use programs::{BostonArgs, DescentArgs, ExhaustiveArgs, MoonsArgs, TwoLayerArgs};
+pub use resume::Resuming;
 pub use run::{Run, RunBostonArgs, RunDescentArgs, RunMoons, RunProgram};
 pub use show::{Show, ShowActivations, ShowBiasVariance, ShowFitting, ShowGradients, ShowNonlinearity};
 pub use tune::{SearchFlags, Tune};
@@ -44,6 +46,8 @@ pub enum Command {
     Fit(Box<Fit>),
     /// Split, impute, scale and encode a table as `fit` would, and write it, however large it is
     Preprocess(Box<Preprocess>),
+    /// Repeat a run from its summary.json, and say whether it comes to the same bytes
+    Rerun(Rerun),
     /// Search the settings of `fit`: trials over folds or seeds, the best one trained again and tested once
     Tune(Box<Tune>),
     /// Score a model of `fit` on a table with its target

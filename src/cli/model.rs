@@ -71,3 +71,14 @@ pub struct Doctor {
     #[command(flatten)]
     pub printing: Printing,
 }
+
+#[derive(Debug, Args)]
+pub struct Rerun {
+    /// The folder of a run of `fit` or of one of the tutorial's programs
+    pub folder: PathBuf,
+    /// Where the run's table is now [default: where the run read it]
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    #[command(flatten)]
+    pub printing: Printing,
+}

@@ -1,7 +1,7 @@
 //! `lockstep run <program>`.
 
-use super::Common;
 use super::programs::{BostonArgs, DescentArgs, ExhaustiveArgs, MoonsArgs, TwoLayerArgs};
+use super::{Common, Resuming};
 use crate::config::{BostonConfig, DescentConfig, Method};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -43,6 +43,9 @@ pub struct RunProgram<T: Args> {
 
 #[derive(Debug, Args)]
 pub struct RunMoons {
+    // First: it looks at all options before they are taken out.
+    #[command(flatten)]
+    pub resuming: Resuming,
     #[command(flatten)]
     pub moons: MoonsArgs,
     #[command(flatten)]

@@ -1,6 +1,8 @@
 //! `lockstep fit DATA`.
 
+use super::fit_on::{Going, Watcher};
 use super::predict::met;
+use super::resume::{Keeper, within};
 use super::run::Job;
 use super::{Verdict, folds, print_out};
 use crate::cli::{Fit, FitFlags};
@@ -8,15 +10,16 @@ use crate::data::schema::{ColumnSchema, Kind, Role, TableSchema};
 use crate::data::source::Source;
 use crate::data::store::Store;
 use crate::evaluate::{Judged, Verdict as Judgement, verdict};
+use crate::fit::checkpoint::{self, Told};
 use crate::fit::columns::needed;
 use crate::fit::config::FitConfig;
 use crate::fit::divide::divide;
 use crate::fit::folds::cross_validate;
-use crate::fit::prepare::Rows;
+use crate::fit::log;
+use crate::fit::prepare::{Prepared, Rows};
 use crate::fit::report::{page, pictures};
-use crate::fit::run::{Outcome, fit};
+use crate::fit::run::{Outcome, fit_on};
 use crate::fit::score::Scored;
-use crate::fit::{checkpoint, log};
 use crate::progress::Progress;
 use crate::train::fit::Epoch;
 use crate::weights;
@@ -26,28 +29,53 @@ use serde_json::{Map, Value, json};
 use std::path::Path;
 
 /// The schema's file in the run folder.
-const SCHEMA: &str = "schema.toml";
+pub(super) const SCHEMA: &str = "schema.toml";
 
 pub(super) fn run(args: &Fit) -> Result<Verdict> {
-    let mut config = resolve(args.config.as_deref(), &args.settings)?;
+    let going = args.resuming.resume.as_deref().map(|path| Going::open(path, args)).transpose()?;
+    let mut config = match &going {
+        Some(going) => going.config.clone(),
+        None => resolve(args.config.as_deref(), &args.settings)?,
+    };
     if args.print_config {
         print_out(toml::to_string(&config)?.as_bytes())?;
         return Ok(Verdict::Holds);
     }
-    let seed = args.common.seed;
-    let mut job = Job::begin(&args.common, &args.out)?;
-    let schema = config.schema.as_deref().map(TableSchema::read).transpose()?;
-    let store = read(&args.data, &config, schema.as_ref())?;
+    let seed = going.as_ref().map_or(args.common.seed, |going| going.seed);
+    let mut job = Job::begin(&args.common, &args.resuming.out(&args.out))?;
+    job.seed = seed;
+    let schema = match &going {
+        Some(going) => going.schema.clone(),
+        None => config.schema.as_deref().map(TableSchema::read).transpose()?,
+    };
+    let (store, hash) = read(&args.data, &config, schema.as_ref())?;
+    if let Some(going) = &going {
+        job.resumed = going.resumed(&job, &store.shown, &hash, args)?;
+    }
+    job.data_sha256 = Some(hash);
     // The run folder has its own copy, so that its config.toml is good wherever the folder goes.
     config.schema = schema.as_ref().map(|_| SCHEMA.into());
     let rows = divide(&store, &config, seed)?;
     let mut progress = Progress::new(config.epochs * (rows.folds.len() + 1), args.common.printing.quiet)?;
     let mut report = |run: usize, epoch: &Epoch| progress.report(run * config.epochs + epoch.epoch, &|| epoch.loss);
     let folds = cross_validate(&rows, &config, seed, job.device, &mut report)?;
-    let outcome = fit(&rows, &config, seed, job.device, |epoch| {
-        log::epoch(&mut job.events, job.folder.path(), &config, epoch)?;
-        report(folds.len(), epoch)
-    })?;
+    let command = format!("lockstep fit {}", args.data.display());
+    let from = going.as_ref().and_then(|going| within(&going.path, job.folder.path(), going.epoch));
+    let mut keeper = Keeper::begin(job.folder.path(), &args.resuming, from, &command)?;
+    let (made, device) = (job.made(), job.device);
+    let mut watcher = Watcher {
+        job: &mut job,
+        progress: &mut progress,
+        keeper: &mut keeper,
+        config: &config,
+        store: &store,
+        schema: schema.as_ref(),
+        going: going.as_ref(),
+        made,
+        before: folds.len() * config.epochs,
+    };
+    let start = going.as_ref().map(|going| &going.start);
+    let outcome = fit_on(&rows, &config, seed, device, start, &mut watcher)?;
     progress.finish();
     if let Some(events) = &mut job.events {
         log::metrics(events, &outcome)?;
@@ -59,7 +87,9 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
     stage(&mut job, &outcome, &config, &judgement, seed, &store, schema.as_ref())?;
     job.folder.stage("config.toml", toml::to_string(&config)?.as_bytes())?;
     let text = [Some(text(&outcome)), folds::text(&folds), Some(judgement.text)];
-    job.finish(&summary, &text.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+    let verdict = job.finish(&summary, &text.into_iter().flatten().collect::<Vec<_>>().join("\n"))?;
+    keeper.finish()?;
+    Ok(verdict)
 }
 
 /// The files that show what was trained: model, history, pictures, report.
@@ -76,9 +106,13 @@ pub(super) fn stage(
     for picture in &pictures {
         job.folder.stage(&format!("{}.png", picture.name), &picture.png)?;
     }
-    let pinned = pinned(outcome, store, schema);
+    let pinned = pinned(&outcome.prepared, store, schema);
+    let metrics = outcome.valid.as_ref().unwrap_or(&outcome.train).metrics.iter();
+    let metrics = metrics.filter_map(|(name, value)| Some((name.to_string(), value?))).collect();
+    let told = Told { config, seed, pinned: &pinned, metrics, made: job.made() };
+    let model = checkpoint::to_bytes(&outcome.prepared, &outcome.module, &outcome.training, told)?;
     job.folder.stage("history.csv", history(outcome).as_bytes())?;
-    job.folder.stage("model.pt", &checkpoint::to_bytes(outcome, config, &pinned, seed)?)?;
+    job.folder.stage("model.pt", &model)?;
     job.folder.stage("model.safetensors", &weights::to_bytes(&outcome.net.parameters.named()?)?)?;
     if let Some(schema) = schema {
         job.folder.stage(SCHEMA, schema.to_toml()?.as_bytes())?;
@@ -86,11 +120,12 @@ pub(super) fn stage(
     job.folder.stage("report.html", page(outcome, config, &judgement.text, &store.shown, &pictures)?.as_bytes())
 }
 
-/// The columns that the fit needs, in the types of the schema where there is one.
-pub(super) fn read(data: &Path, config: &FitConfig, schema: Option<&TableSchema>) -> Result<Store> {
+/// The columns that the fit needs, in the types of the schema where there is one, and the SHA-256 of all its tables.
+pub(super) fn read(data: &Path, config: &FitConfig, schema: Option<&TableSchema>) -> Result<(Store, String)> {
     let mut sources = open(data, config, schema)?;
     let columns = needed(&sources[0].names(), config, &sources[0].shown)?;
-    Store::read(&mut sources, &columns)
+    let hashes = sources.iter().map(Source::sha256).collect::<Result<Vec<_>>>()?;
+    Ok((Store::read(&mut sources, &columns)?, hashes.join(" ")))
 }
 
 /// The table, and those of `--valid` and `--test`.
@@ -109,13 +144,13 @@ pub(super) fn open(data: &Path, config: &FitConfig, schema: Option<&TableSchema>
 }
 
 /// What a model holds a table to that it is asked about: the schema, else that what was text stays as it is written.
-fn pinned(outcome: &Outcome, store: &Store, schema: Option<&TableSchema>) -> Vec<ColumnSchema> {
+pub(super) fn pinned(prepared: &Prepared, store: &Store, schema: Option<&TableSchema>) -> Vec<ColumnSchema> {
     if let Some(schema) = schema {
         return schema.columns.clone();
     }
     let text = |name: &String| store.dtype(name).is_ok_and(|dtype| *dtype == DataType::String);
     let pin = |name| ColumnSchema { name, kind: Kind::Text, role: Role::Feature, categorical: true, nullable: true };
-    outcome.prepared.pipeline.inputs.names().into_iter().filter(text).map(pin).collect()
+    prepared.pipeline.inputs.names().into_iter().filter(text).map(pin).collect()
 }
 
 /// The file's settings under the flags.

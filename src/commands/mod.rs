@@ -5,10 +5,13 @@ mod data;
 mod doctor;
 mod evaluate;
 mod fit;
+mod fit_on;
 mod folds;
 mod inspect;
 mod predict;
 mod preprocess;
+mod rerun;
+mod resume;
 mod run;
 mod show;
 mod tune;
@@ -41,7 +44,18 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let result = match &cli.command {
+    match dispatch(&cli.command) {
+        Ok(Verdict::Holds) => ExitCode::SUCCESS,
+        Ok(Verdict::DoesNotHold) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {}", one_line(&format!("{error:#}")));
+            ExitCode::from(if error.is::<Interrupted>() { INTERRUPTED } else { 2 })
+        }
+    }
+}
+
+fn dispatch(command: &Command) -> Result<Verdict> {
+    match command {
         Command::Run(args) => run::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Fit(args) => fit::run(args),
@@ -54,14 +68,7 @@ pub fn main() -> ExitCode {
         Command::Data(args) => data::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Show(args) => show::run(args),
-    };
-    match result {
-        Ok(Verdict::Holds) => ExitCode::SUCCESS,
-        Ok(Verdict::DoesNotHold) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("error: {}", one_line(&format!("{error:#}")));
-            ExitCode::from(if error.is::<Interrupted>() { INTERRUPTED } else { 2 })
-        }
+        Command::Rerun(args) => rerun::run(args),
     }
 }
 

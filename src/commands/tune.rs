@@ -48,6 +48,7 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
     let mut job = Job::begin(&args.common, &args.out)?;
     let schema = fit_config.schema.as_deref().map(TableSchema::read).transpose()?;
     let (store, hash) = read(args, &fit_config, &configs, schema.as_ref())?;
+    job.data_sha256 = Some(hash.clone());
     let search = check(&store, seed, fit_config, tune, plan, configs)?;
     let mut journal = Journal::open(job.folder.path(), &identity(args, &search, &job, &hash)?, args.restart)?;
     let kept = journal.trials.len().min(search.plan.len());

@@ -1,26 +1,48 @@
 //! The model file of a fit: what it takes, what it was trained with, how to go on from it.
 
 use super::config::FitConfig;
-use super::run::Outcome;
-use crate::checkpoint::{self, About, FORMAT, Schema, TableModel};
+use super::prepare::Prepared;
+use crate::checkpoint::{self, About, FORMAT, Made, Schema, TableModel};
 use crate::data::schema::ColumnSchema;
 use crate::preprocess::target::Target;
 use crate::torchscript::Module;
-use crate::train::fit::Trained;
 use crate::weights::Named;
 use anyhow::Result;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use tch::{Device, Tensor};
 
 /// Rows of the training data that `check.safetensors` holds.
 const CHECK_ROWS: i64 = 8;
 
-/// The bytes of `model.pt`. `pinned` are the columns of the schema, if there is one.
-pub fn to_bytes(outcome: &Outcome, config: &FitConfig, pinned: &[ColumnSchema], seed: u32) -> Result<Vec<u8>> {
-    let prepared = &outcome.prepared;
+/// What a model file says, beside the model.
+pub struct Told<'a> {
+    pub config: &'a FitConfig,
+    pub seed: u32,
+    /// The columns of the schema, if there is one.
+    pub pinned: &'a [ColumnSchema],
+    /// Of the validation rows, else of the training rows; none before the end.
+    pub metrics: BTreeMap<String, f64>,
+    pub made: Made,
+}
+
+/// What a table becomes.
+pub fn table(prepared: &Prepared, config: &FitConfig, pinned: &[ColumnSchema]) -> TableModel {
     let inputs = prepared.pipeline.inputs.names();
     let known = |column: &&ColumnSchema| column.name == config.target || inputs.contains(&column.name);
-    let metrics = outcome.valid.as_ref().unwrap_or(&outcome.train).metrics.iter();
+    TableModel {
+        inputs: prepared.pipeline.inputs.clone(),
+        target: prepared.target.clone(),
+        na: config.na.clone(),
+        id: config.id.clone(),
+        pinned: pinned.iter().filter(known).cloned().collect(),
+        file: config.schema.as_ref().map(|_| pinned.to_vec()),
+    }
+}
+
+/// The bytes of `model.pt`, or of a checkpoint on the way there; `training` is that of [`crate::train::state`].
+pub fn to_bytes(prepared: &Prepared, module: &Module, training: &Named, told: Told<'_>) -> Result<Vec<u8>> {
+    let Told { config, seed, pinned, metrics, made } = told;
     let about = About {
         format: FORMAT,
         program: "fit".into(),
@@ -35,31 +57,17 @@ pub fn to_bytes(outcome: &Outcome, config: &FitConfig, pinned: &[ColumnSchema], 
             Target::Classes(classes) => Some(classes.iter().map(|class| label(class)).collect()),
             Target::Number { .. } => None,
         },
-        metrics: metrics.filter_map(|(name, value)| Some((name.to_string(), value?))).collect(),
+        metrics,
         versions: checkpoint::versions(),
-        table: Some(TableModel {
-            inputs: prepared.pipeline.inputs.clone(),
-            target: prepared.target.clone(),
-            na: config.na.clone(),
-            id: config.id.clone(),
-            pinned: pinned.iter().filter(known).cloned().collect(),
-        }),
+        table: Some(table(prepared, config, pinned)),
+        made,
     };
-    checkpoint::to_bytes(&outcome.module, &about, &outcome.training, &check(&outcome.module, &prepared.train.raw)?)
+    checkpoint::to_bytes(module, &about, training, &check(module, &prepared.train.raw)?)
 }
 
 /// A class as it stands in JSON: a whole number where it is one.
 fn label(class: &str) -> Value {
     class.parse::<i64>().map_or_else(|_| class.into(), Value::from)
-}
-
-/// The optimizer's state, the epochs, and the generator's state.
-pub fn training(trained: &Trained, generator: Vec<u8>) -> Result<Named> {
-    let named = trained.optimizer.iter().map(|(name, tensor)| (format!("optimizer.{name}"), tensor.shallow_clone()));
-    let mut state: Named = named.collect();
-    state.push(("epoch".into(), Tensor::f_from_slice(&[trained.history.len() as i64])?));
-    state.push(("generator".into(), Tensor::f_from_slice(&generator)?));
-    Ok(state)
 }
 
 fn check(module: &Module, raw: &Tensor) -> Result<Named> {

@@ -2,15 +2,17 @@
 
 use super::config::{ClassWeight, FitConfig};
 use super::divide::Divided;
+use super::model;
 use super::prepare::{Prepared, Rows, prepare};
 use super::score::{Scored, answers, measure, outputs, score};
-use super::{checkpoint, model};
 use crate::evaluate::{Importance, permutation_importance};
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
 use crate::preprocess::target::{Target, Truth};
-use crate::torchscript::{self, Module};
-use crate::train::fit::{Epoch, Part, Trained, train};
+use crate::torchscript::Module;
+use crate::train::Next;
+use crate::train::fit::{Epoch, Part, Trained, Watch, train_on};
+use crate::train::state::load_parameters;
 use crate::weights::Named;
 use anyhow::{Context, Result, ensure};
 use tch::{Device, Tensor};
@@ -63,6 +65,40 @@ impl Outcome {
     }
 }
 
+/// What is told of a fit while it lasts; each may stop it by returning an error.
+pub trait WatchFit {
+    /// After each epoch.
+    fn epoch(&mut self, epoch: &Epoch) -> Result<Next>;
+    /// After an epoch that was answered with [`Next::Save`]: the module as the fit would leave it now, and its state.
+    fn save(&mut self, prepared: &Prepared, module: &Module, state: Named) -> Result<()>;
+    /// Before the training, to refuse rows that are not those of the state to go on from.
+    fn prepared(&mut self, _prepared: &Prepared) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A callback that saves nothing.
+struct Report<F>(F);
+
+impl<F: FnMut(&Epoch) -> Result<()>> WatchFit for Report<F> {
+    fn epoch(&mut self, epoch: &Epoch) -> Result<Next> {
+        (self.0)(epoch)?;
+        Ok(Next::Go)
+    }
+
+    fn save(&mut self, _: &Prepared, _: &Module, _: Named) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Where a fit goes on.
+pub struct Start {
+    /// `state_dict()` of the module.
+    pub module: Named,
+    /// [`crate::train::state`].
+    pub training: Named,
+}
+
 /// Prepares, trains, and scores each part; the test part is touched once, at the end.
 pub fn fit(
     rows: &Divided<'_>,
@@ -71,9 +107,22 @@ pub fn fit(
     device: Device,
     report: impl FnMut(&Epoch) -> Result<()>,
 ) -> Result<Outcome> {
+    fit_on(rows, config, seed, device, None, &mut Report(report))
+}
+
+/// As [`fit`], from `start` on if there is one.
+pub fn fit_on(
+    rows: &Divided<'_>,
+    config: &FitConfig,
+    seed: u32,
+    device: Device,
+    start: Option<&Start>,
+    watch: &mut dyn WatchFit,
+) -> Result<Outcome> {
     let prepared = prepare(rows, &rows.parts, config, device)?;
-    let Learnt { net, loss, trained, module, .. } = learn(&prepared, config, seed, device, report)?;
-    let training = checkpoint::training(&trained, torchscript::generator_state()?)?;
+    watch.prepared(&prepared)?;
+    let Learnt { net, loss, mut trained, module, .. } = learn_on(&prepared, config, seed, device, start, watch)?;
+    let training = std::mem::take(&mut trained.state);
     let scored = |rows: &Rows| {
         let answers = answers(&outputs(&module, "network", &rows.x)?, &prepared.target)?;
         score(answers, &rows.truth, &prepared.train.truth, &prepared.target)
@@ -103,6 +152,34 @@ pub fn learn(
     device: Device,
     report: impl FnMut(&Epoch) -> Result<()>,
 ) -> Result<Learnt> {
+    learn_on(prepared, config, seed, device, None, &mut Report(report))
+}
+
+/// Hands on what a training tells, with what it is trained on.
+struct Watching<'a> {
+    watch: &'a mut dyn WatchFit,
+    prepared: &'a Prepared,
+    net: &'a Mlp,
+}
+
+impl Watch for Watching<'_> {
+    fn epoch(&mut self, epoch: &Epoch) -> Result<Next> {
+        self.watch.epoch(epoch)
+    }
+
+    fn save(&mut self, state: Named) -> Result<()> {
+        self.watch.save(self.prepared, &model::module(self.prepared, self.net)?, state)
+    }
+}
+
+fn learn_on(
+    prepared: &Prepared,
+    config: &FitConfig,
+    seed: u32,
+    device: Device,
+    start: Option<&Start>,
+    watch: &mut dyn WatchFit,
+) -> Result<Learnt> {
     check_target(config, &prepared.target)?;
     let loss = loss_kind(config, &prepared.target)?;
     tch::manual_seed(i64::from(seed));
@@ -118,7 +195,12 @@ pub fn learn(
     )?;
     let criterion = criterion(loss, config, &prepared.train.truth, device)?;
     let valid = prepared.valid.as_ref().map(part);
-    let trained = train(&net, &criterion, &config.train(), part(&prepared.train), valid, report)?;
+    if let Some(start) = start {
+        load_parameters(&net.parameters, &start.module).context("the state to go on from")?;
+    }
+    let training = start.map(|start| &start.training);
+    let mut watching = Watching { watch, prepared, net: &net };
+    let trained = train_on(&net, &criterion, &config.train(), part(&prepared.train), valid, training, &mut watching)?;
     let module = model::module(prepared, &net)?;
     Ok(Learnt { net, loss, criterion, trained, module })
 }

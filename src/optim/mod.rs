@@ -91,6 +91,7 @@ fn load_state(kind: &str, tensors: &mut FlatTensors, state: &Named) -> Result<()
     for (name, mut view) in tensors.named()? {
         let found = weights::find(state, &format!("{kind}.{name}")).context("the optimizer's state")?;
         ensure!(found.size() == view.size(), "{kind}.{name}: shape {:?}, expected {:?}", found.size(), view.size());
+        ensure!(found.kind() == view.kind(), "{kind}.{name}: {:?}, expected {:?}", found.kind(), view.kind());
         view.f_copy_(found)?;
     }
     Ok(())

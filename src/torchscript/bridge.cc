@@ -107,6 +107,15 @@ rust::Vec<unsigned char> generator_state() {
   return bytes_of(state.data_ptr(), state.nbytes());
 }
 
+// What is no state of this generator is refused by libtorch itself.
+void set_generator_state(rust::Slice<const unsigned char> bytes) {
+  auto generator = at::globalContext().defaultGenerator(at::kCPU);
+  auto state = at::empty({static_cast<std::int64_t>(bytes.size())}, at::kByte);
+  std::copy(bytes.begin(), bytes.end(), static_cast<unsigned char*>(state.data_ptr()));
+  std::lock_guard<std::mutex> lock(generator.mutex());
+  generator.set_state(state);
+}
+
 rust::String cpu_capability() { return at::get_cpu_capability(); }
 
 } // namespace lockstep

@@ -47,6 +47,7 @@ class Module {
 std::unique_ptr<Module> create(rust::Str type_name);
 std::unique_ptr<Module> load(rust::Slice<const unsigned char> bytes, rust::Str device);
 rust::Vec<unsigned char> generator_state();
+void set_generator_state(rust::Slice<const unsigned char> bytes);
 rust::String cpu_capability();
 
 } // namespace lockstep

@@ -37,6 +37,7 @@ mod ffi {
         fn state(self: &Module) -> Result<Vec<StateEntry>>;
         fn has_method(self: &Module, name: &str) -> Result<bool>;
         fn generator_state() -> Result<Vec<u8>>;
+        fn set_generator_state(bytes: &[u8]) -> Result<()>;
         fn cpu_capability() -> Result<String>;
         /// `tensor` must be the address of a live `at::Tensor`.
         unsafe fn parameter(self: &Module, name: &str, tensor: usize) -> Result<()>;
@@ -125,6 +126,11 @@ impl Module {
 /// The state of torch's CPU generator: the 5056 bytes of `torch.get_rng_state()`.
 pub fn generator_state() -> Result<Vec<u8>> {
     Ok(ffi::generator_state()?)
+}
+
+/// `torch.set_rng_state`: the generator goes on from what [`generator_state`] gave, here or in Python.
+pub fn set_generator_state(bytes: &[u8]) -> Result<()> {
+    Ok(ffi::set_generator_state(bytes)?)
 }
 
 /// The instruction set that ATen's kernels were chosen for, as `torch.backends.cpu.get_cpu_capability()` names it.

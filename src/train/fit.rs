@@ -3,16 +3,19 @@
 //! Gradients come from libtorch's autograd, which is Python's own engine, so the bits are Python's; the update is one
 //! sweep over the flat buffer.
 
+use super::Next;
 use super::clip::clip_grad_norm_;
 use super::config::{LARGEST, TrainConfig};
 pub use super::part::Part;
 use super::scheduler::Scheduler;
+use super::state;
 use crate::model::loss::Loss;
 use crate::model::mlp::Mlp;
 use crate::model::parameters::FlatTensors;
 use crate::optim::Optimizer;
+use crate::torchscript;
 use crate::weights::{self, Named};
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use tch::{Device, Kind, Tensor};
 
 /// One epoch, counted from 1.
@@ -36,6 +39,31 @@ pub struct Trained {
     pub stopped_early: bool,
     /// The optimizer's state after the last epoch.
     pub optimizer: Named,
+    /// The whole state after the last epoch, see [`super::state`].
+    pub state: Named,
+}
+
+/// What is told of a training while it lasts; each may stop it by returning an error.
+pub trait Watch {
+    /// After each epoch.
+    fn epoch(&mut self, epoch: &Epoch) -> Result<Next>;
+    /// After an epoch that was answered with [`Next::Save`]: the state, in which a training can go on. While this runs, the
+    /// network has the weights that it would have if the training ended here.
+    fn save(&mut self, state: Named) -> Result<()>;
+}
+
+/// A callback that saves nothing.
+struct Report<F>(F);
+
+impl<F: FnMut(&Epoch) -> Result<()>> Watch for Report<F> {
+    fn epoch(&mut self, epoch: &Epoch) -> Result<Next> {
+        (self.0)(epoch)?;
+        Ok(Next::Go)
+    }
+
+    fn save(&mut self, _: Named) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Trains `net` on `train`. Random numbers come from torch's CPU generator: `randperm(n)` at the start of each epoch
@@ -48,7 +76,21 @@ pub fn train(
     config: &TrainConfig,
     train: Part<'_>,
     valid: Option<Part<'_>>,
-    mut report: impl FnMut(&Epoch) -> Result<()>,
+    report: impl FnMut(&Epoch) -> Result<()>,
+) -> Result<Trained> {
+    train_on(net, loss, config, train, valid, None, &mut Report(report))
+}
+
+/// As [`train()`]; with `start`, the state of an earlier training, it goes on from there. Then `net` must have the weights
+/// that the earlier one ended or was saved with.
+pub fn train_on(
+    net: &Mlp,
+    loss: &Loss,
+    config: &TrainConfig,
+    train: Part<'_>,
+    valid: Option<Part<'_>>,
+    start: Option<&Named>,
+    watch: &mut dyn Watch,
 ) -> Result<Trained> {
     config.check(valid.is_some())?;
     train.check("training", net, loss)?;
@@ -58,14 +100,17 @@ pub fn train(
     let mut run = Run::new(net, loss, config, train)?;
     let mut best = Best::default();
     let mut history = Vec::new();
-    for number in 1..=config.epochs {
+    if let Some(start) = start {
+        history = run.load(start, &mut best, valid.is_some()).context("the state to go on from")?;
+    }
+    for number in history.len() + 1..=config.epochs {
         let lr = run.scheduler.lr();
         let loss = run.epoch(&train)?;
         let valid_loss = valid.map(|part| run.evaluate(&part)).transpose()?;
         let epoch = Epoch { epoch: number, loss, valid_loss, lr };
         run.check(&epoch, &train)?;
         history.push(epoch);
-        report(&epoch)?;
+        let next = watch.epoch(&epoch)?;
         run.scheduler.after_epoch(valid_loss.unwrap_or(loss));
         if let (Some(patience), Some(loss)) = (config.early_stop, valid_loss) {
             best.see(number, loss, &net.parameters)?;
@@ -73,11 +118,15 @@ pub fn train(
                 break;
             }
         }
+        if next == Next::Save && number < config.epochs {
+            run.save(&history, &best, watch)?;
+        }
     }
+    let state = run.state(&history, &best)?;
     best.restore(net)?;
     let last = history.len();
     let best_epoch = if best.epoch > 0 { best.epoch } else { last };
-    Ok(Trained { history, best_epoch, stopped_early: last < config.epochs, optimizer: run.optimizer.state()? })
+    Ok(Trained { history, best_epoch, stopped_early: last < config.epochs, optimizer: run.optimizer.state()?, state })
 }
 
 /// The state of a running training.
@@ -103,6 +152,48 @@ impl<'a> Run<'a> {
             scheduler: Scheduler::new(config.schedule, config.warmup, config.lr, config.epochs, batches)?,
             grads: FlatTensors::zeros(shapes, net.device())?,
         })
+    }
+
+    /// Everything that the epochs to come depend on, but the weights that the network ends with.
+    fn state(&self, history: &[Epoch], best: &Best) -> Result<Named> {
+        let mut all = state::prefixed(state::OPTIMIZER, self.optimizer.state()?);
+        all.extend(self.scheduler.state()?);
+        all.extend(state::history(history)?);
+        all.push(state::count("epoch", history.len())?);
+        all.push(("generator".into(), Tensor::f_from_slice(&torchscript::generator_state()?)?));
+        if best.epoch > 0 {
+            all.extend([state::count("best.epoch", best.epoch)?, state::number("best.loss", best.loss)?]);
+            for (name, tensor) in self.net.parameters.named()? {
+                all.push((format!("last.{name}"), weights::copy(&tensor.f_detach()?)?));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Takes over what [`Run::state`] gave; the epochs that are behind it.
+    fn load(&mut self, from: &Named, best: &mut Best, validated: bool) -> Result<Vec<Epoch>> {
+        self.optimizer.load(&state::under(from, state::OPTIMIZER))?;
+        self.scheduler.load(from)?;
+        let generator = Vec::<u8>::try_from(weights::find(from, "generator")?)?;
+        torchscript::set_generator_state(&generator).context("generator")?;
+        let history = state::read_history(from, validated)?;
+        ensure!(history.len() < self.config.epochs, "{} epochs are done already", history.len());
+        if let Some(patience) = self.config.early_stop {
+            (best.epoch, best.loss) = (state::read_count(from, "best.epoch")?, state::read_number(from, "best.loss")?);
+            best.weights = Some(weights::copy(&self.net.parameters.flat)?);
+            state::load_parameters(&self.net.parameters, &state::under(from, "last."))?;
+            ensure!(history.len() < best.epoch + patience, "it was stopped early");
+        }
+        Ok(history)
+    }
+
+    /// Hands the state out, with the network as the training would leave it.
+    fn save(&self, history: &[Epoch], best: &Best, watch: &mut dyn Watch) -> Result<()> {
+        let (state, last) = (self.state(history, best)?, weights::copy(&self.net.parameters.flat)?);
+        best.restore(self.net)?;
+        watch.save(state)?;
+        let _no_grad = tch::no_grad_guard();
+        Ok(self.net.parameters.flat.shallow_clone().f_copy_(&last)?)
     }
 
     /// Every batch once; the mean loss.

@@ -9,9 +9,18 @@ pub mod plateau;
 pub mod relu;
 pub mod schedule;
 pub mod scheduler;
+pub mod state;
 
 #[cfg(test)]
 mod tests;
+
+/// What a training does after an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    Go,
+    /// Hands its state out first, to be saved. After the last epoch this is the same as [`Next::Go`].
+    Save,
+}
 
 /// The message for a loss that is no longer a number.
 pub fn diverged(epoch: usize, loss: f64) -> String {

@@ -1,6 +1,9 @@
 //! `torch.optim.lr_scheduler.ReduceLROnPlateau`.
 
 use super::schedule::Schedule;
+use super::state::{count, number, read_count, read_number};
+use crate::weights::Named;
+use anyhow::Result;
 
 /// `ReduceLROnPlateau`'s default `eps`: a smaller change is not made.
 const EPS: f64 = 1e-8;
@@ -20,6 +23,22 @@ impl Default for Plateau {
 }
 
 impl Plateau {
+    pub(super) fn state(&self) -> Result<Named> {
+        Ok(vec![
+            number("plateau.best", self.best)?,
+            count("plateau.bad_epochs", self.bad_epochs)?,
+            count("plateau.cooldown", self.cooldown)?,
+        ])
+    }
+
+    pub(super) fn read(state: &Named) -> Result<Self> {
+        Ok(Self {
+            best: read_number(state, "plateau.best")?,
+            bad_epochs: read_count(state, "plateau.bad_epochs")?,
+            cooldown: read_count(state, "plateau.cooldown")?,
+        })
+    }
+
     /// The learning rate after an epoch of this `loss`: `ReduceLROnPlateau.step` in mode `min`, threshold mode `rel`.
     /// Any other schedule leaves `lr` as it is.
     pub fn next(&mut self, schedule: &Schedule, lr: f64, loss: f64) -> f64 {

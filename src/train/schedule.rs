@@ -110,6 +110,18 @@ impl fmt::Display for Schedule {
     }
 }
 
+impl Schedule {
+    /// Why the rates of the first epochs depend on how many there will be in all; none: they do not.
+    pub fn needs_total(&self) -> Option<&'static str> {
+        match self {
+            Self::OneCycle { .. } => Some("one-cycle spreads its rise and fall over all epochs"),
+            Self::Cosine { t_max: None, .. } => Some("cosine without t_max falls over all epochs"),
+            Self::Step { step_size: None, .. } => Some("step without step_size steps after a third of all epochs"),
+            _ => None,
+        }
+    }
+}
+
 crate::names::as_text!(Schedule);
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 
 use super::plateau::Plateau;
 use super::schedule::Schedule;
+use super::state::{count, has, number, read_count, read_number};
+use crate::weights::Named;
 use anyhow::{Result, ensure};
 use std::f64::consts::PI;
 
@@ -67,6 +69,27 @@ impl Scheduler {
     /// The momentum of the next update, where the schedule moves it: SGD's `momentum`, Adam's `beta1`.
     pub fn momentum(&self) -> Option<f64> {
         self.momentum
+    }
+
+    /// What the rates to come depend on, beside the settings.
+    pub fn state(&self) -> Result<Named> {
+        let mut state = self.plateau.state()?;
+        state.push(number("scheduler.lr", self.lr)?);
+        state.extend(self.momentum.map(|momentum| number("scheduler.momentum", momentum)).transpose()?);
+        state.push(count("scheduler.epoch", self.epoch)?);
+        state.push(count("scheduler.batch", self.batch)?);
+        Ok(state)
+    }
+
+    /// Takes over what [`Scheduler::state`] gave.
+    pub fn load(&mut self, state: &Named) -> Result<()> {
+        self.lr = read_number(state, "scheduler.lr")?;
+        let momentum = has(state, "scheduler.momentum").then(|| read_number(state, "scheduler.momentum"));
+        self.momentum = momentum.transpose()?;
+        self.epoch = read_count(state, "scheduler.epoch")?;
+        self.batch = read_count(state, "scheduler.batch")?;
+        self.plateau = Plateau::read(state)?;
+        Ok(())
     }
 
     /// After a batch's update.

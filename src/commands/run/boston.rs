@@ -4,6 +4,7 @@ use super::two_layer::printed;
 use super::{Job, Verdict, loss_picture};
 use crate::cli::{RunBostonArgs, RunProgram};
 use crate::config::BostonConfig;
+use crate::data;
 use crate::history;
 use crate::numpy::repr;
 use crate::progress::Progress;
@@ -18,6 +19,7 @@ pub(super) fn run(args: &RunProgram<RunBostonArgs>) -> Result<Verdict> {
     let mut progress = Progress::new(config.epochs, args.common.printing.quiet)?;
     let outcome = boston::run(&config, args.common.seed, job.device, |epoch, loss| progress.report(epoch, loss))?;
     progress.finish();
+    job.data(config.data.as_deref(), data::boston::CSV)?;
     let summary = job.summary("boston", &config, results(&outcome, &config))?;
     let model = checkpoint::to_bytes(&outcome, args.common.seed, serde_json::to_value(&config)?)?;
     job.folder.stage("history.csv", history::csv(&outcome.losses).as_bytes())?;

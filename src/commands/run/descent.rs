@@ -3,6 +3,7 @@
 use super::{Job, Verdict, curve};
 use crate::cli::{RunDescentArgs, RunProgram};
 use crate::config::{DescentConfig, Method};
+use crate::data;
 use crate::history;
 use crate::numpy::repr;
 use crate::plot::{Figure, Line, Panel, Points};
@@ -27,6 +28,7 @@ pub(super) fn run(args: &RunProgram<RunDescentArgs>) -> Result<Verdict> {
         "loss": outcome.best.loss,
         "training_seconds": outcome.seconds,
     });
+    job.data(config.data.as_deref(), data::houses::CSV)?;
     let summary = job.summary("descent", &config, results)?;
     let losses: Vec<f64> = outcome.lines.iter().map(|line| line.loss).collect();
     job.folder.stage("history.csv", history::csv(&losses).as_bytes())?;

@@ -3,6 +3,7 @@
 use super::{Job, Verdict};
 use crate::cli::{ExhaustiveArgs, RunProgram};
 use crate::config::{ExhaustiveConfig, LineLoss};
+use crate::data;
 use crate::numpy::repr;
 use crate::plot::{Figure, Line, Panel, Points};
 use crate::progress::Progress;
@@ -24,6 +25,7 @@ pub(super) fn run(args: &RunProgram<ExhaustiveArgs>) -> Result<Verdict> {
         "points": points,
         "search_seconds": outcome.seconds,
     });
+    job.data(config.data.as_deref(), data::houses::CSV)?;
     let summary = job.summary("exhaustive", &config, results)?;
     job.folder.stage("fit.png", &picture(&outcome, config.loss)?)?;
     job.finish(&summary, &text(&outcome))

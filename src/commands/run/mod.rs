@@ -7,12 +7,15 @@ mod moons;
 mod two_layer;
 
 use super::{Verdict, prepare, report};
+use crate::checkpoint::{Made, Resumed};
 use crate::cli::{Common, Run, RunProgram};
 use crate::device::{self, DeviceChoice};
 use crate::events::{self, Events};
+use crate::files;
 use crate::plot::{Figure, Line, Panel};
 use crate::progress::catch_interrupts;
 use crate::run_folder::RunFolder;
+use crate::torchscript;
 use anyhow::{Result, ensure};
 use clap::Args;
 use serde::Serialize;
@@ -46,6 +49,11 @@ pub(super) struct Job<'a> {
     pub(super) folder: RunFolder,
     /// The run's event file, if it writes one.
     pub(super) events: Option<Events>,
+    pub(super) seed: u32,
+    /// Of the data, if there is a table.
+    pub(super) data_sha256: Option<String>,
+    /// Each time that the run went on from a checkpoint.
+    pub(super) resumed: Vec<Resumed>,
     start: Instant,
 }
 
@@ -70,14 +78,34 @@ impl<'a> Job<'a> {
     fn on(common: &'a Common, out: &Path, device: Device, threads: i32, start: Instant) -> Result<Self> {
         let folder = RunFolder::open(out)?;
         catch_interrupts()?;
-        Ok(Self { common, device, threads, folder, events: None, start })
+        let (seed, data_sha256, resumed) = (common.seed, None, vec![]);
+        Ok(Self { common, device, threads, folder, events: None, seed, data_sha256, resumed, start })
+    }
+
+    /// Remembers what the table `file` holds, or else the program's own copy.
+    fn data(&mut self, file: Option<&Path>, own: &str) -> Result<()> {
+        self.data_sha256 = Some(match file {
+            Some(file) => files::sha256(&[file.to_path_buf()])?,
+            None => files::sha256_of(own.as_bytes()),
+        });
+        Ok(())
+    }
+
+    /// What a model file says of how it was made.
+    pub(super) fn made(&self) -> Made {
+        Made {
+            data_sha256: self.data_sha256.clone(),
+            device: Some(device::name(self.device)),
+            threads: Some(self.threads),
+            resumed: self.resumed.clone(),
+        }
     }
 
     /// The run's summary: program and seed, `results` (a JSON object), then how it was made.
     pub(super) fn summary(&self, program: &str, config: &impl Serialize, results: Value) -> Result<Value> {
         let mut summary = Map::new();
         summary.insert("program".into(), program.into());
-        summary.insert("seed".into(), self.common.seed.into());
+        summary.insert("seed".into(), self.seed.into());
         if let Value::Object(results) = results {
             summary.extend(results);
         }
@@ -87,10 +115,17 @@ impl<'a> Job<'a> {
             "threads": self.threads,
             "libtorch": env!("LOCKSTEP_LIBTORCH_VERSION"),
             "lockstep": env!("CARGO_PKG_VERSION"),
+            "cpu_capability": torchscript::cpu_capability()?,
             "config": serde_json::to_value(config)?,
         });
         if let Value::Object(made) = made {
             summary.extend(made);
+        }
+        if let Some(hash) = &self.data_sha256 {
+            summary.insert("data_sha256".into(), hash.as_str().into());
+        }
+        if !self.resumed.is_empty() {
+            summary.insert("resumed".into(), json!(self.resumed));
         }
         Ok(Value::Object(summary))
     }

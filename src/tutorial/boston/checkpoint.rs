@@ -1,7 +1,7 @@
 //! The checkpoint of `run boston`: it takes raw features, normalises them itself, and answers in the target's units.
 
 use super::Outcome;
-use crate::checkpoint::{self, About, FORMAT, Schema};
+use crate::checkpoint::{self, About, FORMAT, Made, Schema};
 use crate::torchscript::Module;
 use crate::weights::Named;
 use anyhow::{Context, Result};
@@ -46,6 +46,7 @@ pub fn to_bytes(outcome: &Outcome, seed: u32, config: Value) -> Result<Vec<u8>> 
         metrics: metrics(outcome)?,
         versions: checkpoint::versions(),
         table: None,
+        made: Made::default(),
     };
     checkpoint::to_bytes(&module, &about, &training, &check(outcome)?)
 }

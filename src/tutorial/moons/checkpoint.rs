@@ -1,10 +1,11 @@
 //! The checkpoint of `run moons`: `Net` as TorchScript, what it is, and how to go on from it.
 
-use super::Outcome;
-use crate::checkpoint::{self, About, FORMAT, Schema};
+use super::State;
+use crate::checkpoint::{self, About, FORMAT, Made, Schema};
 use crate::model::net::Net;
-use crate::optim::Adam;
+use crate::optim::{Adam, Optimizer};
 use crate::torchscript::{self, Module};
+use crate::train::state::{OPTIMIZER, prefixed};
 use crate::weights::Named;
 use anyhow::Result;
 use serde_json::Value;
@@ -23,9 +24,10 @@ def predict(self, x):
     return torch.where(logits[:, 0] > logits[:, 1], 0, 1)
 ";
 
-/// The bytes of `model.pt`; `config` is the run's, as JSON.
-pub fn to_bytes(outcome: &Outcome, seed: u32, config: Value) -> Result<Vec<u8>> {
-    let loss = outcome.losses.last().copied().unwrap_or(f32::NAN);
+/// The bytes of `model.pt`, or of a checkpoint on the way there, which has no accuracy yet; `config` is the run's, as JSON.
+pub fn to_bytes(state: &State<'_>, accuracy: Option<f64>, seed: u32, config: Value, made: Made) -> Result<Vec<u8>> {
+    let loss = state.losses.last().copied().unwrap_or(f32::NAN);
+    let accuracy = accuracy.map(|accuracy| ("accuracy".to_string(), accuracy));
     let about = About {
         format: FORMAT,
         program: "moons".into(),
@@ -33,11 +35,12 @@ pub fn to_bytes(outcome: &Outcome, seed: u32, config: Value) -> Result<Vec<u8>> 
         config,
         schema: Schema { features: vec!["x1".into(), "x2".into()], dtype: "float32".into(), target: "y".into() },
         classes: Some(vec![0.into(), 1.into()]),
-        metrics: [("loss".into(), loss.into()), ("accuracy".into(), outcome.accuracy)].into(),
+        metrics: accuracy.into_iter().chain([("loss".to_string(), loss.into())]).collect(),
         versions: checkpoint::versions(),
         table: None,
+        made,
     };
-    checkpoint::to_bytes(&module(&outcome.net)?, &about, &outcome.training, &check(&outcome.net, &outcome.x)?)
+    checkpoint::to_bytes(&module(state.net)?, &about, &state.training, &check(state.net, state.x)?)
 }
 
 /// `Net` as a TorchScript module with its parameters' own names.
@@ -53,14 +56,11 @@ pub fn module(net: &Net) -> Result<Module> {
     Ok(module)
 }
 
-/// Adam's state by parameter, as `optimizer.state_dict()["state"]` has it, the number of steps (one an epoch), and
-/// `torch.get_rng_state()`.
-pub fn training(optimizer: &Adam) -> Result<Named> {
-    let mut state = Named::new();
-    for (moment, tensors) in [("exp_avg", &optimizer.exp_avg), ("exp_avg_sq", &optimizer.exp_avg_sq)] {
-        state.extend(tensors.named()?.into_iter().map(|(name, tensor)| (format!("optimizer.{moment}.{name}"), tensor)));
-    }
-    state.push(("optimizer.step".into(), Tensor::f_from_slice(&[optimizer.step])?));
+/// Adam's state by parameter, as `optimizer.state_dict()["state"]` has it, the number of steps (one an epoch),
+/// `torch.get_rng_state()`, and the losses so far. NumPy's generator drew the points and is not needed any more.
+pub fn training(optimizer: &Adam, losses: &[f32]) -> Result<Named> {
+    let mut state = prefixed(OPTIMIZER, optimizer.state()?);
+    state.push(("history.loss".into(), Tensor::f_from_slice(losses)?));
     state.push(("epoch".into(), Tensor::f_from_slice(&[optimizer.step])?));
     state.push(("generator".into(), Tensor::f_from_slice(&torchscript::generator_state()?)?));
     Ok(state)

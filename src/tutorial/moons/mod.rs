@@ -2,17 +2,23 @@
 
 pub mod checkpoint;
 pub mod pictures;
+pub mod start;
 pub mod surface;
 
 use crate::config::MoonsConfig;
 use crate::data::moons::{Moons, make_moons};
 use crate::metrics;
 use crate::model::net::{INPUTS, Net};
+use crate::optim::Optimizer;
 use crate::random::NumpyRandom;
+use crate::torchscript;
 use crate::trace::{TensorTrace, Trace};
+use crate::train::Next;
 use crate::train::exact::Exact;
+use crate::train::state::load_parameters;
 use crate::weights::Named;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use start::Start;
 use std::time::Instant;
 use tch::{Device, TchError, Tensor};
 
@@ -23,13 +29,47 @@ pub struct Outcome {
     pub y: Tensor,
     pub net: Net,
     pub initial: Vec<TensorTrace>,
+    /// Of every epoch, or, gone on from a state without its losses, of the last ones.
     pub losses: Vec<f32>,
     pub accuracy: f64,
-    /// What going on from here needs: Adam's state, the generator's, the epoch.
+    /// What going on from here needs: Adam's state, the generator's, the epoch, the losses.
     pub training: Named,
-    /// Seconds that the training loop took.
+    /// Seconds that the training loop took, without the epochs of an earlier run.
     pub seconds: f64,
 }
+
+/// What is told of a training while it lasts; each may stop it by returning an error.
+pub trait Watch {
+    /// After every epoch, with a way to read its loss back.
+    fn epoch(&mut self, epoch: usize, loss: &dyn Fn() -> f64) -> Result<Next>;
+    /// After an epoch that was answered with [`Next::Save`], unless it was the last.
+    fn save(&mut self, epoch: usize, state: &State<'_>) -> Result<()>;
+}
+
+/// Where a training is.
+pub struct State<'a> {
+    pub net: &'a Net,
+    pub x: &'a Tensor,
+    pub losses: &'a [f32],
+    pub training: Named,
+}
+
+/// A callback that saves nothing.
+struct Report<F>(F);
+
+impl<F: FnMut(usize, &dyn Fn() -> f64) -> Result<()>> Watch for Report<F> {
+    fn epoch(&mut self, epoch: usize, loss: &dyn Fn() -> f64) -> Result<Next> {
+        (self.0)(epoch, loss)?;
+        Ok(Next::Go)
+    }
+
+    fn save(&mut self, _: usize, _: &State<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Epochs between two looks at the losses.
+const EPOCHS: usize = 1 << 16;
 
 /// Runs the program; `report(epoch, loss)` is called after every epoch and may stop it with an error.
 pub fn run(
@@ -38,22 +78,82 @@ pub fn run(
     device: Device,
     report: impl FnMut(usize, &dyn Fn() -> f64) -> Result<()>,
 ) -> Result<Outcome> {
-    let moons = make_moons(config.samples, config.noise, &mut NumpyRandom::seed(seed));
+    run_on(config, seed, device, None, &mut Report(report))
+}
+
+/// The points that a run trains on.
+pub fn points(config: &MoonsConfig, seed: u32) -> Moons {
+    make_moons(config.samples, config.noise, &mut NumpyRandom::seed(seed))
+}
+
+/// As [`run`], from `start` on if there is one.
+pub fn run_on(
+    config: &MoonsConfig,
+    seed: u32,
+    device: Device,
+    start: Option<&Start>,
+    watch: &mut dyn Watch,
+) -> Result<Outcome> {
+    let moons = points(config, seed);
     tch::manual_seed(i64::from(seed));
     let net = Net::new(config.hidden, device).context("model")?;
     let initial = parameters("initial", &net)?;
     let (x, y) = tensors(&moons, device)?;
-    let start = Instant::now();
+    let clock = Instant::now();
     let mut engine = Exact::new(&net, &x, &y, config.lr)?;
-    let losses = engine.train(config.epochs, report)?;
-    let seconds = start.elapsed().as_secs_f64();
-    let training = checkpoint::training(engine.optimizer())?;
+    let losses = train(&mut engine, &net, &x, config.epochs, start, watch)?;
+    let seconds = clock.elapsed().as_secs_f64();
+    let training = checkpoint::training(engine.optimizer(), &losses)?;
     let predicted = Vec::<i64>::try_from(tch::no_grad(|| net.predict(&x))?.f_to_device(Device::Cpu)?)?;
     let accuracy = metrics::accuracy(&moons.labels, &predicted).context("accuracy of no rows")?;
     Ok(Outcome { moons, x, y, net, initial, losses, accuracy, training, seconds })
 }
 
+/// Trains up to `epochs`; the losses, those of `start` among them. The loop itself only runs; what is saved is saved
+/// between two calls of it.
+fn train(
+    engine: &mut Exact<'_>,
+    net: &Net,
+    x: &Tensor,
+    epochs: usize,
+    start: Option<&Start>,
+    watch: &mut dyn Watch,
+) -> Result<Vec<f32>> {
+    let mut losses = Vec::new();
+    if let Some(start) = start {
+        load_parameters(&net.parameters, &start.parameters).context("the state to go on from")?;
+        engine.optimizer_mut().load(&start.optimizer).context("the state to go on from")?;
+        if let Some(generator) = &start.generator {
+            torchscript::set_generator_state(generator).context("the state to go on from: generator")?;
+        }
+        losses.extend(&start.losses);
+    }
+    let mut done = start.map_or(0, |start| start.epoch);
+    ensure!(done < epochs, "{done} epochs are done already");
+    while done < epochs {
+        let mut save = false;
+        let part = engine.train(EPOCHS.min(epochs - done), |epoch, loss| {
+            let next = watch.epoch(epoch, loss)?;
+            save = next == Next::Save;
+            Ok(next)
+        })?;
+        done += part.len();
+        losses.extend(part);
+        if save && done < epochs {
+            let training = checkpoint::training(engine.optimizer(), &losses)?;
+            watch.save(done, &State { net, x, losses: &losses, training })?;
+        }
+    }
+    Ok(losses)
+}
+
 impl Outcome {
+    /// Where the training ended.
+    pub fn state(&self) -> State<'_> {
+        let training = self.training.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect();
+        State { net: &self.net, x: &self.x, losses: &self.losses, training }
+    }
+
     /// The run as a trace, in the form and order of `scripts/original/moons.py --trace`.
     pub fn trace(&self, config: &MoonsConfig, seed: u32) -> Result<Trace> {
         let mut tensors = vec![TensorTrace::of("X", &self.x)?, TensorTrace::of("y", &self.y)?];

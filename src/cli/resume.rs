@@ -1,0 +1,68 @@
+//! What a training that can go on takes: checkpoints on the way, and where to go on from.
+
+use crate::checkpoints::Every;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub struct Resuming {
+    // First, for clap takes the values out one by one.
+    #[command(flatten)]
+    pub given: Given,
+    /// Write checkpoint-<epoch>.pt every so many epochs, or so much time, such as 30s or 5m
+    #[arg(long, value_name = "N|TIME")]
+    pub checkpoint_every: Option<Every>,
+    /// Newest checkpoints that are kept
+    #[arg(long, value_name = "K", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep: u32,
+    /// Go on from a model.pt or checkpoint, or from what is furthest on in a run's folder, with its settings
+    ///
+    /// The run ends with the same bits as one that was never stopped. Settings are the earlier run's and need not be given
+    /// again; --epochs may be larger, --threads, --device and --out others. A folder is gone on with in that folder.
+    #[arg(long, value_name = "FILE|FOLDER")]
+    pub resume: Option<PathBuf>,
+}
+
+impl Resuming {
+    /// Where the run's files go: `--out` if it was given, else the folder that is gone on with, else `out`.
+    pub fn out(&self, out: &Path) -> PathBuf {
+        match &self.resume {
+            Some(resume) if resume.is_dir() && !self.given.has("out") => resume.clone(),
+            _ => out.into(),
+        }
+    }
+}
+
+/// The ids of the options that stand on the command line, so that a default is not taken for a wish.
+#[derive(Debug, Default)]
+pub struct Given(BTreeSet<String>);
+
+impl Given {
+    pub fn has(&self, id: &str) -> bool {
+        self.0.contains(id)
+    }
+}
+
+impl FromArgMatches for Given {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let given = |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+        Ok(Self(matches.ids().filter(given).map(|id| id.as_str().to_string()).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for Given {
+    fn augment_args(command: Command) -> Command {
+        command
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        command
+    }
+}

@@ -1,0 +1,276 @@
+//! A run again: the command line that its summary stands for, and where two run folders first differ.
+
+use crate::checkpoint::{Checkpoint, entries};
+use crate::files;
+use crate::weights::{self, Named};
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Map, Value};
+use std::path::Path;
+use tch::Device;
+
+/// The programs of `run`.
+const PROGRAMS: [&str; 5] = ["exhaustive", "descent", "two-layer", "boston", "moons"];
+/// The description inside a model.pt: it names versions and the checkpoints gone on from, so it is compared by its keys.
+const ABOUT: &str = "extra/lockstep.json";
+
+/// What `summary.json` says of a run.
+pub struct Record {
+    pub summary: Map<String, Value>,
+    pub program: String,
+}
+
+impl Record {
+    /// Reads the summary of a run folder.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let path = folder.join("summary.json");
+        let shown = path.display();
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("{shown}: cannot read; expected the folder of a run that ended"))?;
+        let summary: Map<String, Value> =
+            serde_json::from_str(&text).with_context(|| format!("{shown}: no summary"))?;
+        let program = summary.get("program").and_then(Value::as_str).with_context(|| format!("{shown}: no program"))?;
+        let program = program.to_string();
+        ensure!(
+            program == "fit" || PROGRAMS.contains(&program.as_str()),
+            "{shown}: a run of {program}; rerun repeats fit and the programs of run"
+        );
+        Ok(Self { summary, program })
+    }
+
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.summary.get(key)?.as_str()
+    }
+
+    /// The table that was read; none: a program's own data.
+    pub fn data(&self) -> Option<&str> {
+        if self.program == "fit" { self.text("data") } else { self.summary.get("config")?.get("data")?.as_str() }
+    }
+
+    /// The arguments that repeat the run into the folder `out`, on the table `data`. `fit` reads its settings from
+    /// `config.toml` in `folder`.
+    pub fn arguments(&self, folder: &Path, data: Option<&Path>, out: &Path) -> Result<Vec<String>> {
+        let mut arguments = match self.program.as_str() {
+            "fit" => {
+                let data = data.context("summary.json: fit without its data")?.display().to_string();
+                vec!["fit".into(), data, format!("--config={}", folder.join("config.toml").display())]
+            }
+            program => {
+                let mut arguments = vec!["run".into(), program.to_string()];
+                let config = self.summary.get("config").and_then(Value::as_object);
+                arguments.extend(flags(config.context("summary.json: no config")?, data)?);
+                arguments
+            }
+        };
+        let number = |key: &str| {
+            self.summary.get(key).and_then(Value::as_u64).with_context(|| format!("summary.json: no {key}"))
+        };
+        arguments.push(format!("--seed={}", number("seed")?));
+        arguments.push(format!("--threads={}", number("threads")?));
+        arguments.push(format!("--device={}", self.text("device").context("summary.json: no device")?));
+        arguments.extend([format!("--out={}", out.display()), "--quiet".into()]);
+        Ok(arguments)
+    }
+}
+
+/// A config's keys as flags. What is none, false or empty is a flag's absence; a whole number at `start_k` is the default,
+/// which Python prints without a point.
+fn flags(config: &Map<String, Value>, data: Option<&Path>) -> Result<Vec<String>> {
+    let mut flags = Vec::new();
+    for (key, value) in config {
+        let flag = format!("--{}", key.replace('_', "-"));
+        match (key.as_str(), value) {
+            ("data", Value::String(_)) => {
+                flags.push(format!("{flag}={}", data.context("summary.json: data without a file")?.display()));
+            }
+            ("start_k" | "start_b", Value::Number(number)) if number.is_i64() => {}
+            (_, Value::Null | Value::Bool(false)) => {}
+            (_, Value::Bool(true)) => flags.push(flag),
+            (_, Value::Array(values)) if values.is_empty() => {}
+            (_, Value::Array(values)) => {
+                let texts: Option<Vec<&str>> = values.iter().map(Value::as_str).collect();
+                flags.push(format!("{flag}={}", texts.with_context(|| format!("summary.json: {key}"))?.join(",")));
+            }
+            (_, Value::String(text)) => flags.push(format!("{flag}={text}")),
+            (_, Value::Number(number)) => flags.push(format!("{flag}={number}")),
+            (_, Value::Object(_)) => bail!("summary.json: {key} is no setting"),
+        }
+    }
+    Ok(flags)
+}
+
+/// One thing that was compared; none in `difference`: equal.
+pub struct Compared {
+    pub what: String,
+    pub difference: Option<String>,
+}
+
+/// Compares what was recorded of two runs: seed, settings, data, versions, threads. A record without one says so.
+pub fn records(was: &Record, now: &Record) -> Vec<Compared> {
+    let keys = ["seed", "config", "data_sha256", "threads", "device", "libtorch", "lockstep", "cpu_capability"];
+    keys.into_iter()
+        .map(|key| Compared { what: key.into(), difference: differs(key, &was.summary, &now.summary) })
+        .collect()
+}
+
+fn differs(key: &str, was: &Map<String, Value>, now: &Map<String, Value>) -> Option<String> {
+    match (was.get(key), now.get(key)) {
+        (Some(Value::Object(was)), Some(Value::Object(now))) => {
+            let keys = was.keys().chain(now.keys().filter(|key| !was.contains_key(*key)));
+            // A table may have been moved; its content is compared by its hash.
+            keys.filter(|key| *key != "data").find_map(|inner| Some(format!("{inner}: {}", differs(inner, was, now)?)))
+        }
+        (was, now) if was == now => None,
+        (was, now) => {
+            let shown = |value: Option<&Value>| value.map_or("not recorded".to_string(), Value::to_string);
+            Some(format!("{} then, {} now", shown(was), shown(now)))
+        }
+    }
+}
+
+/// What a model.pt says of its run, where that is not what the summary beside it says.
+pub fn mixed(folder: &Path, record: &Record) -> Result<Option<String>> {
+    let path = folder.join("model.pt");
+    if !path.exists() {
+        return Ok(None);
+    }
+    let about = Checkpoint::read(&path, Device::Cpu)?.about;
+    let described = serde_json::to_value(&about)?;
+    let Value::Object(described) = described else { return Ok(None) };
+    for key in ["seed", "config", "data_sha256", "threads"] {
+        let both = record.summary.contains_key(key) && described.contains_key(key);
+        if let Some(difference) = both.then(|| differs(key, &record.summary, &described)).flatten() {
+            let difference = difference.replace(" then,", " in summary.json,").replace(" now", " in model.pt");
+            return Ok(Some(format!("{key}: {difference}")));
+        }
+    }
+    Ok(None)
+}
+
+/// Compares every file of `now` with that of the same name in `was`, but those that hold times, and with `moved` the
+/// report, which names the table's place.
+pub fn folders(was: &Path, now: &Path, moved: bool) -> Result<Vec<Compared>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(now).with_context(|| now.display().to_string())? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let left_out = name == "summary.json" || (moved && name == "report.html");
+        if !left_out && !name.starts_with("events.out.tfevents.") {
+            names.push(name);
+        }
+    }
+    // What is read first says most: numbers before pictures.
+    names.sort_by_key(|name| (name.ends_with(".png") || name.ends_with(".html"), name != "history.csv", name.clone()));
+    let compare = |name: String| {
+        let (path, again) = (was.join(&name), now.join(&name));
+        let difference =
+            if path.exists() { file(&name, &path, &again)? } else { Some("it is not there any more".into()) };
+        Ok(Compared { what: name, difference })
+    };
+    names.into_iter().map(compare).collect()
+}
+
+fn file(name: &str, was: &Path, now: &Path) -> Result<Option<String>> {
+    let read = |path: &Path| std::fs::read(path).with_context(|| format!("{}: cannot read", path.display()));
+    let (was, now) = (read(was)?, read(now)?);
+    if was == now {
+        return Ok(None);
+    }
+    Ok(match name.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("csv" | "toml") => lines(&was, &now),
+        Some("safetensors") => tensors(&was, &now).unwrap_or_else(|_| Some(bytes(&was, &now))),
+        Some("pt") => archive(&was, &now)?,
+        _ => Some(bytes(&was, &now)),
+    })
+}
+
+fn bytes(was: &[u8], now: &[u8]) -> String {
+    match was.iter().zip(now).position(|(was, now)| was != now) {
+        Some(at) => format!("byte {at}: {:#04x} then, {:#04x} now", was[at], now[at]),
+        None => format!("{} bytes then, {} now", was.len(), now.len()),
+    }
+}
+
+fn lines(was: &[u8], now: &[u8]) -> Option<String> {
+    let (was, now) = (String::from_utf8_lossy(was), String::from_utf8_lossy(now));
+    let (mut was, mut now) = (was.lines(), now.lines());
+    for number in 1.. {
+        match (was.next(), now.next()) {
+            (None, None) => break,
+            (was, now) if was == now => {}
+            (was, now) => {
+                let (was, now) = (was.unwrap_or("nothing"), now.unwrap_or("nothing"));
+                return Some(format!("line {number}: {was} then, {now} now"));
+            }
+        }
+    }
+    Some("the ends of its lines".into())
+}
+
+fn tensors(was: &[u8], now: &[u8]) -> Result<Option<String>> {
+    let (was, now) = (weights::from_bytes(was)?, weights::from_bytes(now)?);
+    for (name, tensor) in &now {
+        if let Some(difference) = tensor_difference(&was, name, tensor)? {
+            return Ok(Some(format!("{name}: {difference}")));
+        }
+    }
+    let gone = was.iter().find(|(name, _)| now.iter().all(|(other, _)| other != name));
+    Ok(gone.map(|(name, _)| format!("{name}: only then")))
+}
+
+fn tensor_difference(was: &Named, name: &str, now: &tch::Tensor) -> Result<Option<String>> {
+    let Ok(was) = weights::find(was, name) else { return Ok(Some("only now".into())) };
+    let (size, other) = (was.size(), now.size());
+    if size != other || was.kind() != now.kind() {
+        return Ok(Some(format!("{size:?} {:?} then, {other:?} {:?} now", was.kind(), now.kind())));
+    }
+    let values = |tensor: &tch::Tensor| -> Result<Vec<f64>> {
+        Ok(Vec::try_from(tensor.f_to_kind(tch::Kind::Double)?.f_contiguous()?.f_view(-1)?)?)
+    };
+    let (was, now) = (values(was)?, values(now)?);
+    let first = was.iter().zip(&now).position(|(was, now)| was.to_bits() != now.to_bits());
+    Ok(first.map(|at| format!("value {at}: {:e} then, {:e} now", was[at], now[at])))
+}
+
+/// Entry by entry, for the description inside may tell of checkpoints and versions.
+fn archive(was: &[u8], now: &[u8]) -> Result<Option<String>> {
+    let (was, now) = (entries(was)?, entries(now)?);
+    ensure!(!now.is_empty(), "an empty model.pt");
+    for (name, content) in &now {
+        let inner = name.split_once('/').map_or(name.as_str(), |(_, rest)| rest);
+        let Some((_, before)) = was.iter().find(|(other, _)| other == name) else {
+            return Ok(Some(format!("{inner}: only now")));
+        };
+        // libtorch counts in it what the process had saved before.
+        if before == content || inner == ".data/serialization_id" {
+            continue;
+        }
+        let difference = match inner {
+            ABOUT => described(before, content)?,
+            _ if inner.ends_with(".safetensors") => tensors(before, content)?,
+            _ => Some(bytes(before, content)),
+        };
+        if let Some(difference) = difference {
+            return Ok(Some(format!("{inner}: {difference}")));
+        }
+    }
+    Ok(None)
+}
+
+fn described(was: &[u8], now: &[u8]) -> Result<Option<String>> {
+    let (was, now): (Map<_, _>, Map<_, _>) = (serde_json::from_slice(was)?, serde_json::from_slice(now)?);
+    let keys = ["program", "seed", "config", "schema", "classes", "metrics", "table"];
+    Ok(keys.into_iter().find_map(|key| Some(format!("{key}: {}", differs(key, &was, &now)?))))
+}
+
+/// Refuses to compare with a table that is another by now.
+pub fn data_difference(record: &Record, data: &Path) -> Result<Option<String>> {
+    let shown = data.display().to_string();
+    let Some(was) = record.text("data_sha256") else { return Ok(None) };
+    // The files of a pattern, or those of --valid and --test, are hashed where they are read.
+    let config =
+        |key: &str| record.summary.get("config").and_then(|config| config.get(key)).is_some_and(Value::is_string);
+    if shown.contains(['*', '?', '[']) || config("valid") || config("test") {
+        return Ok(None);
+    }
+    let now = files::sha256(&[data.to_path_buf()])?;
+    Ok((now != was).then(|| format!("{shown}: SHA-256 {was} then, {now} now")))
+}

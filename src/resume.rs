@@ -1,0 +1,123 @@
+//! What must be the same for a run to go on from an earlier one's state, and what may differ.
+
+use crate::checkpoint::{About, Change, Resumed};
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Map, Value, json};
+
+/// An earlier state, as far as every program has it.
+pub struct Earlier<'a> {
+    /// The file, as it is shown.
+    pub from: &'a str,
+    pub about: &'a About,
+    /// Epochs done.
+    pub epoch: usize,
+}
+
+impl Earlier<'_> {
+    /// Refuses the state of another program.
+    pub fn check_program(&self, program: &str, command: &str) -> Result<()> {
+        let found = &self.about.program;
+        ensure!(found == program, "--resume {}: a model of {found}, expected one of {command}", self.from);
+        Ok(())
+    }
+
+    /// The earlier settings, with those that were `given` now laid over them: they must be the same, but for the keys in
+    /// `free`. Both are maps of one config's keys.
+    pub fn settings(&self, saved: &Value, given: Map<String, Value>, free: &[&str]) -> Result<Value> {
+        let mut settings =
+            saved.as_object().cloned().with_context(|| format!("--resume {}: no settings", self.from))?;
+        for (key, now) in given {
+            let was = settings.insert(key.clone(), now.clone()).unwrap_or_default();
+            self.same(&format!("--{}", key.replace('_', "-")), &was, &now, free.contains(&key.as_str()))?;
+        }
+        Ok(settings.into())
+    }
+
+    fn same(&self, flag: &str, was: &Value, now: &Value, free: bool) -> Result<()> {
+        ensure!(
+            free || was == now,
+            "{flag} {}: {} was trained with {}; what it goes on with must be the same, leave {flag} out",
+            text(now),
+            self.from,
+            text(was)
+        );
+        Ok(())
+    }
+
+    /// The earlier seed, which one that was given must equal.
+    pub fn seed(&self, given: Option<u32>) -> Result<u32> {
+        let seed = self.about.seed;
+        self.same("--seed", &seed.into(), &given.unwrap_or(seed).into(), false)?;
+        Ok(seed)
+    }
+
+    /// Refuses other data, by their SHA-256.
+    pub fn check_data(&self, shown: &str, now: &str) -> Result<()> {
+        match &self.about.made.data_sha256 {
+            None => bail!("--resume {}: it does not say what data it was trained on; train anew", self.from),
+            Some(was) if was != now => bail!(
+                "{shown}: its SHA-256 is {now}, {} was trained on data of SHA-256 {was}; go on with the same data, or train \
+                 anew without --resume",
+                self.from
+            ),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Refuses a number of epochs that is done already, or that the earlier epochs would have depended on.
+    /// `needs_total` says why they would.
+    pub fn check_epochs(&self, was: usize, now: usize, needs_total: Option<&str>) -> Result<()> {
+        let (from, done) = (self.from, self.epoch);
+        ensure!(
+            done < now,
+            "--resume {from}: finished, its {done} epochs are done and {now} were asked for; go on with a larger --epochs"
+        );
+        if let Some(reason) = needs_total.filter(|_| was != now) {
+            bail!(
+                "--epochs {now}: {from} was trained for {was} epochs, and {reason}: its first {done} would have been others; \
+                 leave --epochs out, or train anew"
+            );
+        }
+        Ok(())
+    }
+
+    /// How the run goes on, with everything that differs and may.
+    pub fn resumed(&self, epochs: (usize, usize), threads: i32, device: &str) -> Resumed {
+        let mut changes = Map::new();
+        let mut note = |what: &str, was: Value, now: Value| {
+            if was != now && !was.is_null() {
+                changes.insert(what.into(), json!(Change { was, now }));
+            }
+        };
+        let made = &self.about.made;
+        note("epochs", epochs.0.into(), epochs.1.into());
+        note("threads", json!(made.threads), threads.into());
+        note("device", json!(made.device), device.into());
+        for (name, version) in crate::checkpoint::versions() {
+            note(&name, json!(self.about.versions.get(&name)), version.into());
+        }
+        Resumed { from: self.from.into(), epoch: self.epoch, changes }
+    }
+}
+
+impl Resumed {
+    /// For people.
+    pub fn text(&self) -> String {
+        let change = |(what, change): (&String, &Value)| {
+            format!("; {what}: {} before, {} now", text(&change["was"]), text(&change["now"]))
+        };
+        let changes: String = self.changes.iter().map(change).collect();
+        let bits = ["threads", "device", "libtorch"].iter().any(|what| self.changes.contains_key(*what));
+        let bits = if bits { " (so the bits may be others than of one run)" } else { "" };
+        format!("going on from {} after epoch {}{changes}{bits}", self.from, self.epoch)
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "none".into(),
+        Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
+}

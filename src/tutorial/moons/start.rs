@@ -1,0 +1,146 @@
+//! The state that `run moons` goes on from: a checkpoint of ours, or one that Python saved.
+
+use crate::checkpoint::Checkpoint;
+use crate::model::net::INPUTS;
+use crate::pickle::{Item, Saved};
+use crate::train::state::{self, OPTIMIZER};
+use crate::weights::{self, Named};
+use anyhow::{Context, Result, bail, ensure};
+use tch::{Kind, Tensor};
+
+/// Everything that the epochs to come depend on.
+pub struct Start {
+    /// Epochs done.
+    pub epoch: usize,
+    pub parameters: Named,
+    /// As [`crate::optim::Optimizer::state`] has it.
+    pub optimizer: Named,
+    /// `torch.get_rng_state()`; none: nothing is drawn any more, so the seed's stands for it.
+    pub generator: Option<Vec<u8>>,
+    /// Of the last epochs: of all of them, if whoever saved it kept them.
+    pub losses: Vec<f32>,
+}
+
+/// What a checkpoint of Python says of its settings.
+pub struct PythonSettings {
+    pub hidden: i64,
+    pub lr: f64,
+}
+
+impl Start {
+    /// From a `model.pt` or `checkpoint-<epoch>.pt` of `run moons`.
+    pub fn of(checkpoint: &Checkpoint) -> Result<Self> {
+        let training = &checkpoint.training;
+        let epoch = state::read_count(training, "epoch")?;
+        let mut losses = Vec::new();
+        if state::has(training, "history.loss") {
+            losses = Vec::<f32>::try_from(weights::find(training, "history.loss")?)?;
+        }
+        let parameters = checkpoint.module.state()?.into_iter().map(|entry| (entry.name, entry.tensor)).collect();
+        let optimizer = state::under(training, OPTIMIZER);
+        let generator = Some(Vec::<u8>::try_from(weights::find(training, "generator")?)?);
+        Self { epoch, parameters, optimizer, generator, losses }.checked()
+    }
+
+    /// From `torch.save({"model": net.state_dict(), "optimizer": Adam(…).state_dict(), "generator":
+    /// torch.get_rng_state(), "epoch": …, "losses": […]}, file)`; generator, epoch and losses may be left out.
+    pub fn of_python(bytes: &[u8]) -> Result<(Self, PythonSettings)> {
+        let saved = Saved::read(bytes)?;
+        let root = saved.root();
+        let part = |name: &str| root.get(name).with_context(|| format!("no {name:?} in it, expected {EXPECTED}"));
+        let model = part("model")?.entries().context("\"model\" is no state_dict()")?;
+        let mut parameters = Named::new();
+        for (name, tensor) in model {
+            let name = name.text().context("\"model\": a name is no text")?;
+            parameters.push((name.into(), tensor.tensor().with_context(|| format!("\"model\": {name}"))?));
+        }
+        let (optimizer, step, lr) = adam(part("optimizer")?, &parameters).context("\"optimizer\"")?;
+        let epoch = match root.get("epoch") {
+            None => step,
+            Some(epoch) => {
+                epoch.int().and_then(|epoch| usize::try_from(epoch).ok()).context("\"epoch\" is no count")?
+            }
+        };
+        let generator = root.get("generator").map(|state| -> Result<_> { Ok(Vec::<u8>::try_from(state.tensor()?)?) });
+        let generator = generator.transpose().context("\"generator\"")?;
+        let losses = root.get("losses").map(losses).transpose().context("\"losses\"")?.unwrap_or_default();
+        let size = weights::find(&parameters, "fc1.bias").context("\"model\"")?.size();
+        let hidden = size.first().copied().context("\"model\": fc1.bias has no size")?;
+        let start = Self { epoch, parameters, optimizer, generator, losses }.checked()?;
+        Ok((start, PythonSettings { hidden, lr }))
+    }
+
+    fn checked(self) -> Result<Self> {
+        let (epoch, losses) = (self.epoch, self.losses.len());
+        let step = weights::find(&self.optimizer, "step")?.f_view(-1)?.f_int64_value(&[0])?;
+        ensure!(
+            epoch > 0 && step == epoch as i64,
+            "epoch {epoch} after {step} steps of Adam: expected one step an epoch"
+        );
+        ensure!(losses <= epoch, "{losses} losses of {epoch} epochs");
+        let weight = weights::find(&self.parameters, "fc1.weight")?.size();
+        ensure!(weight.get(1) == Some(&INPUTS), "fc1.weight: {weight:?}, expected [hidden, {INPUTS}]");
+        Ok(self)
+    }
+}
+
+const EXPECTED: &str = "torch.save({\"model\": net.state_dict(), \"optimizer\": optimizer.state_dict(), \"generator\": torch.get_rng_state(), \
+     \"epoch\": n}, file)";
+
+/// Adam's moments by the parameters' names, its steps and its learning rate.
+fn adam(optimizer: Item<'_>, parameters: &Named) -> Result<(Named, usize, f64)> {
+    let group = optimizer.get("param_groups").and_then(|groups| groups.values()).context("no param_groups in it")?;
+    let [group] = group.collect::<Vec<_>>()[..] else { bail!("several param_groups, expected one") };
+    let lr = plain_adam(group)?;
+    let all =
+        optimizer.get("state").and_then(|state| state.entries()).context("no state in it: nothing was trained")?;
+    let all: Vec<_> = all.collect();
+    ensure!(all.len() == parameters.len(), "state of {} parameters, the model has {}", all.len(), parameters.len());
+    let mut named = Named::new();
+    let mut steps = Vec::new();
+    for (index, (name, parameter)) in parameters.iter().enumerate() {
+        let found = all.iter().find(|(key, _)| key.int() == Some(index as i64));
+        let (_, of) = found.with_context(|| format!("no state of parameter {index}"))?;
+        for moment in ["exp_avg", "exp_avg_sq"] {
+            let tensor = of.get(moment).with_context(|| format!("no {moment}: not Adam's state"))?.tensor()?;
+            ensure!(tensor.size() == parameter.size(), "{moment} of {name}: {:?}", tensor.size());
+            named.push((format!("{moment}.{name}"), tensor));
+        }
+        let step = of.get("step").context("no step: not Adam's state")?;
+        steps.push(match step.number() {
+            Some(step) => step,
+            None => step.tensor()?.f_to_kind(Kind::Double)?.f_view(-1)?.f_double_value(&[0])?,
+        });
+    }
+    let step = steps.first().copied().unwrap_or_default();
+    ensure!(steps.iter().all(|&other| other == step) && step.fract() == 0.0, "the parameters' steps differ: {steps:?}");
+    named.push(("step".into(), Tensor::f_from_slice(&[step as i64])?));
+    Ok((named, step as usize, lr))
+}
+
+/// The learning rate of `torch.optim.Adam(…, lr)` with its defaults, which is what `run moons` goes on with.
+fn plain_adam(group: Item<'_>) -> Result<f64> {
+    let number = |name: &str| group.get(name).and_then(Item::number);
+    let betas =
+        group.get("betas").and_then(|betas| betas.values().map(|betas| betas.map(Item::number).collect::<Vec<_>>()));
+    ensure!(betas == Some(vec![Some(0.9), Some(0.999)]), "betas: run moons goes on with (0.9, 0.999) only");
+    for (name, expected) in [("eps", 1e-8), ("weight_decay", 0.0)] {
+        let found = number(name);
+        ensure!(found == Some(expected), "{name} {found:?}: run moons goes on with {expected:e} only");
+    }
+    for name in ["amsgrad", "maximize"] {
+        let set = group.get(name).and_then(Item::boolean) == Some(true);
+        ensure!(!set, "{name}: run moons goes on without it only");
+    }
+    number("lr").context("lr is no number")
+}
+
+fn losses(item: Item<'_>) -> Result<Vec<f32>> {
+    if let Some(values) = item.values() {
+        let number = |value: Item<'_>| value.number().map(|value| value as f32).context("a loss is no number");
+        return values.map(number).collect();
+    }
+    let tensor = item.tensor()?;
+    ensure!(tensor.kind() == Kind::Float, "{:?}, expected float32", tensor.kind());
+    Ok(Vec::<f32>::try_from(tensor.f_view(-1)?)?)
+}
