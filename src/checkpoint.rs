@@ -5,21 +5,24 @@
 //!   epoch, the losses so far (`crate::train::state`);
 //! - `check.safetensors`: a few input rows `x` and what `forward` and `predict` gave for them.
 
+pub mod archive;
+mod code;
+mod pickle;
+
 use crate::data::schema::{ColumnSchema, TableSchema};
+use crate::files;
 use crate::names::unknown;
 use crate::preprocess::inputs::Inputs;
 use crate::preprocess::target::Target;
+use crate::run_folder;
 use crate::torchscript::{ExtraFile, Module};
 use crate::weights::{self, Named};
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
 use std::path::Path;
 use tch::Device;
-use zip::ZipArchive;
-use zip::read::{ArchiveOffset, Config};
 
 /// The version of the format that is written; a reader refuses a newer one.
 pub const FORMAT: u32 = 1;
@@ -163,6 +166,8 @@ impl Checkpoint {
     pub fn read(path: &Path, device: Device) -> Result<Self> {
         let shown = path.display().to_string();
         ensure!(!path.is_dir(), "{shown}: is a folder, expected a model.pt");
+        // In a folder that cannot be written the model is still whole, if perhaps older than its neighbours.
+        let _ = run_folder::settle(files::folder_of(path));
         let bytes = std::fs::read(path).with_context(|| format!("{shown}: cannot read"))?;
         ensure!(!bytes.is_empty(), "{shown}: the file is empty, expected a model.pt of lockstep");
         Self::from_bytes(&bytes, device).with_context(|| shown)
@@ -170,19 +175,17 @@ impl Checkpoint {
 
     /// As [`Checkpoint::read`], from bytes.
     pub fn from_bytes(bytes: &[u8], device: Device) -> Result<Self> {
-        let files = entries(bytes)?;
-        let extra = |name: &str| {
-            let wanted = format!("extra/{name}");
-            let found = files.iter().find(|(path, _)| path.split_once('/').is_some_and(|(_, rest)| rest == wanted));
-            found.map(|(_, bytes)| bytes.as_slice())
-        };
+        let files = archive::entries(bytes)?;
+        let extra = |name: &str| files.get(&format!("extra/{name}")).map(Vec::as_slice);
         let about = about(extra(ABOUT))?;
         let named = |name: &str| {
             let bytes = extra(name).with_context(|| format!("{name} is missing: the file is not whole"))?;
             weights::from_bytes(bytes).with_context(|| name.to_string())
         };
         let (training, check) = (named(TRAINING)?, named(CHECK)?);
-        let module = Module::load(bytes, device).context("libtorch cannot load it")?;
+        pickle::check(&files)?;
+        code::check(&files)?;
+        let module = Module::load(&archive::for_libtorch(&files)?, device).context("libtorch cannot load it")?;
         Ok(Self { about, module, training, check })
     }
 }
@@ -195,22 +198,4 @@ fn about(bytes: Option<&[u8]>) -> Result<About> {
         return Err(NewerFormat(format).into());
     }
     serde_json::from_value(value).context(ABOUT)
-}
-
-/// Every file in the zip with its bytes. libtorch does not look at the CRCs; reading an entry to its end here does.
-pub fn entries(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>> {
-    let damaged = |what: String| anyhow!("{what}: the file is damaged or not whole, take another copy");
-    // The zip begins where the file does; a search for it takes some of Python's files for cut ones.
-    let config = Config { archive_offset: ArchiveOffset::Known(0) };
-    let mut archive = ZipArchive::with_config(config, Cursor::new(bytes))
-        .map_err(|error| anyhow!("not a TorchScript file, or not whole ({error}); expected a model.pt of lockstep"))?;
-    let mut files = Vec::with_capacity(archive.len());
-    for index in 0..archive.len() {
-        let mut entry = archive.by_index(index).map_err(|error| damaged(format!("entry {index}: {error}")))?;
-        let name = entry.name().map_err(|error| damaged(format!("entry {index}: {error}")))?.to_string();
-        let mut content = Vec::new();
-        entry.read_to_end(&mut content).map_err(|error| damaged(format!("{name}: {error}")))?;
-        files.push((name, content));
-    }
-    Ok(files)
 }

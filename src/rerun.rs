@@ -1,6 +1,6 @@
 //! A run again: the command line that its summary stands for, and where two run folders first differ.
 
-use crate::checkpoint::{Checkpoint, entries};
+use crate::checkpoint::{Checkpoint, archive::entries};
 use crate::files;
 use crate::weights::{self, Named};
 use anyhow::{Context, Result, bail, ensure};
@@ -234,16 +234,15 @@ fn tensor_difference(was: &Named, name: &str, now: &tch::Tensor) -> Result<Optio
 fn archive(was: &[u8], now: &[u8]) -> Result<Option<String>> {
     let (was, now) = (entries(was)?, entries(now)?);
     ensure!(!now.is_empty(), "an empty model.pt");
-    for (name, content) in &now {
-        let inner = name.split_once('/').map_or(name.as_str(), |(_, rest)| rest);
-        let Some((_, before)) = was.iter().find(|(other, _)| other == name) else {
+    for (inner, content) in &now {
+        let Some(before) = was.get(inner) else {
             return Ok(Some(format!("{inner}: only now")));
         };
         // libtorch counts in it what the process had saved before.
         if before == content || inner == ".data/serialization_id" {
             continue;
         }
-        let difference = match inner {
+        let difference = match inner.as_str() {
             ABOUT => described(before, content)?,
             _ if inner.ends_with(".safetensors") => tensors(before, content)?,
             _ => Some(bytes(before, content)),

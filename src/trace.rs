@@ -65,9 +65,9 @@ impl Trace {
     pub fn parse(text: &str) -> Result<Self> {
         let trace: Self = serde_json::from_str(text).context("not a lockstep trace")?;
         for tensor in &trace.tensors {
-            let expected = tensor.shape.iter().product::<i64>();
-            let found = tensor.data.len() as i64;
-            ensure!(found == expected, "tensor {}: shape {:?} but {found} values", tensor.name, tensor.shape);
+            let expected = tensor.shape.iter().try_fold(1_usize, |n, &size| n.checked_mul(usize::try_from(size).ok()?));
+            let found = tensor.data.len();
+            ensure!(expected == Some(found), "tensor {}: shape {:?} but {found} values", tensor.name, tensor.shape);
         }
         Ok(trace)
     }
@@ -102,5 +102,25 @@ impl Data {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shape_must_be_that_of_the_values() {
+        let trace = |shape: &str| {
+            let tensor = format!(r#"{{"name": "x", "shape": {shape}, "dtype": "int64", "data": [1, 2, 3, 4]}}"#);
+            Trace::parse(&format!(
+                r#"{{"program": "x", "seed": 0, "threads": null, "config": {{}}, "scalars": {{}}, "series": {{}}, "tensors": [{tensor}]}}"#
+            ))
+        };
+        assert!(trace("[4]").is_ok() && trace("[2, 2]").is_ok());
+        // (-2)(-2) is 4, and (2⁶² + 1)·4 is 4 in 64 bits.
+        for shape in ["[-2, -2]", "[3]", "[]", "[4611686018427387905, 4]"] {
+            assert!(trace(shape).is_err(), "{shape}");
+        }
     }
 }

@@ -6,7 +6,7 @@
 mod common;
 
 use common::Workdir;
-use lockstep::checkpoint::{Checkpoint, entries};
+use lockstep::checkpoint::{Checkpoint, archive::entries};
 use lockstep::python;
 use lockstep::weights;
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! `lockstep verify`.
 
+#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
+
 mod common;
 
 use common::Workdir;
@@ -13,12 +15,9 @@ fn a_model_that_was_just_written_holds() {
     assert_eq!(report["checks"].as_array().unwrap().len(), 4);
 }
 
-/// A file in which a weight was changed and its CRC made to fit: only the answers give it away.
-#[test]
-fn a_model_that_answers_otherwise_than_it_did_does_not_hold() {
-    let dir = Workdir::with_model();
-    let model = dir.read("runs/moons/model.pt");
-    let mut archive = zip::ZipArchive::new(Cursor::new(&model)).unwrap();
+/// The same archive with its files changed by `change(name, content)` and CRCs that are right.
+fn rewritten(model: &[u8], change: impl Fn(&str, &mut Vec<u8>)) -> Vec<u8> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(model)).unwrap();
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
     for index in 0..archive.len() {
@@ -26,13 +25,65 @@ fn a_model_that_answers_otherwise_than_it_did_does_not_hold() {
         let name = entry.name().unwrap().to_string();
         let mut content = Vec::new();
         entry.read_to_end(&mut content).unwrap();
-        if name == "archive/data/0" {
-            content[..4].copy_from_slice(&9.5_f32.to_le_bytes());
-        }
+        change(&name, &mut content);
         writer.start_file(name, stored).unwrap();
         writer.write_all(&content).unwrap();
     }
-    dir.write("changed.pt", writer.finish().unwrap().into_inner());
+    writer.finish().unwrap().into_inner()
+}
+
+/// libtorch ends the process at some of these, reads beyond a weight at others, or does not come back.
+#[test]
+fn a_file_that_was_made_to_do_harm_is_refused() {
+    let dir = Workdir::with_model();
+    let model = dir.read("runs/moons/model.pt");
+    let code = |text: &'static str| move |old: &str| old.replace("return torch.linear", text);
+    let in_code = |change: &dyn Fn(&str) -> String| {
+        rewritten(&model, |name, content| {
+            if name.ends_with(".py") {
+                *content = change(std::str::from_utf8(content).unwrap()).into_bytes();
+            }
+        })
+    };
+    let in_file = |file: &str, change: &dyn Fn(&mut Vec<u8>)| {
+        rewritten(&model, |name, content| {
+            if name.ends_with(file) {
+                change(content)
+            }
+        })
+    };
+    // fc1.weight is [100, 2]: the first `100, 2` of the pickle.
+    let larger = |content: &mut Vec<u8>| {
+        let at = content.windows(4).position(|four| four == b"Kd\x4b\x02").unwrap();
+        content[at + 1] = 200;
+    };
+    let deep = "(".repeat(100_000);
+    for (what, bytes, words) in [
+        ("a weight's file is cut", in_file("/data/0", &|content| content.truncate(8)), "data/0 has 8 bytes"),
+        ("a weight is larger than its file", in_file("data.pkl", &larger), "larger than"),
+        ("another program", in_file("data.pkl", &|content| *content = b"\x80\x02cposix\nsystem\n.".into()), "data.pkl"),
+        ("an endless loop", in_code(&code("while True:\n      pass\n    return torch.linear")), "while"),
+        ("a file", in_code(&code("y = torch.from_file(\"/etc/passwd\")\n    return torch.linear")), "from_file"),
+        ("a deep expression", in_code(&|old| format!("{old}x = {deep}")), "deep"),
+    ] {
+        dir.write("harm.pt", bytes);
+        for arguments in [vec!["verify", "harm.pt"], vec!["predict", "harm.pt", "runs/moons/moons.csv"]] {
+            println!("{what}");
+            dir.refuses(&arguments, &["harm.pt", words]);
+        }
+    }
+}
+
+/// A file in which a weight was changed and its CRC made to fit: only the answers give it away.
+#[test]
+fn a_model_that_answers_otherwise_than_it_did_does_not_hold() {
+    let dir = Workdir::with_model();
+    let changed = rewritten(&dir.read("runs/moons/model.pt"), |name, content| {
+        if name == "archive/data/0" {
+            content[..4].copy_from_slice(&9.5_f32.to_le_bytes());
+        }
+    });
+    dir.write("changed.pt", changed);
     let report = dir.json(&["verify", "changed.pt"], 1);
     assert_eq!(report["holds"], false);
     let broken: Vec<_> = report["checks"]

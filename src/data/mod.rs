@@ -1,6 +1,7 @@
 //! Data: what the tutorial's programs are trained on, and tables in files.
 
 pub mod boston;
+mod caught;
 pub mod cells;
 pub mod houses;
 pub mod moons;

@@ -26,6 +26,7 @@ enum Writer {
 impl Sink {
     /// Will become `path`; fails now if nothing can be written there.
     pub fn open(path: &Path, format: Format) -> Result<Self> {
+        files::remove_strays(files::folder_of(path));
         Ok(Self { staging: files::begin(path)?, format, writer: None })
     }
 

@@ -1,5 +1,6 @@
 //! Tables in files, through polars: CSV, Parquet, NDJSON and Arrow IPC, told apart by the name's ending.
 
+use super::caught::caught;
 use super::place::Place;
 use crate::names::named;
 use anyhow::{Context, Result, bail, ensure};
@@ -45,13 +46,12 @@ pub fn read(path: &Path) -> Result<DataFrame> {
     let size = file.metadata().with_context(|| format!("{shown}: cannot read"))?;
     ensure!(!size.is_dir(), "{shown}: is a folder, expected a file");
     ensure!(size.len() > 0, "{shown}: the file is empty, expected a header and rows");
-    let table = match format {
+    let table = caught(&shown, || match format {
         Format::Csv => csv(file),
         Format::Parquet => ParquetReader::new(file).finish(),
         Format::Ndjson => JsonReader::new(file).with_json_format(JsonFormat::JsonLines).finish(),
         Format::Ipc => IpcReader::new(file).finish(),
-    };
-    let table = table.map_err(|error| anyhow::anyhow!("{shown}: {}", one_line(&error)))?;
+    })?;
     ensure!(table.height() > 0, "{shown}: no rows, expected one at least");
     Ok(table)
 }

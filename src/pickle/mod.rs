@@ -6,7 +6,7 @@
 
 mod machine;
 
-use crate::checkpoint::entries;
+use crate::checkpoint::archive::entries;
 use anyhow::{Context, Result, bail, ensure};
 use machine::{Machine, Node};
 use std::collections::BTreeMap;
@@ -37,15 +37,7 @@ const STORAGES: [(&str, Kind); 5] = [
 
 /// Whether the bytes are a file of `torch.save`: a zip with `data.pkl`, but not TorchScript, which has code too.
 pub fn is_torch_save(bytes: &[u8]) -> bool {
-    entries(bytes).is_ok_and(|files| {
-        let has = |wanted: &str| files.iter().any(|(name, _)| inner(name) == wanted);
-        has("data.pkl") && !has("constants.pkl")
-    })
-}
-
-/// A name in the archive without its first folder.
-fn inner(name: &str) -> &str {
-    name.split_once('/').map_or(name, |(_, rest)| rest)
+    entries(bytes).is_ok_and(|files| files.contains_key("data.pkl") && !files.contains_key("constants.pkl"))
 }
 
 impl Saved {
@@ -54,7 +46,7 @@ impl Saved {
         let mut storages = BTreeMap::new();
         let mut pickle = None;
         for (name, content) in entries(bytes)? {
-            match inner(&name) {
+            match name.as_str() {
                 "data.pkl" => pickle = Some(content),
                 "byteorder" => ensure!(content == b"little", "byteorder: expected little"),
                 other => {

@@ -2,9 +2,10 @@
 
 use super::blocks::{Block, Blocks, Dialect};
 use super::{ReadOptions, See, widen};
+use crate::data::caught::caught;
 use crate::data::place::Place;
-use crate::data::table::{Format, one_line};
-use anyhow::{Result, anyhow, bail};
+use crate::data::table::Format;
+use anyhow::{Result, bail};
 use polars::prelude::*;
 use std::io::{Cursor, Read};
 use std::sync::Arc;
@@ -42,11 +43,12 @@ impl Reader<'_> {
             if schema.iter_values().any(|dtype| *dtype == DataType::Null) {
                 widen(schema, &self.infer(&block, names.as_deref())?);
             }
-            let batch = match self.parse(&block, schema, columns) {
+            let parse = |schema: &Schema| self.polars(first, || self.parse(&block, schema, columns));
+            let batch = match parse(schema) {
                 Ok(batch) => batch,
                 Err(_) => {
                     widen(schema, &self.infer(&block, names.as_deref())?);
-                    self.parse(&block, schema, columns).map_err(|error| self.failed(&error, first))?
+                    parse(schema)?
                 }
             };
             if batch.height() != rows {
@@ -75,8 +77,8 @@ impl Reader<'_> {
             bail!("{}: the file is empty, expected a header and rows", self.place.file);
         };
         let options = self.csv().with_has_header(true).with_infer_schema_length(Some(0));
-        let names = options.into_reader_with_file_handle(Cursor::new(header)).finish();
-        let names = names.map_err(|error| self.failed(&error, 0))?.get_column_names_owned();
+        let reader = options.into_reader_with_file_handle(Cursor::new(header));
+        let names = self.polars(0, || reader.finish())?.get_column_names_owned();
         if let [one] = names.as_slice()
             && let Some(other) = [";", "\t", "|", ","].into_iter().find(|other| one.contains(other))
         {
@@ -102,13 +104,12 @@ impl Reader<'_> {
         let bytes = Cursor::new(block.bytes.as_slice());
         if self.format == Format::Ndjson {
             let reader = JsonReader::new(bytes).with_json_format(JsonFormat::JsonLines).infer_schema_len(None);
-            let table = reader.finish().map_err(|error| self.failed(&error, 0))?;
-            return Ok((**table.schema()).clone());
+            return Ok((**self.polars(0, || reader.finish())?.schema()).clone());
         }
         let read =
             |rows| self.csv().with_infer_schema_length(rows).into_reader_with_file_handle(bytes.clone()).finish();
         // polars' own inference does not foresee whole numbers beyond 64 bits.
-        let table = read(None).or_else(|_| read(Some(0))).map_err(|error| self.failed(&error, 0))?;
+        let table = self.polars(0, || read(None)).or_else(|_| self.polars(0, || read(Some(0))))?;
         let columns = table.columns().iter().enumerate().map(|(index, column)| {
             let empty = column.null_count() == column.len();
             let name = names.and_then(|names| names.get(index)).unwrap_or(column.name());
@@ -137,9 +138,10 @@ impl Reader<'_> {
         options.into_reader_with_file_handle(bytes).finish()
     }
 
-    fn failed(&self, error: &PolarsError, first: usize) -> anyhow::Error {
+    /// What polars reads of a block below `first` rows.
+    fn polars<T>(&self, first: usize, read: impl FnOnce() -> PolarsResult<T>) -> Result<T> {
         let after = if first > 0 { format!(" (after row {first})") } else { String::new() };
-        anyhow!("{}{after}: {}", self.place.file, one_line(error))
+        caught(&format!("{}{after}", self.place.file), read)
     }
 }
 

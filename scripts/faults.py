@@ -1,0 +1,315 @@
+#!/usr/bin/env python3
+"""Kills lockstep, fills its disk and damages its files, and looks at what is left.
+
+    scripts/faults.py [--quick] [--lockstep PATH] [--seed N] [--only WORD] [--kills N] [--flips N]
+
+Each trial ends as one of four:
+
+- detected: an error of one line with exit code 2 (1 where `verify` says so), the finished run's files as they were;
+- survived: the work was done, or the folder holds the earlier or the later run complete;
+- wrong: another answer with exit code 0, files of two runs mixed, or an end that is no error of one line;
+- lost: a finished run's file is gone or cannot be read.
+
+Prints a table in Markdown; exit code 1 unless wrong and lost are 0. Plain Python, Linux.
+"""
+
+import argparse
+import collections
+import hashlib
+import json
+import multiprocessing.pool
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+KINDS = ["detected", "survived", "wrong", "lost"]
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+# In a summary that differ from run to run.
+CLOCK = ["seconds", "training_seconds"]
+
+
+class Tally:
+    """What became of the trials of one scenario."""
+
+    def __init__(self, name):
+        self.name, self.counts, self.notes, self.strays = name, collections.Counter(), [], 0
+
+    def add(self, kind, note=""):
+        self.counts[kind] += 1
+        if kind in ("wrong", "lost") and len(self.notes) < 5:
+            self.notes.append(f"{self.name}: {kind}: {note}")
+
+
+class Campaign:
+    def __init__(self, options, home):
+        self.lockstep, self.home, self.quick = options.lockstep, home, options.quick
+        self.kills = options.kills or (6 if self.quick else 100)
+        self.flips = options.flips or (15 if self.quick else 500)
+        self.random = random.Random(options.seed)
+        self.rows = home / "houses.csv"
+        self.call("data", "houses", "-o", self.rows)
+        table = self.random.choices(range(100), k=120)
+        self.table = home / "table.csv"
+        self.table.write_text("a,b,y\n" + "".join(f"{x},{x % 7},{2 * x + x % 5}\n" for x in table))
+        self.programs = {
+            "run moons": ["run", "moons", "--epochs", "200", "--threads", "1", "--device", "cpu"],
+            "fit": ["fit", self.table, "--target", "y", "--epochs", "20", "--threads", "1", "--device", "cpu"],
+        }
+
+    def call(self, *arguments, check=True, **options):
+        done = subprocess.run([self.lockstep, *map(str, arguments)], capture_output=True, text=True, env=ENVIRONMENT, **options)
+        if check and done.returncode:
+            sys.exit(f"lockstep {' '.join(map(str, arguments))}: {done.stderr}")
+        return done
+
+    def finished(self, program, seed):
+        """A finished run in a folder of its own, and what is in it."""
+        folder = self.home / f"{program.replace(' ', '-')}-{seed}"
+        if not folder.exists():
+            self.call(*self.programs[program], "--seed", seed, "--out", folder, "--quiet")
+        return folder, contents(folder)
+
+    def pool(self, work, items):
+        with multiprocessing.pool.ThreadPool(os.cpu_count()) as pool:
+            return pool.map(work, items)
+
+
+def contents(folder):
+    """Every file but temporary ones by its name: a hash, of a summary without its times."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".lockstep"):
+            continue
+        data = path.read_bytes()
+        if path.name == "summary.json":
+            data = json.dumps({key: value for key, value in json.loads(data).items() if key not in CLOCK}).encode()
+        found[path.name] = hashlib.sha256(data).hexdigest()
+    return found
+
+
+def strays(folder):
+    return [path.name for path in folder.iterdir() if path.name.startswith(".lockstep")]
+
+
+def judge(found, old, new):
+    """Whose files a folder holds; none of the two: what is amiss."""
+    if found in (old, new):
+        return "survived", ""
+    missing = sorted(set(old) - set(found))
+    if missing:
+        return "lost", f"missing {missing}"
+    return "wrong", f"mixed: {[name for name in found if found[name] != old.get(name)]} are not the earlier run's"
+
+
+def one_line(done):
+    """Whether a command ended as a refusal should."""
+    return done.returncode in (1, 2) and (done.returncode == 1 or len(done.stderr.strip().splitlines()) == 1)
+
+
+def after_kill(campaign, tally, folder, old, new):
+    """A reader comes first, then the files are looked at."""
+    tally.strays += len(strays(folder))
+    verified = campaign.call("verify", folder / "model.pt", check=False)
+    if verified.returncode:
+        return tally.add("lost", f"verify: {verified.stderr.strip()}")
+    tally.add(*judge(contents(folder), old, new))
+
+
+def kill(campaign, program, wait, name, trials):
+    """Two runs with two seeds take turns in one folder; `wait(process, folder)` returns when it is time to kill."""
+    tally, states = Tally(name), {}
+    for seed in (0, 1):
+        states[seed] = campaign.finished(program, seed)[1]
+    folder = campaign.home / f"killed-{name.replace(' ', '-')}"
+    shutil.copytree(campaign.finished(program, 0)[0], folder)
+    for trial in range(trials):
+        there = 0 if contents(folder) == states[0] else 1
+        command = [campaign.lockstep, *campaign.programs[program], "--seed", 1 - there, "--out", folder, "--quiet"]
+        process = subprocess.Popen(list(map(str, command)), stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+        wait(process, folder)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        after_kill(campaign, tally, folder, states[there], states[1 - there])
+        if tally.counts["wrong"] + tally.counts["lost"]:
+            shutil.rmtree(folder)
+            shutil.copytree(campaign.finished(program, 0)[0], folder)
+    campaign.call(*campaign.programs[program], "--seed", 0, "--out", folder, "--quiet")
+    left = strays(folder)
+    if left:
+        tally.add("wrong", f"the next run left {left}")
+    return tally
+
+
+def kill_at_random(campaign, program):
+    start = time.monotonic()
+    campaign.call(*campaign.programs[program], "--out", campaign.home / "timed", "--quiet")
+    length = time.monotonic() - start
+    wait = lambda process, folder: time.sleep(campaign.random.uniform(0, 1.05 * length))
+    return kill(campaign, program, wait, f"SIGKILL at a random moment of `{program}`", campaign.kills)
+
+
+def kill_in_commit(campaign, program):
+    """As soon as the first file has its name: most of the others do not have theirs yet."""
+
+    def wait(process, folder):
+        files = [path for path in folder.iterdir() if not path.name.startswith(".lockstep")]
+        before = [path.stat().st_ino for path in files]
+        while process.poll() is None and [path.stat().st_ino for path in files] == before:
+            pass
+
+    return kill(campaign, program, wait, f"SIGKILL between two renames of `{program}`", max(campaign.kills // 4, 3))
+
+
+def full(campaign, tally, program, folder, **options):
+    """One run of seed 1 over one of seed 0 where the disk ends early."""
+    (_, old), (_, new) = campaign.finished(program, 0), campaign.finished(program, 1)
+    done = campaign.call(*campaign.programs[program], "--seed", 1, "--out", folder, "--quiet", check=False, **options)
+    kind, note = judge(contents(folder), old, new)
+    if kind != "survived":
+        return tally.add(kind, note)
+    if strays(folder):
+        return tally.add("wrong", f"left {strays(folder)}")
+    if done.returncode == 0:
+        return tally.add("survived" if contents(folder) == new else "wrong", "exit code 0 without the new files")
+    refused = done.returncode == 2 and one_line(done) and contents(folder) == old
+    tally.add("detected" if refused else "wrong", f"exit code {done.returncode}: {done.stderr.strip()}")
+
+
+def file_too_large(campaign, program):
+    """RLIMIT_FSIZE: every file may have so many bytes."""
+    tally, source = Tally(f"file size limit, `{program}`"), campaign.finished(program, 0)[0]
+    largest = max(path.stat().st_size for path in source.iterdir())
+    steps = 3 if campaign.quick else 40
+    for step in range(steps + 1):
+        limit = largest * 11 // 10 * step // steps
+        folder = campaign.home / "limited"
+        shutil.copytree(source, folder)
+        # Python ignores SIGXFSZ, and its children inherit that: a write fails with EFBIG, as on a full disk with ENOSPC.
+        preexec = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        full(campaign, tally, program, folder, preexec_fn=preexec, restore_signals=False)
+        shutil.rmtree(folder)
+    return tally
+
+
+def disk_full(campaign, program):
+    """A tmpfs with ever more room beside the earlier run's files."""
+    if os.geteuid():
+        print("disk full: not root, no tmpfs can be mounted", file=sys.stderr)
+        return None
+    tally, source = Tally(f"disk full, `{program}`"), campaign.finished(program, 0)[0]
+    pages = lambda folder: sum(-(-path.stat().st_size // 4096) for path in folder.iterdir())
+    mount = campaign.home / "small"
+    mount.mkdir(exist_ok=True)
+    needed = pages(source) + 4
+    for extra in range(0, needed + 1, -(-needed // (3 if campaign.quick else 40))):
+        size = f"size={(pages(source) + 1 + extra) * 4}k"
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", mount], capture_output=True)
+        if mounted.returncode:
+            print("disk full: no tmpfs can be mounted", file=sys.stderr)
+            return None
+        try:
+            folder = mount / "run"
+            shutil.copytree(source, folder)
+            full(campaign, tally, program, folder)
+        finally:
+            subprocess.run(["umount", mount], check=True)
+    return tally
+
+
+def damaged(campaign, name, program, variants):
+    """`verify` and `predict` on damaged copies of a model: refused, or the same answer."""
+    tally, source = Tally(name), campaign.finished(program, 0)[0] / "model.pt"
+    data = source.parent / "moons.csv" if program == "run moons" else campaign.table
+    truth = campaign.call("predict", source, data).stdout
+
+    def trial(item):
+        number, (what, content) = item
+        path = campaign.home / f"damaged-{number}.pt"
+        path.write_bytes(content)
+        results = []
+        for command in (["verify", path], ["predict", path, data]):
+            done = campaign.call(*command, check=False)
+            same = done.returncode == 0 and (command[0] == "verify" or done.stdout == truth)
+            kind = "survived" if same else "detected" if one_line(done) else "wrong"
+            results.append((kind, f"{what}: {command[0]}: exit code {done.returncode} {done.stderr.strip()[:200]}"))
+        path.unlink()
+        return results
+
+    for results in campaign.pool(trial, list(enumerate(variants(source.read_bytes())))):
+        for result in results:
+            tally.add(*result)
+    return tally
+
+
+def flips(campaign, program):
+    def variants(content):
+        for at in campaign.random.sample(range(len(content)), min(campaign.flips, len(content))):
+            changed = bytearray(content)
+            changed[at] ^= 1 << campaign.random.randrange(8)
+            yield f"bit of byte {at}", bytes(changed)
+
+    return damaged(campaign, f"one bit of `model.pt` flipped, `{program}`", program, variants)
+
+
+def truncations(campaign, program):
+    def variants(content):
+        step = 1024 * (8 if campaign.quick else 1)
+        return [(f"cut at {at}", content[:at]) for at in range(0, len(content), step)]
+
+    return damaged(campaign, f"`model.pt` cut off, `{program}`", program, variants)
+
+
+# Every scenario: its function and the programs it is about. A scenario for `--resume` belongs here: kill a run, go on
+# from what it left, and hold the result against a run that was never killed.
+SCENARIOS = [
+    (kill_at_random, ["run moons", "fit"]),
+    (kill_in_commit, ["run moons", "fit"]),
+    (file_too_large, ["run moons", "fit"]),
+    (disk_full, ["run moons", "fit"]),
+    (flips, ["run moons", "fit"]),
+    (truncations, ["run moons", "fit"]),
+]
+
+
+def report(tallies):
+    print(f"| fault | {' | '.join(KINDS)} | temporary files left, then removed |")
+    print("|---|" + "---|" * (len(KINDS) + 1))
+    for tally in tallies:
+        print(f"| {tally.name} | {' | '.join(str(tally.counts[kind]) for kind in KINDS)} | {tally.strays} |")
+    for tally in tallies:
+        for note in tally.notes:
+            print(note, file=sys.stderr)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Kills lockstep, fills its disk and damages its files.")
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    parser.add_argument("--lockstep", default=str(target / "release/lockstep"))
+    parser.add_argument("--quick", action="store_true", help="under a minute")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kills", type=int, help="moments at which each program is killed (100)")
+    parser.add_argument("--flips", type=int, help="positions at which each model is damaged (500)")
+    parser.add_argument("--only", default="", help="scenarios whose function's name has this in it")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="lockstep-faults-") as home:
+        campaign, tallies = Campaign(options, Path(home)), []
+        for scenario, programs in SCENARIOS:
+            for program in programs if options.only in scenario.__name__ else []:
+                start = time.monotonic()
+                tally = scenario(campaign, program)
+                print(f"{scenario.__name__} {program}: {time.monotonic() - start:.0f} s", file=sys.stderr)
+                tallies += [tally] if tally else []
+    report(tallies)
+    sys.exit(any(tally.counts[kind] for tally in tallies for kind in ("wrong", "lost")))
+
+
+if __name__ == "__main__":
+    main()
