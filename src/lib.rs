@@ -36,6 +36,7 @@ pub mod report;
 pub mod rerun;
 pub mod resume;
 pub mod run_folder;
+pub mod threads;
 pub mod torchscript;
 pub mod trace;
 pub mod train;

@@ -88,7 +88,7 @@ pub struct Compute {
     /// auto, cpu, cuda or cuda:N
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
-    /// Threads of libtorch [default: libtorch's own]
+    /// Threads of libtorch, and for tables of lockstep; 1 holds for all that reads them [default: libtorch's own]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=1024))]
     pub threads: Option<i32>,
 }

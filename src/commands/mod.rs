@@ -21,6 +21,7 @@ use crate::cli::{Cli, Command, Compute, Printing};
 use crate::data::table::{self, Format};
 use crate::files;
 use crate::progress::Interrupted;
+use crate::threads;
 use anyhow::{Context, Result};
 use clap::Parser;
 use polars::prelude::DataFrame;
@@ -101,7 +102,9 @@ fn one_line(text: &str) -> String {
 /// The count is set even when it is libtorch's own: only then does ATen tell MKL not to pick a smaller one by itself
 /// when the machine is busy (`mkl_set_dynamic(false)` in `at::set_num_threads`), which changes the bits.
 fn prepare(compute: &Compute) -> Result<Device> {
-    tch::set_num_threads(compute.threads.unwrap_or_else(tch::get_num_threads));
+    let threads = compute.threads.unwrap_or_else(tch::get_num_threads);
+    tch::set_num_threads(threads);
+    threads::set(threads.max(1) as usize);
     compute.device.resolve()
 }
 

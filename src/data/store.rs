@@ -5,6 +5,7 @@ use super::place::{Piece, Place};
 use super::source::{See, Source, widen};
 use super::table::{names, one_line};
 use crate::names::unknown;
+use crate::threads;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use polars::io::parquet::metadata::FileMetadataRef;
 use polars::prelude::*;
@@ -60,17 +61,21 @@ impl Store {
             let joint = joint(sources, &kept);
             let mut writer = Writer { waiting: vec![], bytes: 0, in_memory, file: None };
             let (mut pieces, mut starts, mut height) = (Vec::new(), Vec::new(), 0);
-            for source in sources.iter_mut() {
-                source.widen_to(&joint, "the others", &[])?;
-                starts.push(height);
-                let before = height;
-                source.batches(Some(&kept), &mut |batch, _| {
-                    height += batch.height();
-                    writer.take(batch.select(kept.iter().map(String::as_str))?)
-                })?;
-                let of = |piece: &Piece| Piece { file: piece.file.clone(), first: before + piece.first };
-                pieces.extend(source.pieces.iter().map(of));
-            }
+            let read = |give: &mut dyn FnMut(DataFrame) -> Result<()>| {
+                for source in sources.iter_mut() {
+                    source.widen_to(&joint, "the others", &[])?;
+                    starts.push(height);
+                    let before = height;
+                    source.batches(Some(&kept), &mut |batch, _| {
+                        height += batch.height();
+                        give(batch.select(kept.iter().map(String::as_str))?)
+                    })?;
+                    let of = |piece: &Piece| Piece { file: piece.file.clone(), first: before + piece.first };
+                    pieces.extend(source.pieces.iter().map(of));
+                }
+                Ok(())
+            };
+            threads::behind(|batch| writer.take(batch), read)?;
             // A cell late in the table may have widened its column; what was read before it has the narrower type.
             if self::joint(sources, &kept) == joint {
                 return writer.finish(Self {

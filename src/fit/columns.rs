@@ -7,7 +7,7 @@ use crate::data::store::Store;
 use crate::preprocess::dates::{self, DatePart};
 use crate::preprocess::inputs::{Category, Date, Inputs, Number, texts};
 use anyhow::{Result, ensure};
-use polars::prelude::DataType;
+use polars::prelude::{DataType, InitHashMaps, PlHashMap, StringChunked};
 use std::collections::BTreeSet;
 
 /// The columns that a fit has to read, of all the `names` in the table.
@@ -88,16 +88,18 @@ fn categories(store: &Store, name: &str, training: &[bool], config: &FitConfig) 
     let (mut dates, mut times, mut trained) = (0, false, 0);
     store.batches(&[name.to_string()], &mut |batch, first| {
         let at = store.after(first);
-        for (row, cell) in texts(&batch, name, at)?.iter().enumerate() {
-            let Some(cell) = cell else { continue };
+        let cells = texts(&batch, name, at)?;
+        let mut seen = distinct(&cells, &training[first..]);
+        seen.sort_unstable_by_key(|(_, seen)| seen.row);
+        for (cell, seen) in seen {
             // One cell that is no date settles it.
             if dates == numbers.present && dates::parse(cell).is_some() {
-                dates += 1;
+                dates += seen.count;
                 times |= cell.len() > "2024-02-29".len();
             }
-            numbers.see(cell, || at.row(row));
-            trained += usize::from(training[first + row]);
-            if training[first + row] && !values.contains(cell) && values.len() <= MOST_CATEGORIES {
+            numbers.see(cell, seen.count, || at.row(seen.row));
+            trained += seen.trained;
+            if seen.trained > 0 && !values.contains(cell) && values.len() <= MOST_CATEGORIES {
                 values.insert(cell.to_string());
             }
         }
@@ -127,6 +129,27 @@ fn categories(store: &Store, name: &str, training: &[bool], config: &FitConfig) 
     Ok(Found::Categories(values.into_iter().collect()))
 }
 
+/// Where a text stands in a batch.
+struct Seen {
+    /// Its first row.
+    row: usize,
+    count: usize,
+    /// How many of its rows are training rows.
+    trained: usize,
+}
+
+/// The distinct texts of a batch.
+fn distinct<'a>(cells: &'a StringChunked, training: &[bool]) -> Vec<(&'a str, Seen)> {
+    let mut seen: PlHashMap<&str, Seen> = PlHashMap::new();
+    for (row, cell) in cells.iter().enumerate() {
+        let Some(cell) = cell else { continue };
+        let seen = seen.entry(cell).or_insert(Seen { row, count: 0, trained: 0 });
+        seen.count += 1;
+        seen.trained += usize::from(training[row]);
+    }
+    seen.into_iter().collect()
+}
+
 /// More texts than this are no categories.
 const MOST_CATEGORIES: usize = 100_000;
 /// In a table with this many rows each may well have a category of its own.
@@ -142,13 +165,16 @@ struct Numbers {
 }
 
 impl Numbers {
-    fn see(&mut self, cell: &str, place: impl Fn() -> String) {
-        self.present += 1;
+    /// Takes in a text that `count` cells have, the first of them at `place`.
+    fn see(&mut self, cell: &str, count: usize, place: impl Fn() -> String) {
+        self.present += count;
         let plain = cell.trim().parse::<f64>().is_ok();
         if !plain && self.slip.is_none() {
             self.slip = Some((place(), cell.to_string()));
         }
-        self.numbers += usize::from(plain || cell.contains(',') && cell.trim().replace(',', "").parse::<f64>().is_ok());
+        if plain || cell.contains(',') && cell.trim().replace(',', "").parse::<f64>().is_ok() {
+            self.numbers += count;
+        }
     }
 
     fn refuse(self, name: &str) -> Result<()> {

@@ -38,6 +38,7 @@ pub fn divide<'a>(store: &'a Store, config: &FitConfig, seed: u32) -> Result<Div
     let classification = is_classification(&target, config, &store.shown)?;
     let without_target = store.height() - rows.len();
     let own = rows.partition_point(|&row| (row as usize) < store.rows_of(0).end);
+    drop(target);
     let (parts, folds) = (Parts::default(), vec![]);
     let mut divided = Divided { store, rows, without_target, classification, parts, own, folds };
     divided.parts = self::parts(&divided, config, seed)?;

@@ -9,6 +9,7 @@ use crate::device::OneThread;
 use crate::preprocess::inputs::Counts;
 use crate::preprocess::split::take;
 use crate::preprocess::tensors;
+use crate::threads;
 use crate::torchscript::Module;
 use anyhow::{Result, ensure};
 use polars::prelude::*;
@@ -37,48 +38,46 @@ pub fn write(
     let (inputs, features) = (&recipe.pipeline.inputs, names(recipe, config, &divided.store.shown)?);
     let columns = [inputs.names(), vec![config.target.clone()]].concat();
     let (module, slots) = (module(&recipe.pipeline)?, slots(&recipe.parts, divided.store.height()));
-    let mut writers = Vec::new();
+    let (mut sinks, mut ranges, mut written) = (Vec::new(), Vec::new(), Vec::new());
     let mut offset = 0;
     for (part, name) in recipe.parts.iter().zip(PARTS) {
         let end = offset + part.rows.len() as u32;
         let path = folder.join(format!("{name}.{format}"));
-        let sink = (end > offset).then(|| Sink::open(&path, format)).transpose()?;
-        let counts = Counts { dropped_rows: part.dropped, ..Counts::default() };
-        writers.push(PartWriter { slots: offset..end, sink, counts });
+        sinks.push((end > offset).then(|| Sink::open(&path, format)).transpose()?);
+        written.push(Written {
+            rows: part.rows.len(),
+            counts: Counts { dropped_rows: part.dropped, ..Counts::default() },
+        });
+        ranges.push(offset..end);
         offset = end;
     }
-    divided.store.batches(&columns, &mut |batch, first| {
-        let slots = &slots[first..first + batch.height()];
-        for writer in &mut writers {
-            let rows: Vec<u32> =
-                (0u32..).zip(slots).filter(|(_, slot)| writer.slots.contains(slot)).map(|(row, _)| row).collect();
-            let Some(sink) = writer.sink.as_mut().filter(|_| !rows.is_empty()) else { continue };
-            let here: Vec<u32> = rows.iter().map(|&row| row + first as u32).collect();
-            let some = take(&batch, &rows)?;
-            let raw = inputs.raw(&some, divided.store.picked(&here))?;
-            let mut made = transformed(&module, &raw.columns, &features)?;
-            made.push(some.column(&config.target)?.clone());
-            writer.counts.add(raw.counts);
-            sink.write(&mut DataFrame::new(some.height(), made)?)?;
-        }
-        Ok(())
+    let write =
+        |(part, mut rows): (usize, DataFrame)| sinks[part].as_mut().map_or(Ok(()), |sink| sink.write(&mut rows));
+    let transform = |batch: &DataFrame, rows: &[u32], here: &[u32]| {
+        let some = take(batch, rows)?;
+        let raw = inputs.raw(&some, divided.store.picked(here))?;
+        let mut made = transformed(&module, &raw.columns, &features)?;
+        made.push(some.column(&config.target)?.clone());
+        anyhow::Ok((raw.counts, DataFrame::new(some.height(), made)?))
+    };
+    threads::behind(write, |give| {
+        divided.store.batches(&columns, &mut |batch, first| {
+            let slots = &slots[first..first + batch.height()];
+            for (part, range) in ranges.iter().enumerate() {
+                let rows: Vec<u32> =
+                    (0u32..).zip(slots).filter(|(_, slot)| range.contains(slot)).map(|(row, _)| row).collect();
+                if !rows.is_empty() {
+                    let here: Vec<u32> = rows.iter().map(|&row| row + first as u32).collect();
+                    let (counts, made) = transform(&batch, &rows, &here)?;
+                    written[part].counts.add(counts);
+                    give((part, made))?;
+                }
+            }
+            Ok(())
+        })
     })?;
-    let written = writers.into_iter().map(PartWriter::finish).collect::<Result<Vec<_>>>()?;
+    sinks.into_iter().flatten().try_for_each(Sink::finish)?;
     written.try_into().map_err(|_| anyhow::anyhow!("three parts went in"))
-}
-
-struct PartWriter {
-    slots: std::ops::Range<u32>,
-    sink: Option<Sink>,
-    counts: Counts,
-}
-
-impl PartWriter {
-    fn finish(self) -> Result<Written> {
-        let rows = self.slots.len();
-        self.sink.map_or(Ok(()), Sink::finish)?;
-        Ok(Written { rows, counts: self.counts })
-    }
 }
 
 /// The features' names, of which none may be the target's.

@@ -11,7 +11,7 @@ use crate::data::table;
 use anyhow::{Context, Result, bail};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// The columns of a model, in its order, with what is done to each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -161,7 +161,7 @@ impl Inputs {
 
 impl Category {
     fn codes(&self, data: &DataFrame, at: Place<'_>, counts: &mut Counts) -> Result<Vec<f64>> {
-        let index: HashMap<&str, usize> =
+        let index: PlHashMap<&str, usize> =
             self.values.iter().enumerate().map(|(code, value)| (value.as_str(), code)).collect();
         let mut unseen = 0;
         let mut codes = Vec::with_capacity(data.height());

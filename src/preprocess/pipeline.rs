@@ -1,8 +1,10 @@
 //! The fitted preprocessing: constants taken from the training rows, and the names of the features that come out.
 
 use super::choices::{ColumnChoice, Encode, Impute, Scale, Unseen};
+use super::dates::DatePart;
 use super::inputs::{Category, Inputs};
 use super::statistics as of;
+use crate::threads;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
@@ -30,22 +32,16 @@ impl Pipeline {
     ///
     /// # Errors
     /// A column without any value, a constant for a missing value that is no number or no category of the column.
-    pub fn fit(inputs: &Inputs, train: impl Fn(usize) -> Result<Vec<f64>>) -> Result<Self> {
-        let (numbers, dates) = (inputs.numbers.len(), inputs.dates.len());
-        let mut steps = Vec::new();
-        for (index, column) in inputs.numbers.iter().enumerate() {
-            steps.push(number_step(&column.name, &column.choice, train(index)?)?);
-        }
-        for (index, column) in inputs.dates.iter().enumerate() {
-            let seconds = train(numbers + index)?;
-            for part in &column.parts {
-                let values = seconds.iter().map(|&second| part.of(second)).collect();
-                steps.push(number_step(&column.name, &column.choice, values)?);
+    pub fn fit(inputs: &Inputs, train: impl Fn(usize) -> Result<Vec<f64>> + Sync) -> Result<Self> {
+        let columns = threads::map(inputs.choices().count(), AT_ONCE, |index| constants(inputs, index, train(index)?))?;
+        let (mut numbers, mut category_fill) = (Vec::new(), Vec::new());
+        for column in columns {
+            match column {
+                Constants::Numbers(steps) => numbers.extend(steps),
+                Constants::Category(fill) => category_fill.push(fill),
             }
         }
-        let fills = inputs.categories.iter().enumerate();
-        let fills = fills.map(|(index, column)| category_fill(column, &train(numbers + dates + index)?));
-        Ok(Self { inputs: inputs.clone(), numbers: steps, category_fill: fills.collect::<Result<_>>()? })
+        Ok(Self { inputs: inputs.clone(), numbers, category_fill })
     }
 
     /// The features that the network sees, in order; `index` is the input column each comes from.
@@ -93,15 +89,37 @@ impl Category {
     }
 }
 
+/// Columns that are in memory at the same time.
+const AT_ONCE: usize = 4;
+
+/// What the training rows say about one input column.
+enum Constants {
+    Numbers(Vec<NumberStep>),
+    Category(Option<f64>),
+}
+
+fn constants(inputs: &Inputs, index: usize, values: Vec<f64>) -> Result<Constants> {
+    let (numbers, dates) = (inputs.numbers.len(), inputs.dates.len());
+    if let Some(column) = inputs.numbers.get(index) {
+        return Ok(Constants::Numbers(vec![number_step(&column.name, &column.choice, values)?]));
+    }
+    if let Some(column) = inputs.dates.get(index - numbers) {
+        let of = |part: &DatePart| values.iter().map(|&second| part.of(second)).collect();
+        let steps = column.parts.iter().map(|part| number_step(&column.name, &column.choice, of(part)));
+        return Ok(Constants::Numbers(steps.collect::<Result<_>>()?));
+    }
+    Ok(Constants::Category(category_fill(&inputs.categories[index - numbers - dates], &values)?))
+}
+
 fn number_step(name: &str, choice: &ColumnChoice, mut values: Vec<f64>) -> Result<NumberStep> {
-    let present: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
-    if present.is_empty() {
+    let present = || values.iter().copied().filter(|value| !value.is_nan());
+    if present().next().is_none() {
         bail!("column {name}: every value of the training rows is missing; leave it out with --drop {name}");
     }
     let fill = match &choice.impute {
-        Impute::Mean => Some(of::mean(&present)),
-        Impute::Median => Some(of::median(&present)),
-        Impute::MostFrequent => Some(of::most_frequent(&present)),
+        Impute::Mean => Some(of::mean(present())),
+        Impute::Median => Some(of::median(&present().collect::<Vec<_>>())),
+        Impute::MostFrequent => Some(of::most_frequent(&present().collect::<Vec<_>>())),
         Impute::Constant(text) => {
             let number = text.parse::<f64>().ok().filter(|value| value.is_finite());
             Some(number.with_context(|| format!("column {name}: impute constant={text}: expected a number"))?)
@@ -109,7 +127,6 @@ fn number_step(name: &str, choice: &ColumnChoice, mut values: Vec<f64>) -> Resul
         Impute::Drop | Impute::Error => None,
     };
     // As in a scikit-learn Pipeline, the scaler sees what the imputer made.
-    drop(present);
     if let Some(fill) = fill {
         values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = fill);
     }
@@ -136,12 +153,15 @@ pub(super) fn fits_float32(center: f64, scale: f64, mut scaled: impl Iterator<It
 
 fn category_fill(column: &Category, codes: &[f64]) -> Result<Option<f64>> {
     let name = &column.name;
-    let present: Vec<f64> = codes.iter().copied().filter(|code| !code.is_nan()).collect();
-    if present.is_empty() {
+    let mut counts = vec![0; column.values.len() + 1];
+    codes.iter().filter(|code| !code.is_nan()).for_each(|&code| counts[code as usize] += 1);
+    // max_by_key keeps the last of equal keys, and the first category is to win.
+    let most = (0..counts.len()).rev().max_by_key(|&code| counts[code]);
+    let Some(most) = most.filter(|&code| counts[code] > 0) else {
         bail!("column {name}: every value of the training rows is missing; leave it out with --drop {name}");
-    }
+    };
     match &column.choice.impute {
-        Impute::Mean | Impute::Median | Impute::MostFrequent => Ok(Some(of::most_frequent(&present))),
+        Impute::Mean | Impute::Median | Impute::MostFrequent => Ok(Some(most as f64)),
         Impute::Constant(text) => match column.values.iter().position(|value| value == text) {
             Some(code) => Ok(Some(code as f64)),
             None => {

@@ -1,28 +1,33 @@
 //! Statistics of a column as NumPy and scikit-learn compute them. All take values without NaN, one at least.
 
 /// `np.mean` along the rows of a table: summed in the order of the rows.
-pub fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
+pub fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let mut count = 0usize;
+    values.inspect(|_| count += 1).sum::<f64>() / count as f64
 }
 
 /// Center and scale of `StandardScaler`: the mean and the population standard deviation, 1 for a constant column. Equal
 /// to the bit to `np.mean(axis=0)` and `np.std(axis=0)` of a C-contiguous matrix.
 pub fn standard(values: &[f64]) -> (f64, f64) {
     let (mean, variance) = moments(values);
-    (mean, if is_constant(values) { 1.0 } else { variance.sqrt() })
+    (mean, if within_rounding(mean, variance, values.len()) { 1.0 } else { variance.sqrt() })
 }
 
 /// Whether the variance is within the rounding of a constant's: `_is_constant_feature` in
 /// sklearn/preprocessing/_data.py.
 pub fn is_constant(values: &[f64]) -> bool {
     let (mean, variance) = moments(values);
-    let n = values.len() as f64;
+    within_rounding(mean, variance, values.len())
+}
+
+fn within_rounding(mean: f64, variance: f64, count: usize) -> bool {
+    let n = count as f64;
     variance <= n * f64::EPSILON * variance + (n * mean * f64::EPSILON).powi(2)
 }
 
 /// Mean and population variance.
 fn moments(values: &[f64]) -> (f64, f64) {
-    let mean = mean(values);
+    let mean = mean(values.iter().copied());
     let variance = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / values.len() as f64;
     (mean, variance)
 }

@@ -96,6 +96,7 @@ impl<'a, R: Read> Blocks<'a, R> {
             return Ok(());
         }
         let start = self.buffer.is_empty() && self.row == 0 && self.width.is_none();
+        self.buffer.reserve(BLOCK);
         let read = (&mut self.reader).take(BLOCK as u64).read_to_end(&mut self.buffer);
         let read = read.with_context(|| format!("{}: cannot read", self.place.file))?;
         if start && self.buffer.starts_with(b"\xef\xbb\xbf") {

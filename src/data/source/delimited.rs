@@ -5,6 +5,7 @@ use super::{ReadOptions, See, widen};
 use crate::data::caught::caught;
 use crate::data::place::Place;
 use crate::data::table::Format;
+use crate::threads;
 use anyhow::{Result, bail};
 use polars::prelude::*;
 use std::io::{Cursor, Read};
@@ -30,14 +31,14 @@ impl Reader<'_> {
     /// Every block as a typed batch; a cell that does not fit `schema` widens it.
     pub fn read(
         &self,
-        file: impl Read,
+        file: impl Read + Send,
         schema: &mut Schema,
         columns: Option<&[String]>,
         see: &mut See<'_>,
     ) -> Result<()> {
         let (blocks, names) = self.open(file)?;
         let mut first = 0;
-        for block in blocks {
+        threads::ahead(blocks, |block| {
             let block = block?;
             let rows = block.rows;
             if schema.iter_values().any(|dtype| *dtype == DataType::Null) {
@@ -60,8 +61,8 @@ impl Reader<'_> {
             }
             see(batch, first)?;
             first += rows;
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// The blocks below the header, and the names in it.

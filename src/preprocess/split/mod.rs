@@ -50,19 +50,25 @@ pub fn parts(rows: usize, shares: [f64; 3], groups: Option<&[String]>, seed: u32
 }
 
 fn shuffled(rows: usize, unit: &str, shares: [f64; 3], groups: Option<&[String]>, seed: u32) -> Result<Parts> {
-    let mut by_group: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for row in 0..rows {
-        by_group.entry(groups.map_or("", |groups| groups[row].as_str())).or_default().push(row);
-    }
     let mut random = NumpyRandom::seed(seed);
     let mut parts = Parts::default();
-    for members in by_group.values() {
-        let count = |share: f64| count(share, members.len());
-        let drawn: Vec<usize> = random.permutation(members.len()).into_iter().map(|index| members[index]).collect();
-        let (test, valid) = (count(shares[2]), count(shares[1]).min(members.len() - count(shares[2])));
-        parts.test.extend(&drawn[..test]);
-        parts.valid.extend(&drawn[test..test + valid]);
-        parts.train.extend(&drawn[test + valid..]);
+    let mut deal = |drawn: &[usize]| {
+        let test = count(shares[2], drawn.len());
+        let valid = count(shares[1], drawn.len()).min(drawn.len() - test);
+        parts.test.extend_from_slice(&drawn[..test]);
+        parts.valid.extend_from_slice(&drawn[test..test + valid]);
+        parts.train.extend_from_slice(&drawn[test + valid..]);
+    };
+    match groups {
+        None => deal(&random.permutation(rows)),
+        Some(groups) => {
+            let mut by_group: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+            (0..rows).for_each(|row| by_group.entry(&groups[row]).or_default().push(row));
+            for members in by_group.values() {
+                let drawn = random.permutation(members.len());
+                deal(&drawn.into_iter().map(|index| members[index]).collect::<Vec<_>>());
+            }
+        }
     }
     check(rows, unit, shares, &parts)?;
     Ok(parts)
