@@ -11,7 +11,7 @@ pub struct Resuming {
     // First, for clap takes the values out one by one.
     #[command(flatten)]
     pub given: Given,
-    /// Write checkpoint-<epoch>.pt every so many epochs, or so much time, such as 30s or 5m
+    /// Write checkpoint-EPOCH.pt every so many epochs, or so much time, such as 30s or 5m
     #[arg(long, value_name = "N|TIME")]
     pub checkpoint_every: Option<Every>,
     /// Newest checkpoints that are kept

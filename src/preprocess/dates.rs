@@ -69,7 +69,7 @@ impl DatePart {
         }
     }
 
-    /// The same as an expression of TorchScript over the variables of [`torchscript`].
+    /// The same as an expression of TorchScript over the variables of [`CALENDAR`].
     pub fn expression(self) -> &'static str {
         match self {
             Self::Year => "year",
@@ -84,7 +84,7 @@ impl DatePart {
     }
 }
 
-/// `calendar(self, seconds)`: the variables that [`DatePart::expression`] speaks of, from seconds `[n, 1]`, float64.
+/// The variables that [`DatePart::expression`] speaks of, from seconds `[n, 1]`, float64.
 pub const CALENDAR: &str = "    days = torch.floor(seconds / 86400.0)
     within = seconds - days * 86400.0
     z = days + 719468.0
