@@ -5,7 +5,8 @@ use crate::checkpoint::{Checkpoint, TableModel};
 use crate::cli::Evaluate;
 use crate::data::place::Place;
 use crate::data::source::Source;
-use crate::fit::score::{answers, measure, outputs};
+use crate::data::table::known_rows;
+use crate::fit::score::{Answers, answers, measure, outputs};
 use crate::metrics::Metrics;
 use crate::names::unknown;
 use crate::preprocess::inputs::Counts;
@@ -13,7 +14,7 @@ use crate::preprocess::target::Truth;
 use crate::preprocess::{split, tensors};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind};
 
 pub(super) fn run(args: &Evaluate) -> Result<Verdict> {
     let device = prepare(&args.compute)?;
@@ -46,7 +47,7 @@ struct Score {
     counts: Counts,
 }
 
-/// Goes through the table batch by batch; only outputs and targets are kept.
+/// Goes through the table batch by batch; only answers and targets are kept.
 fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device: Device) -> Result<Score> {
     let (target, name, shown) = (&of_table.target, &model.about.schema.target, source.shown.clone());
     let columns = [of_table.inputs.names(), vec![name.clone()]].concat();
@@ -54,12 +55,10 @@ fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device:
     if !source.names().contains(name) {
         bail!("{shown}: no column {}, the model's target", unknown(name, &source.names()));
     }
-    let (mut chunks, mut truths, mut counts) = (Vec::new(), None::<Truth>, Counts::default());
-    let mut without_target = 0;
+    let (mut all, mut counts) = (None::<(Answers, Truth)>, Counts::default());
+    let (mut scored, mut without_target) = (0, 0);
     source.batches(Some(&columns), &mut |batch, first| {
-        let known = batch.column(name)?.is_not_null();
-        let here: Vec<u32> =
-            (0u32..).zip(known.iter()).filter(|(_, known)| *known == Some(true)).map(|(row, _)| row).collect();
+        let here = known_rows(batch.column(name)?);
         without_target += batch.height() - here.len();
         if here.is_empty() {
             return Ok(());
@@ -70,20 +69,21 @@ fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device:
         let rows: Vec<u32> = raw.rows.iter().map(|&row| here[row as usize]).collect();
         let (_, truth) = target.code(&split::take(&batch, &raw.rows)?, name, Place::picked(&shown, &rows))?;
         let x = tensors::from_columns(&raw.columns, Kind::Double, device)?;
-        let outputs = outputs(&model.module, "forward", &x)?;
-        answers(&outputs, target)?.check_finite(Place::picked(&shown, &rows))?;
-        chunks.push(outputs);
-        match &mut truths {
-            Some(all) => all.extend(truth),
-            None => truths = Some(truth),
+        let answers = answers(&outputs(&model.module, "forward", &x)?, target)?;
+        answers.check_finite(Place::picked(&shown, &rows))?;
+        scored += raw.rows.len();
+        match &mut all {
+            Some((answered, truths)) => {
+                answered.extend(answers);
+                truths.extend(truth);
+            }
+            None => all = Some((answers, truth)),
         }
         counts.add(raw.counts);
         Ok(())
     })?;
-    let truth = truths.with_context(|| format!("{shown}: the target {name} is missing in every row"))?;
-    let outputs = Tensor::f_cat(&chunks, 0)?;
-    let metrics = measure(&answers(&outputs, target)?, &truth, target)?;
-    Ok(Score { metrics, rows: outputs.size()[0] as usize, without_target, counts })
+    let (answers, truth) = all.with_context(|| format!("{shown}: the target {name} is missing in every row"))?;
+    Ok(Score { metrics: measure(&answers, &truth, target)?, rows: scored, without_target, counts })
 }
 
 fn lines(metrics: &Metrics) -> String {

@@ -48,7 +48,7 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
         Some(going) => going.schema.clone(),
         None => config.schema.as_deref().map(TableSchema::read).transpose()?,
     };
-    let (store, hash) = read(&args.data, &config, schema.as_ref())?;
+    let (store, hash) = read(&args.data, &config, &[], schema.as_ref())?;
     if let Some(going) = &going {
         job.resumed = going.resumed(&job, &store.shown, &hash, args)?;
     }
@@ -120,16 +120,26 @@ pub(super) fn stage(
     job.folder.stage("report.html", page(outcome, config, &judgement.text, &store.shown, &pictures)?.as_bytes())
 }
 
-/// The columns that the fit needs, in the types of the schema where there is one, and the SHA-256 of all its tables.
-pub(super) fn read(data: &Path, config: &FitConfig, schema: Option<&TableSchema>) -> Result<(Store, String)> {
+/// The columns that the fit needs, or one of the `trials` of a search, in the types of the schema where there is one, and
+/// the SHA-256 of all its tables.
+pub(super) fn read(
+    data: &Path,
+    config: &FitConfig,
+    trials: &[FitConfig],
+    schema: Option<&TableSchema>,
+) -> Result<(Store, String)> {
     let mut sources = open(data, config, schema)?;
-    let columns = needed(&sources[0].names(), config, &sources[0].shown)?;
+    let (names, shown) = (sources[0].names(), sources[0].shown.clone());
+    let mut columns = needed(&names, config, &shown)?;
+    for (index, trial) in trials.iter().enumerate() {
+        columns.extend(needed(&names, trial, &shown).with_context(|| format!("--param: trial {}", index + 1))?);
+    }
     let hashes = sources.iter().map(Source::sha256).collect::<Result<Vec<_>>>()?;
     Ok((Store::read(&mut sources, &columns)?, hashes.join(" ")))
 }
 
 /// The table, and those of `--valid` and `--test`.
-pub(super) fn open(data: &Path, config: &FitConfig, schema: Option<&TableSchema>) -> Result<Vec<Source>> {
+fn open(data: &Path, config: &FitConfig, schema: Option<&TableSchema>) -> Result<Vec<Source>> {
     let places = [Some(data), config.valid.as_deref(), config.test.as_deref()];
     let mut sources = Vec::new();
     for place in places.into_iter().flatten() {

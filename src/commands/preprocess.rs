@@ -16,7 +16,7 @@ pub(super) fn run(args: &Preprocess) -> Result<Verdict> {
     let config = resolve(args.config.as_deref(), &args.settings)?;
     let mut job = Job::begin(&args.common, &args.out)?;
     let schema = config.schema.as_deref().map(TableSchema::read).transpose()?;
-    let (store, hash) = read(&args.data, &config, schema.as_ref())?;
+    let (store, hash) = read(&args.data, &config, &[], schema.as_ref())?;
     job.data_sha256 = Some(hash);
     let divided = divide(&store, &config, args.common.seed)?;
     let recipe = recipe(&divided, &divided.parts, &config)?;

@@ -2,6 +2,7 @@
 
 use crate::checkpoints::{Checkpoints, Found};
 use crate::cli::{Printing, Resuming};
+use crate::files;
 use crate::progress::{Interrupted, interrupted};
 use crate::train::Next;
 use anyhow::{Context, Result};
@@ -69,7 +70,7 @@ impl Keeper {
 
 /// The epoch that a run goes on from, if `path` lies in the folder that it writes to.
 pub(super) fn within(path: &Path, out: &Path, epoch: usize) -> Option<usize> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = files::folder_of(path);
     let same = folder.canonicalize().ok().zip(out.canonicalize().ok()).is_some_and(|(folder, out)| folder == out);
     same.then_some(epoch)
 }

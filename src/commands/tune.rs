@@ -1,15 +1,13 @@
 //! `lockstep tune DATA`.
 
 use super::Verdict;
-use super::fit::{judge, open, results, settings, stage, text};
+use super::fit::{judge, read, results, settings, stage, text};
 use super::run::Job;
 use crate::cli::Tune;
 use crate::data::schema::TableSchema;
-use crate::data::source::Source;
 use crate::data::store::Store;
 use crate::data::table::{self, Format};
 use crate::device;
-use crate::fit::columns::needed;
 use crate::fit::config::FitConfig;
 use crate::fit::divide::{Divided, divide};
 use crate::fit::run::{Outcome, check_target, fit};
@@ -47,7 +45,7 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
     let configs = configs(&fit_config, &plan)?;
     let mut job = Job::begin(&args.common, &args.out)?;
     let schema = fit_config.schema.as_deref().map(TableSchema::read).transpose()?;
-    let (store, hash) = read(args, &fit_config, &configs, schema.as_ref())?;
+    let (store, hash) = read(&args.data, &fit_config, &configs, schema.as_ref())?;
     job.data_sha256 = Some(hash.clone());
     let search = check(&store, seed, fit_config, tune, plan, configs)?;
     let mut journal = Journal::open(job.folder.path(), &identity(args, &search, &job, &hash)?, args.restart)?;
@@ -92,18 +90,6 @@ fn resolve(args: &Tune) -> Result<(FitConfig, TuneConfig)> {
     let (text, shown) = settings(args.config.as_deref())?;
     let (fit, tune) = (toml::Table::try_from(&args.settings)?, toml::Table::try_from(&args.search)?);
     config::resolve(&text, &shown, fit, tune, &args.param)
-}
-
-/// The columns that any of the trials needs, and the hash of the whole table.
-fn read(args: &Tune, fit: &FitConfig, configs: &[FitConfig], schema: Option<&TableSchema>) -> Result<(Store, String)> {
-    let mut sources = open(&args.data, fit, schema)?;
-    let (names, shown) = (sources[0].names(), sources[0].shown.clone());
-    let mut columns = needed(&names, fit, &shown)?;
-    for (index, config) in configs.iter().enumerate() {
-        columns.extend(needed(&names, config, &shown).with_context(|| format!("--param: trial {}", index + 1))?);
-    }
-    let hashes = sources.iter().map(Source::sha256).collect::<Result<Vec<_>>>()?;
-    Ok((Store::read(&mut sources, &columns)?, hashes.join(" ")))
 }
 
 /// Holds every trial's settings against the table.

@@ -55,7 +55,7 @@ impl Store {
             if let Some(missing) = kept.iter().find(|name| !names.contains(name)) {
                 bail!("{}: no column {}, which {} has", other.shown, unknown(missing, &names), first.shown);
             }
-            other.widen_to(first.schema(), &first.shown, &kept)?;
+            other.check_types(first.schema(), &first.shown, &kept)?;
         }
         loop {
             let joint = joint(sources, &kept);
@@ -63,7 +63,7 @@ impl Store {
             let (mut pieces, mut starts, mut height) = (Vec::new(), Vec::new(), 0);
             let read = |give: &mut dyn FnMut(DataFrame) -> Result<()>| {
                 for source in sources.iter_mut() {
-                    source.widen_to(&joint, "the others", &[])?;
+                    source.widen_to(&joint);
                     starts.push(height);
                     let before = height;
                     source.batches(Some(&kept), &mut |batch, _| {
@@ -134,8 +134,7 @@ impl Store {
         match &self.cells {
             Cells::Memory(table) => Ok(table.select([name])?),
             Cells::File(file, metadata) => {
-                let mut reader = ParquetReader::new(reopen(file)?).with_columns(Some(vec![name.into()]));
-                reader.set_metadata(metadata.clone());
+                let reader = reader(file, metadata, vec![name.into()])?;
                 Ok(reader.set_rechunk(true).finish().map_err(|error| lost(&error))?)
             }
         }
@@ -147,8 +146,7 @@ impl Store {
             let batch = match &self.cells {
                 Cells::Memory(table) => table.select(columns.iter().map(String::as_str))?.slice(first as i64, BATCH),
                 Cells::File(file, metadata) => {
-                    let mut reader = ParquetReader::new(reopen(file)?).with_columns(Some(columns.to_vec()));
-                    reader.set_metadata(metadata.clone());
+                    let reader = reader(file, metadata, columns.to_vec())?;
                     reader.with_slice(Some((first, BATCH))).finish().map_err(|error| lost(&error))?
                 }
             };
@@ -167,10 +165,17 @@ fn joint(sources: &[Source], kept: &[String]) -> Schema {
         if joint.is_empty() {
             joint = of
         } else {
-            let _ = widen(&mut joint, &of);
+            widen(&mut joint, &of);
         }
     }
     joint
+}
+
+/// Reads columns of the temporary file, whose footer is known.
+fn reader(file: &NamedTempFile, metadata: &FileMetadataRef, columns: Vec<String>) -> Result<ParquetReader<File>> {
+    let mut reader = ParquetReader::new(reopen(file)?).with_columns(Some(columns));
+    reader.set_metadata(metadata.clone());
+    Ok(reader)
 }
 
 fn reopen(file: &NamedTempFile) -> Result<File> {

@@ -114,6 +114,12 @@ fn parse(cells: &StringChunked, name: &str, at: Place<'_>) -> Result<Float64Chun
     cells.iter().enumerate().map(number).collect()
 }
 
+/// The rows in which a column has a value.
+pub fn known_rows(column: &Column) -> Vec<u32> {
+    let known = column.is_not_null();
+    (0u32..).zip(known.iter()).filter(|(_, known)| *known == Some(true)).map(|(row, _)| row).collect()
+}
+
 /// The names of the columns, in their order.
 pub fn names(table: &DataFrame) -> Vec<String> {
     table.get_column_names().iter().map(|name| name.to_string()).collect()

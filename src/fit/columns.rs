@@ -46,9 +46,9 @@ pub fn inputs(divided: &Divided<'_>, config: &FitConfig, train: &[u32]) -> Resul
     for name in features(&store.names(), config) {
         let choice = config.choice(&name)?;
         let dtype = store.dtype(&name)?;
+        let text = matches!(dtype, DataType::String | DataType::Boolean);
         let found = match dtype {
-            _ if config.categorical.contains(&name) => categories(store, &name, &training, config)?,
-            DataType::String | DataType::Boolean => categories(store, &name, &training, config)?,
+            _ if text || config.categorical.contains(&name) => categories(store, &name, &training, config)?,
             DataType::Date => Found::Dates { times: false },
             DataType::Datetime(..) => Found::Dates { times: true },
             _ => Found::Numbers,

@@ -4,6 +4,7 @@ use super::config::{FitConfig, Task};
 use super::strata;
 use crate::data::place::Place;
 use crate::data::store::Store;
+use crate::data::table::known_rows;
 use crate::preprocess::inputs::{number_values, texts};
 use crate::preprocess::split::{self, Parts};
 use anyhow::{Result, anyhow, bail, ensure};
@@ -31,9 +32,7 @@ pub struct Divided<'a> {
 pub fn divide<'a>(store: &'a Store, config: &FitConfig, seed: u32) -> Result<Divided<'a>> {
     ensure!(store.height() < u32::MAX as usize, "{}: {} rows, expected fewer than 2^32", store.shown, store.height());
     let target = store.column(&config.target)?;
-    let known = target.column(&config.target)?.is_not_null();
-    let rows: Vec<u32> =
-        (0u32..).zip(known.iter()).filter(|(_, known)| *known == Some(true)).map(|(row, _)| row).collect();
+    let rows = known_rows(target.column(&config.target)?);
     ensure!(!rows.is_empty(), "{}: the target {} is missing in every row", store.shown, config.target);
     let classification = is_classification(&target, config, &store.shown)?;
     let without_target = store.height() - rows.len();

@@ -14,6 +14,7 @@ use crate::preprocess::tensors;
 use crate::torchscript::Module;
 use anyhow::{Context, Result, bail, ensure};
 use polars::prelude::DataFrame;
+use std::ops::Range;
 use tch::{Device, Kind, Tensor};
 
 /// A table made ready for training.
@@ -49,6 +50,8 @@ pub struct Recipe {
     pub pipeline: Pipeline,
     pub target: Target,
     pub parts: [PartRows; 3],
+    /// For each row of the table where it goes: the parts' rows, one part after the other, are counted through.
+    pub slots: Vec<u32>,
 }
 
 /// Fits pipeline and target on the training rows of `parts`, one column at a time.
@@ -57,8 +60,14 @@ pub fn recipe(divided: &Divided<'_>, parts: &Parts, config: &FitConfig) -> Resul
     let train = divided.table_rows(&parts.train);
     let inputs = inputs(divided, config, &train)?;
     let dropped = dropped(divided, &inputs)?;
-    let part = |indices: &[usize]| PartRows::new(divided.table_rows(indices), &dropped);
-    let parts = [PartRows::new(train, &dropped), part(&parts.valid), part(&parts.test)];
+    let mut next = 0;
+    let mut part = |rows| {
+        let part = PartRows::new(rows, &dropped, next);
+        next = part.slots.end;
+        part
+    };
+    let (valid, test) = (divided.table_rows(&parts.valid), divided.table_rows(&parts.test));
+    let parts = [part(train), part(valid), part(test)];
     for (part, name) in parts.iter().zip(["training", "validation", "test"]) {
         ensure!(
             !part.rows.is_empty() || part.dropped == 0,
@@ -67,20 +76,19 @@ pub fn recipe(divided: &Divided<'_>, parts: &Parts, config: &FitConfig) -> Resul
         );
     }
     let train = &parts[0].rows;
-    let places = slots(&parts[..1], divided.store.height());
-    let pipeline = Pipeline::fit(&inputs, |index| raw_column(divided, &inputs, index, &places, train.len()))
+    let slots = slots(&parts, divided.store.height());
+    let pipeline = Pipeline::fit(&inputs, |index| raw_column(divided, &inputs, index, &slots, &parts[0]))
         .with_context(|| shown.to_string())?;
-    drop(places);
     let target = take(&divided.store.column(&config.target)?, train)?;
     let target = Target::fit(&target, &config.target, divided.classification, divided.store.picked(train))?;
-    Ok(Recipe { pipeline, target, parts })
+    Ok(Recipe { pipeline, target, parts, slots })
 }
 
 /// Everything from the rows of `parts` up to the training; all constants come from the training rows alone.
 pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitConfig, device: Device) -> Result<Prepared> {
-    let Recipe { pipeline, target, parts } = recipe(divided, parts, config)?;
+    let Recipe { pipeline, target, parts, slots } = recipe(divided, parts, config)?;
     let targets = divided.store.column(&config.target)?;
-    let [train, valid, test] = transform(divided, &pipeline, parts)?.map(|part| {
+    let [train, valid, test] = transform(divided, &pipeline, parts, &slots)?.map(|part| {
         let Transformed { part, raw, x, counts, .. } = part;
         let place = divided.store.picked(&part.rows);
         let (y, truth) = target.code(&take(&targets, &part.rows)?, &config.target, place)?;
@@ -97,16 +105,38 @@ pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitConfig, device:
 pub struct PartRows {
     pub rows: Vec<u32>,
     pub dropped: usize,
+    /// The slots of its rows.
+    slots: Range<u32>,
 }
 
 impl PartRows {
-    fn new(mut rows: Vec<u32>, dropped: &[bool]) -> Self {
+    fn new(mut rows: Vec<u32>, dropped: &[bool], first: u32) -> Self {
         let all = rows.len();
         if !dropped.is_empty() {
             rows.retain(|&row| !dropped[row as usize]);
         }
-        Self { dropped: all - rows.len(), rows }
+        Self { dropped: all - rows.len(), slots: first..first + rows.len() as u32, rows }
     }
+
+    /// Which of a batch's rows are of this part, by the slots of the batch's rows: their places in the batch, in the table,
+    /// and in the part.
+    pub(super) fn among(&self, slots: &[u32], first: usize) -> Among {
+        let mut among = Among::default();
+        for (row, slot) in (0u32..).zip(slots).filter(|(_, slot)| self.slots.contains(slot)) {
+            among.batch.push(row);
+            among.table.push(row + first as u32);
+            among.part.push(slot - self.slots.start);
+        }
+        among
+    }
+}
+
+/// The rows of a batch that are of one part.
+#[derive(Default)]
+pub(super) struct Among {
+    pub(super) batch: Vec<u32>,
+    pub(super) table: Vec<u32>,
+    part: Vec<u32>,
 }
 
 /// Which rows of the table have a missing value under `drop`; empty: none has.
@@ -126,15 +156,19 @@ fn dropped(divided: &Divided<'_>, inputs: &Inputs) -> Result<Vec<bool>> {
 }
 
 /// The raw values of one input column, of the training rows in their order.
-fn raw_column(divided: &Divided<'_>, inputs: &Inputs, index: usize, slots: &[u32], count: usize) -> Result<Vec<f64>> {
-    let mut values = vec![f64::NAN; count];
+fn raw_column(
+    divided: &Divided<'_>,
+    inputs: &Inputs,
+    index: usize,
+    slots: &[u32],
+    train: &PartRows,
+) -> Result<Vec<f64>> {
+    let mut values = vec![f64::NAN; train.rows.len()];
     divided.store.batches(&inputs.names()[index..=index], &mut |batch, first| {
-        let slots = &slots[first..first + batch.height()];
-        let rows: Vec<u32> = (0u32..).zip(slots).filter(|(_, slot)| **slot != NOWHERE).map(|(row, _)| row).collect();
-        let here: Vec<u32> = rows.iter().map(|&row| row + first as u32).collect();
-        let some = take(&batch, &rows)?;
-        let found = inputs.raw_column(index, &some, divided.store.picked(&here))?;
-        rows.iter().zip(found).for_each(|(&row, value)| values[slots[row as usize] as usize] = value);
+        let here = train.among(&slots[first..first + batch.height()], first);
+        let some = take(&batch, &here.batch)?;
+        let found = inputs.raw_column(index, &some, divided.store.picked(&here.table))?;
+        here.part.iter().zip(found).for_each(|(&place, value)| values[place as usize] = value);
         Ok(())
     })?;
     Ok(values)
@@ -143,29 +177,29 @@ fn raw_column(divided: &Divided<'_>, inputs: &Inputs, index: usize, slots: &[u32
 /// A part as the network sees it.
 struct Transformed {
     part: PartRows,
-    /// The slot of its first row.
-    offset: u32,
     raw: Tensor,
     x: Tensor,
     counts: Counts,
 }
 
 /// Goes through the table once, and puts each row where its part has it.
-fn transform(divided: &Divided<'_>, pipeline: &Pipeline, parts: [PartRows; 3]) -> Result<[Transformed; 3]> {
+fn transform(
+    divided: &Divided<'_>,
+    pipeline: &Pipeline,
+    parts: [PartRows; 3],
+    slots: &[u32],
+) -> Result<[Transformed; 3]> {
     let _one = OneThread::begin();
     let module = module(pipeline)?;
     let (inputs, names) = (&pipeline.inputs, pipeline.inputs.names());
     let (width, features) = (names.len() as i64, pipeline.features().len() as i64);
-    let slots = slots(&parts, divided.store.height());
     let mut made = Vec::new();
-    let mut offset = 0;
     for part in parts {
         let (n, dropped_rows) = (part.rows.len() as i64, part.dropped);
         let raw = Tensor::f_zeros([n.min(SAMPLE as i64), width], (Kind::Double, Device::Cpu))?;
         let x = Tensor::f_zeros([n, features], (Kind::Float, Device::Cpu))?;
         let counts = Counts { dropped_rows, ..Counts::default() };
-        made.push(Transformed { part, offset, raw, x, counts });
-        offset += n as u32;
+        made.push(Transformed { part, raw, x, counts });
     }
     divided.store.batches(&names, &mut |batch, first| {
         let slots = &slots[first..first + batch.height()];
@@ -175,10 +209,10 @@ fn transform(divided: &Divided<'_>, pipeline: &Pipeline, parts: [PartRows; 3]) -
 }
 
 /// The slot of a row that is in no part.
-pub(super) const NOWHERE: u32 = u32::MAX;
+const NOWHERE: u32 = u32::MAX;
 
 /// For each row of the table where it goes: the parts' rows, one part after the other, are counted through.
-pub(super) fn slots(parts: &[PartRows], height: usize) -> Vec<u32> {
+fn slots(parts: &[PartRows], height: usize) -> Vec<u32> {
     let mut slots = vec![NOWHERE; height];
     let rows = parts.iter().flat_map(|part| &part.rows);
     rows.zip(0u32..).for_each(|(&row, slot)| slots[row as usize] = slot);
@@ -196,16 +230,14 @@ impl Transformed {
         module: &Module,
         store: &Store,
     ) -> Result<()> {
-        let range = self.offset..self.offset + self.part.rows.len() as u32;
-        let rows: Vec<u32> = (0u32..).zip(slots).filter(|(_, slot)| range.contains(slot)).map(|(row, _)| row).collect();
-        if rows.is_empty() {
+        let here = self.part.among(slots, first);
+        if here.batch.is_empty() {
             return Ok(());
         }
-        let some = if rows.len() == batch.height() { batch.clone() } else { take(batch, &rows)? };
-        let here: Vec<u32> = rows.iter().map(|&row| row + first as u32).collect();
-        let raw = inputs.raw(&some, store.picked(&here))?;
+        let some = if here.batch.len() == batch.height() { batch.clone() } else { take(batch, &here.batch)? };
+        let raw = inputs.raw(&some, store.picked(&here.table))?;
         let matrix = tensors::from_columns(&raw.columns, Kind::Double, Device::Cpu)?;
-        let index: Vec<i64> = rows.iter().map(|&row| i64::from(slots[row as usize] - self.offset)).collect();
+        let index: Vec<i64> = here.part.iter().map(|&place| i64::from(place)).collect();
         let index = Tensor::f_from_slice(&index)?;
         let _ = self.x.f_index_copy_(0, &index, &module.call("forward", &matrix)?)?;
         let sampled = index.f_lt(SAMPLE as i64)?.f_nonzero()?.f_view(-1)?;

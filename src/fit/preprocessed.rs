@@ -2,7 +2,7 @@
 
 use super::config::FitConfig;
 use super::divide::Divided;
-use super::prepare::{Recipe, module, slots};
+use super::prepare::{Among, Recipe, module};
 use crate::data::sink::Sink;
 use crate::data::table::Format;
 use crate::device::OneThread;
@@ -37,38 +37,32 @@ pub fn write(
     let _one = OneThread::begin();
     let (inputs, features) = (&recipe.pipeline.inputs, names(recipe, config, &divided.store.shown)?);
     let columns = [inputs.names(), vec![config.target.clone()]].concat();
-    let (module, slots) = (module(&recipe.pipeline)?, slots(&recipe.parts, divided.store.height()));
-    let (mut sinks, mut ranges, mut written) = (Vec::new(), Vec::new(), Vec::new());
-    let mut offset = 0;
+    let module = module(&recipe.pipeline)?;
+    let (mut sinks, mut written) = (Vec::new(), Vec::new());
     for (part, name) in recipe.parts.iter().zip(PARTS) {
-        let end = offset + part.rows.len() as u32;
         let path = folder.join(format!("{name}.{format}"));
-        sinks.push((end > offset).then(|| Sink::open(&path, format)).transpose()?);
+        sinks.push((!part.rows.is_empty()).then(|| Sink::open(&path, format)).transpose()?);
         written.push(Written {
             rows: part.rows.len(),
             counts: Counts { dropped_rows: part.dropped, ..Counts::default() },
         });
-        ranges.push(offset..end);
-        offset = end;
     }
     let write =
         |(part, mut rows): (usize, DataFrame)| sinks[part].as_mut().map_or(Ok(()), |sink| sink.write(&mut rows));
-    let transform = |batch: &DataFrame, rows: &[u32], here: &[u32]| {
-        let some = take(batch, rows)?;
-        let raw = inputs.raw(&some, divided.store.picked(here))?;
+    let transform = |batch: &DataFrame, here: &Among| {
+        let some = take(batch, &here.batch)?;
+        let raw = inputs.raw(&some, divided.store.picked(&here.table))?;
         let mut made = transformed(&module, &raw.columns, &features)?;
         made.push(some.column(&config.target)?.clone());
         anyhow::Ok((raw.counts, DataFrame::new(some.height(), made)?))
     };
     threads::behind(write, |give| {
         divided.store.batches(&columns, &mut |batch, first| {
-            let slots = &slots[first..first + batch.height()];
-            for (part, range) in ranges.iter().enumerate() {
-                let rows: Vec<u32> =
-                    (0u32..).zip(slots).filter(|(_, slot)| range.contains(slot)).map(|(row, _)| row).collect();
-                if !rows.is_empty() {
-                    let here: Vec<u32> = rows.iter().map(|&row| row + first as u32).collect();
-                    let (counts, made) = transform(&batch, &rows, &here)?;
+            let slots = &recipe.slots[first..first + batch.height()];
+            for (part, rows) in recipe.parts.iter().enumerate() {
+                let here = rows.among(slots, first);
+                if !here.batch.is_empty() {
+                    let (counts, made) = transform(&batch, &here)?;
                     written[part].counts.add(counts);
                     give((part, made))?;
                 }

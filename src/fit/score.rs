@@ -20,6 +20,18 @@ pub enum Answers {
 }
 
 impl Answers {
+    /// Adds those of further rows.
+    pub fn extend(&mut self, more: Self) {
+        match (self, more) {
+            (Self::Numbers(all), Self::Numbers(more)) => all.extend(more),
+            (Self::Classes { predicted, probabilities }, Self::Classes { predicted: classes, probabilities: more }) => {
+                predicted.extend(classes);
+                probabilities.extend(more);
+            }
+            (all, more) => *all = more,
+        }
+    }
+
     /// Refuses answers that are no finite numbers: a value so far from those of the training that it overflows float32.
     /// `at` says where the answers' rows stand.
     pub fn check_finite(&self, at: Place<'_>) -> Result<()> {

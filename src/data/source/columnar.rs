@@ -17,10 +17,12 @@ pub fn parquet_schema(file: File, shown: &str) -> Result<Schema> {
 }
 
 pub fn parquet(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut See<'_>) -> Result<()> {
-    let file = open(path, shown)?;
-    let rows = caught(shown, || ParquetReader::new(file).num_rows())?;
+    let mut footer = ParquetReader::new(open(path, shown)?);
+    let rows = caught(shown, || footer.num_rows())?;
+    let metadata = caught(shown, || footer.get_metadata().cloned())?;
     for first in (0..rows).step_by(ROWS) {
-        let reader = ParquetReader::new(open(path, shown)?);
+        let mut reader = ParquetReader::new(open(path, shown)?);
+        reader.set_metadata(metadata.clone());
         let reader = reader.with_slice(Some((first, ROWS))).with_columns(columns.map(<[String]>::to_vec));
         let batch = caught(shown, || reader.finish())?;
         ensure!(batch.height() == ROWS.min(rows - first), "{shown}: fewer rows than it says; the file is damaged");

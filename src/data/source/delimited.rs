@@ -13,12 +13,23 @@ use std::sync::Arc;
 
 /// Reads one file of rows of text.
 pub struct Reader<'a> {
-    pub format: Format,
-    pub options: &'a ReadOptions,
-    pub place: Place<'a>,
+    format: Format,
+    options: &'a ReadOptions,
+    dialect: Dialect,
+    place: Place<'a>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// # Errors
+    /// For CSV a delimiter or a quote that is not one byte.
+    pub fn new(format: Format, options: &'a ReadOptions, place: Place<'a>) -> Result<Self> {
+        let dialect = match format {
+            Format::Ndjson => Dialect { delimiter: None, quote: None },
+            _ => options.dialect()?,
+        };
+        Ok(Self { format, options, dialect, place })
+    }
+
     /// Names and types by the header and the first block.
     pub fn schema(&self, file: impl Read) -> Result<Schema> {
         let (mut blocks, names) = self.open(file)?;
@@ -67,11 +78,8 @@ impl Reader<'_> {
 
     /// The blocks below the header, and the names in it.
     fn open<R: Read>(&self, file: R) -> Result<(Blocks<'_, R>, Option<Vec<PlSmallStr>>)> {
-        if self.format == Format::Ndjson {
-            return Ok((Blocks::new(file, Dialect { delimiter: None, quote: None }, self.place), None));
-        }
-        let mut blocks = Blocks::new(file, self.options.dialect()?, self.place);
-        if !self.options.header {
+        let mut blocks = Blocks::new(file, self.dialect, self.place);
+        if self.format == Format::Ndjson || !self.options.header {
             return Ok((blocks, None));
         }
         let Some(header) = blocks.header()? else {
@@ -91,12 +99,11 @@ impl Reader<'_> {
 
     fn csv(&self) -> CsvReadOptions {
         let missing: Vec<PlSmallStr> = self.options.na.iter().map(|token| token.as_str().into()).collect();
-        let dialect = self.options.dialect().unwrap_or(Dialect { delimiter: Some(b','), quote: Some(b'"') });
         CsvReadOptions::default().with_has_header(false).with_raise_if_empty(false).map_parse_options(|options| {
             options
                 .with_null_values(Some(NullValues::AllColumns(missing.clone())))
-                .with_separator(dialect.delimiter.unwrap_or(b','))
-                .with_quote_char(dialect.quote)
+                .with_separator(self.dialect.delimiter.unwrap_or(b','))
+                .with_quote_char(self.dialect.quote)
         })
     }
 

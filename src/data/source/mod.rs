@@ -108,11 +108,11 @@ impl Source {
         }
     }
 
-    /// Holds the columns to types that hold both this table's cells and another's.
+    /// Whether the columns can be read as those of another table, which is called `shown`.
     ///
     /// # Errors
-    /// A column of text here that is none in `other`, which is called `shown`.
-    pub fn widen_to(&mut self, other: &Schema, shown: &str, columns: &[String]) -> Result<()> {
+    /// A column of text here that is none in `other`.
+    pub fn check_types(&self, other: &Schema, shown: &str, columns: &[String]) -> Result<()> {
         for name in columns {
             let (Some(ours), Some(theirs)) = (self.schema.get(name.as_str()), other.get(name.as_str())) else {
                 continue;
@@ -120,8 +120,12 @@ impl Source {
             let text = *ours == DataType::String && !matches!(theirs, DataType::String | DataType::Null);
             ensure!(!text, "{}: column {name} is text, expected {theirs} as in {shown}", self.shown);
         }
-        widen(&mut self.schema, other);
         Ok(())
+    }
+
+    /// Holds the columns to types that hold both this table's cells and another's.
+    pub fn widen_to(&mut self, other: &Schema) {
+        widen(&mut self.schema, other);
     }
 
     /// Gives every batch to `see`, in order; with `columns` only those are read.
@@ -149,7 +153,7 @@ impl Source {
 
     fn read_text(&mut self, index: usize, shown: &str, columns: Option<&[String]>, see: &mut See<'_>) -> Result<()> {
         let file = open(&self.files[index], shown)?;
-        let reader = delimited::Reader { format: self.format, options: &self.options, place: Place::start(shown) };
+        let reader = delimited::Reader::new(self.format, &self.options, Place::start(shown))?;
         reader.read(file, &mut self.schema, columns, see)
     }
 
@@ -158,8 +162,7 @@ impl Source {
         let file = open(path, &shown)?;
         match self.format {
             Format::Csv | Format::Ndjson => {
-                let place = Place::start(&shown);
-                delimited::Reader { format: self.format, options: &self.options, place }.schema(file)
+                delimited::Reader::new(self.format, &self.options, Place::start(&shown))?.schema(file)
             }
             Format::Parquet => columnar::parquet_schema(file, &shown),
             Format::Ipc => columnar::ipc_schema(file, &shown),
@@ -239,18 +242,13 @@ fn plain(mut batch: DataFrame) -> Result<DataFrame> {
     Ok(batch)
 }
 
-/// Widens `schema` until it holds `other` too; whether it changed. Columns are matched by name.
-pub(crate) fn widen(schema: &mut Schema, other: &Schema) -> bool {
-    let mut changed = false;
+/// Widens `schema` until it holds `other` too. Columns are matched by name.
+pub(crate) fn widen(schema: &mut Schema, other: &Schema) {
     for (name, theirs) in other.iter() {
         let Some(ours) = schema.get(name) else { continue };
         let wide = wider(ours, theirs);
-        if wide != *ours {
-            schema.set_dtype(name, wide);
-            changed = true;
-        }
+        schema.set_dtype(name, wide);
     }
-    changed
 }
 
 fn wider(a: &DataType, b: &DataType) -> DataType {
