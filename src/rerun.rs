@@ -2,6 +2,7 @@
 
 use crate::checkpoint::{Checkpoint, archive::entries};
 use crate::files;
+use crate::resume::other_table;
 use crate::weights::{self, Named};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
@@ -260,16 +261,19 @@ fn described(was: &[u8], now: &[u8]) -> Result<Option<String>> {
     Ok(keys.into_iter().find_map(|key| Some(format!("{key}: {}", differs(key, &was, &now)?))))
 }
 
-/// Refuses to compare with a table that is another by now.
+/// Refuses to compare with tables that are others by now.
 pub fn data_difference(record: &Record, data: &Path) -> Result<Option<String>> {
-    let shown = data.display().to_string();
     let Some(was) = record.text("data_sha256") else { return Ok(None) };
-    // The files of a pattern, or those of --valid and --test, are hashed where they are read.
-    let config =
-        |key: &str| record.summary.get("config").and_then(|config| config.get(key)).is_some_and(Value::is_string);
-    if shown.contains(['*', '?', '[']) || config("valid") || config("test") {
+    let config = |key: &str| record.summary.get("config")?.get(key)?.as_str().map(Path::new);
+    let own = if record.program == "fit" { [config("valid"), config("test")] } else { [None, None] };
+    let tables: Vec<&Path> = [data].into_iter().chain(own.into_iter().flatten()).collect();
+    let shown: Vec<String> = tables.iter().map(|table| table.display().to_string()).collect();
+    // The files of a pattern are listed and hashed where they are read.
+    if shown.iter().any(|shown| shown.contains(['*', '?', '['])) {
         return Ok(None);
     }
-    let now = files::sha256(&[data.to_path_buf()])?;
-    Ok((now != was).then(|| format!("{shown}: SHA-256 {was} then, {now} now")))
+    let hashes = tables.iter().map(|table| files::sha256(&[table.to_path_buf()])).collect::<Result<Vec<_>>>()?;
+    let (shown, now): (Vec<&str>, String) = (shown.iter().map(String::as_str).collect(), hashes.join(" "));
+    let other = other_table(&shown, was, &now);
+    Ok(other.map(|(shown, was, now)| format!("{shown}: SHA-256 {was} then, {now} now")))
 }

@@ -51,17 +51,19 @@ impl Earlier<'_> {
         Ok(seed)
     }
 
-    /// Refuses other data, by their SHA-256.
-    pub fn check_data(&self, shown: &str, now: &str) -> Result<()> {
-        match &self.about.made.data_sha256 {
-            None => bail!("--resume {}: it does not say what data it was trained on; train anew", self.from),
-            Some(was) if was != now => bail!(
+    /// Refuses other data, by their SHA-256: `now` has one for each of the `tables`, between spaces.
+    pub fn check_data(&self, tables: &[&str], now: &str) -> Result<()> {
+        let Some(was) = &self.about.made.data_sha256 else {
+            bail!("--resume {}: it does not say what data it was trained on; train anew", self.from)
+        };
+        if let Some((shown, was, now)) = other_table(tables, was, now) {
+            bail!(
                 "{shown}: its SHA-256 is {now}, {} was trained on data of SHA-256 {was}; go on with the same data, or train \
                  anew without --resume",
                 self.from
-            ),
-            Some(_) => Ok(()),
+            );
         }
+        Ok(())
     }
 
     /// Refuses a number of epochs that is done already, or that the earlier epochs would have depended on.
@@ -98,6 +100,16 @@ impl Earlier<'_> {
         }
         Resumed { from: self.from.into(), epoch: self.epoch, changes }
     }
+}
+
+/// The first of some tables whose hash is another by now, with both hashes.
+pub fn other_table<'a>(tables: &[&'a str], was: &'a str, now: &'a str) -> Option<(&'a str, &'a str, &'a str)> {
+    let (was_each, now_each): (Vec<&str>, Vec<&str>) = (was.split(' ').collect(), now.split(' ').collect());
+    if was_each.len() != now_each.len() {
+        return Some((tables.first()?, was, now));
+    }
+    let mut each = was_each.into_iter().zip(now_each).enumerate().filter(|(_, (was, now))| was != now);
+    each.next().map(|(table, (was, now))| (tables.get(table).copied().unwrap_or("data"), was, now))
 }
 
 impl Resumed {

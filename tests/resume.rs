@@ -6,13 +6,11 @@
 mod common;
 
 use common::Workdir;
-use lockstep::checkpoint::{Checkpoint, archive::entries};
+use common::training::{checkpoints, same, stop, summary, table, with_table};
+use lockstep::checkpoint::Checkpoint;
 use lockstep::python;
-use lockstep::weights;
-use serde_json::Value;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 const MOONS: [&str; 7] = ["run", "moons", "--device", "cpu", "--threads", "1", "--quiet"];
 const FIT: [&str; 9] = ["fit", "t.csv", "--target", "kind", "--device", "cpu", "--threads", "1", "--quiet"];
@@ -24,69 +22,6 @@ fn moons(dir: &Workdir, arguments: &[&str]) {
 
 fn fit(dir: &Workdir, arguments: &[&str]) {
     dir.run(&[&FIT[..], arguments].concat(), 0);
-}
-
-fn table(rows: u32) -> String {
-    let mut text = String::from("width,height,colour,kind\n");
-    for row in 0..rows {
-        let (width, height) = (f64::from(row % 17) - 8.0, f64::from(row * 7 % 23) / 3.0);
-        // Some rows are labelled wrong, so that the validation loss turns up again.
-        let kind = if (width + height > 3.0) == (row % 9 != 4) { "large" } else { "small" };
-        text += &format!("{width},{height},{},{kind}\n", ["red", "green", "blue"][row as usize % 3]);
-    }
-    text
-}
-
-fn with_table() -> Workdir {
-    let dir = Workdir::new();
-    dir.write("t.csv", table(150));
-    dir
-}
-
-/// `training.safetensors` of a run's model.pt, as bytes by name.
-fn training(dir: &Workdir, run: &str) -> Vec<(String, Vec<u8>)> {
-    let files = entries(&dir.read(&format!("{run}/model.pt"))).unwrap();
-    let (_, content) = files.into_iter().find(|(name, _)| name.ends_with("extra/training.safetensors")).unwrap();
-    let named = weights::from_bytes(&content).unwrap().into_iter();
-    named.map(|(name, tensor)| (name.clone(), weights::to_bytes(&[(name, tensor)]).unwrap())).collect()
-}
-
-/// History, weights, moments, generator: every byte that a run leaves of its training.
-fn same(dir: &Workdir, one: &str, other: &str) {
-    for file in ["history.csv", "model.safetensors"] {
-        assert_eq!(
-            dir.read(&format!("{one}/{file}")),
-            dir.read(&format!("{other}/{file}")),
-            "{file} of {one} and {other}"
-        );
-    }
-    assert_eq!(training(dir, one), training(dir, other), "training.safetensors of {one} and {other}");
-}
-
-fn checkpoints(dir: &Workdir, run: &str) -> Vec<String> {
-    let names = std::fs::read_dir(dir.path().join(run)).unwrap().map(|entry| entry.unwrap().file_name());
-    let mut names: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
-    names.retain(|name| name.starts_with("checkpoint-"));
-    names.sort();
-    names
-}
-
-fn summary(dir: &Workdir, run: &str) -> Value {
-    serde_json::from_slice(&dir.read(&format!("{run}/summary.json"))).unwrap()
-}
-
-/// Starts a run, ends it by `signal` once its first checkpoint is there, and gives its exit code and stderr.
-fn stop(dir: &Workdir, arguments: &[&str], run: &str, signal: &str) -> (Option<i32>, String) {
-    let before = if dir.path().join(run).exists() { checkpoints(dir, run) } else { vec![] };
-    let child = dir.command(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let begin = Instant::now();
-    while !dir.path().join(run).exists() || checkpoints(dir, run) == before {
-        assert!(begin.elapsed() < Duration::from_secs(60), "no checkpoint");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
-    let output = child.wait_with_output().unwrap();
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::fit::config::FitConfig;
 use crate::fit::log;
 use crate::fit::prepare::Prepared;
 use crate::fit::run::{Start, WatchFit};
+use crate::fit::schema;
 use crate::progress::Progress;
 use crate::resume::Earlier;
 use crate::torchscript::Module;
@@ -56,7 +57,8 @@ impl Going {
         let seed = earlier.seed(args.resuming.given.has("seed").then_some(args.common.seed))?;
         let mut saved: FitConfig = serde_json::from_value(about.config.clone()).with_context(what)?;
         let own_schema = saved.schema.take();
-        let mut config = settings(&saved, args)?;
+        let schema = about.table.as_ref().and_then(|table| table.file.clone()).map(|columns| TableSchema { columns });
+        let mut config = settings(&saved, schema.as_ref(), args)?;
         let serde_json::Value::Object(now) = serde_json::to_value(&config)? else {
             anyhow::bail!("{shown}: no settings")
         };
@@ -68,10 +70,8 @@ impl Going {
         );
         earlier.check_epochs(saved.epochs, config.epochs, config.schedule.needs_total())?;
         config.schema = own_schema;
-        let columns = about.table.as_ref().and_then(|table| table.file.clone());
         let module = found.checkpoint.module.state()?.into_iter().map(|entry| (entry.name, entry.tensor)).collect();
         let (epoch, epochs, start) = (earlier.epoch, saved.epochs, Start { module, training });
-        let schema = columns.map(|columns| TableSchema { columns });
         Ok(Self { path: found.path, epoch, start, config, seed, schema, about, epochs })
     }
 
@@ -79,7 +79,10 @@ impl Going {
     pub(super) fn resumed(&self, job: &Job<'_>, shown: &str, data: &str, args: &Fit) -> Result<Vec<Resumed>> {
         let from = self.path.display().to_string();
         let earlier = Earlier { from: &from, about: &self.about, epoch: self.epoch };
-        earlier.check_data(shown, data)?;
+        let others =
+            [&self.config.valid, &self.config.test].map(|file| file.as_ref().map(|file| file.display().to_string()));
+        let tables: Vec<&str> = [shown].into_iter().chain(others.iter().flatten().map(String::as_str)).collect();
+        earlier.check_data(&tables, data)?;
         let now = earlier.resumed((self.epochs, self.config.epochs), job.threads, &device::name(job.device));
         note(args.common.printing, &now.text());
         Ok(self.about.made.resumed.iter().cloned().chain([now]).collect())
@@ -92,18 +95,19 @@ fn stopped(training: &Named, patience: usize) -> Result<bool> {
     Ok(patience > 0 && state::read_count(training, "epoch")? >= best()? + patience)
 }
 
-/// The saved settings under those of `--config` and the flags.
-fn settings(saved: &FitConfig, args: &Fit) -> Result<FitConfig> {
+/// The saved settings under those of `--config` and the flags. A schema that is given again must be `own`.
+fn settings(saved: &FitConfig, own: Option<&TableSchema>, args: &Fit) -> Result<FitConfig> {
     let (text, shown) = super::fit::settings(args.config.as_deref())?;
-    let file: toml::Table = toml::from_str(&text).map_err(|error| anyhow::anyhow!("{shown}: {}", error.message()))?;
+    let mut file: toml::Table =
+        toml::from_str(&text).map_err(|error| anyhow::anyhow!("{shown}: {}", error.message()))?;
+    schema::beside(&mut file, Path::new(&shown));
     let mut all = toml::Table::try_from(saved)?;
     all.extend(file);
     all.extend(toml::Table::try_from(&args.settings)?);
-    if let Some(toml::Value::String(schema)) = all.remove("schema") {
-        let own = schema == super::fit::SCHEMA;
+    if let Some(toml::Value::String(given)) = all.remove("schema") {
         ensure!(
-            own,
-            "--schema {schema}: --resume goes on with the schema that it was trained with; leave --schema out"
+            Some(&TableSchema::read(Path::new(&given))?) == own,
+            "--schema {given}: not the schema that it was trained with, which --resume goes on with; leave --schema out"
         );
     }
     FitConfig::resolve(&toml::to_string(&all)?, &shown, toml::Table::new())

@@ -14,7 +14,7 @@ pub mod report;
 pub mod roles;
 mod rules;
 pub mod run;
-mod schema;
+pub mod schema;
 pub mod score;
 pub mod strata;
 pub mod surface;

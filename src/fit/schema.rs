@@ -6,7 +6,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 /// A relative `schema` in the settings file `file` is meant from that file's folder.
-pub(super) fn beside(settings: &mut Table, file: &Path) {
+pub fn beside(settings: &mut Table, file: &Path) {
     if let (Some(Value::String(schema)), Some(folder)) = (settings.get_mut("schema"), file.parent()) {
         *schema = folder.join(&*schema).display().to_string();
     }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
 
+pub mod training;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;

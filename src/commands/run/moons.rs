@@ -129,7 +129,7 @@ impl Going {
             return Ok(vec![resumed]);
         };
         let earlier = Earlier { from: &from, about, epoch: self.start.epoch };
-        earlier.check_data("the points", data)?;
+        earlier.check_data(&["the points"], data)?;
         let now = earlier.resumed((self.epochs, self.config.epochs), job.threads, &device::name(job.device));
         note(args.common.printing, &now.text());
         Ok(about.made.resumed.iter().cloned().chain([now]).collect())
