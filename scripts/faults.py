@@ -5,8 +5,10 @@
 
 Each trial ends as one of four:
 
-- detected: an error of one line with exit code 2 (1 where `verify` says so), the finished run's files as they were;
-- survived: the work was done, or the folder holds the earlier or the later run complete;
+- detected: an error of one line with exit code 2 (1 where `verify` says so), the finished run's files as they were,
+  or the checkpoints good to go on from;
+- survived: the work was done, or the folder holds the earlier or the later run complete; of a run with checkpoints:
+  `--resume` ends with the bytes of one that nothing happened to;
 - wrong: another answer with exit code 0, files of two runs mixed, or an end that is no error of one line;
 - lost: a finished run's file is gone or cannot be read.
 
@@ -14,13 +16,8 @@ Prints a table in Markdown; exit code 1 unless wrong and lost are 0. Plain Pytho
 """
 
 import argparse
-import collections
-import hashlib
-import json
-import multiprocessing.pool
 import os
 import random
-import resource
 import shutil
 import signal
 import subprocess
@@ -29,74 +26,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import faults_resume
+from faults_harness import ENVIRONMENT, KINDS, Campaign, Tally, contents, file_limit, one_line, strays, tmpfs
+
 ROOT = Path(__file__).resolve().parent.parent
-KINDS = ["detected", "survived", "wrong", "lost"]
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-# In a summary that differ from run to run.
-CLOCK = ["seconds", "training_seconds"]
-
-
-class Tally:
-    """What became of the trials of one scenario."""
-
-    def __init__(self, name):
-        self.name, self.counts, self.notes, self.strays = name, collections.Counter(), [], 0
-
-    def add(self, kind, note=""):
-        self.counts[kind] += 1
-        if kind in ("wrong", "lost") and len(self.notes) < 5:
-            self.notes.append(f"{self.name}: {kind}: {note}")
-
-
-class Campaign:
-    def __init__(self, options, home):
-        self.lockstep, self.home, self.quick = options.lockstep, home, options.quick
-        self.kills = options.kills or (6 if self.quick else 100)
-        self.flips = options.flips or (15 if self.quick else 500)
-        self.random = random.Random(options.seed)
-        self.rows = home / "houses.csv"
-        self.call("data", "houses", "-o", self.rows)
-        table = self.random.choices(range(100), k=120)
-        self.table = home / "table.csv"
-        self.table.write_text("a,b,y\n" + "".join(f"{x},{x % 7},{2 * x + x % 5}\n" for x in table))
-        self.programs = {
-            "run moons": ["run", "moons", "--epochs", "200", "--threads", "1", "--device", "cpu"],
-            "fit": ["fit", self.table, "--target", "y", "--epochs", "20", "--threads", "1", "--device", "cpu"],
-        }
-
-    def call(self, *arguments, check=True, **options):
-        done = subprocess.run([self.lockstep, *map(str, arguments)], capture_output=True, text=True, env=ENVIRONMENT, **options)
-        if check and done.returncode:
-            sys.exit(f"lockstep {' '.join(map(str, arguments))}: {done.stderr}")
-        return done
-
-    def finished(self, program, seed):
-        """A finished run in a folder of its own, and what is in it."""
-        folder = self.home / f"{program.replace(' ', '-')}-{seed}"
-        if not folder.exists():
-            self.call(*self.programs[program], "--seed", seed, "--out", folder, "--quiet")
-        return folder, contents(folder)
-
-    def pool(self, work, items):
-        with multiprocessing.pool.ThreadPool(os.cpu_count()) as pool:
-            return pool.map(work, items)
-
-
-def contents(folder):
-    """Every file but temporary ones by its name: a hash, of a summary without its times."""
-    found = {}
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".lockstep"):
-            continue
-        data = path.read_bytes()
-        if path.name == "summary.json":
-            data = json.dumps({key: value for key, value in json.loads(data).items() if key not in CLOCK}).encode()
-        found[path.name] = hashlib.sha256(data).hexdigest()
-    return found
-
-
-def strays(folder):
-    return [path.name for path in folder.iterdir() if path.name.startswith(".lockstep")]
 
 
 def judge(found, old, new):
@@ -107,11 +40,6 @@ def judge(found, old, new):
     if missing:
         return "lost", f"missing {missing}"
     return "wrong", f"mixed: {[name for name in found if found[name] != old.get(name)]} are not the earlier run's"
-
-
-def one_line(done):
-    """Whether a command ended as a refusal should."""
-    return done.returncode in (1, 2) and (done.returncode == 1 or len(done.stderr.strip().splitlines()) == 1)
 
 
 def after_kill(campaign, tally, folder, old, new):
@@ -192,35 +120,22 @@ def file_too_large(campaign, program):
         limit = largest * 11 // 10 * step // steps
         folder = campaign.home / "limited"
         shutil.copytree(source, folder)
-        # Python ignores SIGXFSZ, and its children inherit that: a write fails with EFBIG, as on a full disk with ENOSPC.
-        preexec = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-        full(campaign, tally, program, folder, preexec_fn=preexec, restore_signals=False)
+        full(campaign, tally, program, folder, **file_limit(limit))
         shutil.rmtree(folder)
     return tally
 
 
 def disk_full(campaign, program):
     """A tmpfs with ever more room beside the earlier run's files."""
-    if os.geteuid():
-        print("disk full: not root, no tmpfs can be mounted", file=sys.stderr)
-        return None
     tally, source = Tally(f"disk full, `{program}`"), campaign.finished(program, 0)[0]
-    pages = lambda folder: sum(-(-path.stat().st_size // 4096) for path in folder.iterdir())
-    mount = campaign.home / "small"
-    mount.mkdir(exist_ok=True)
-    needed = pages(source) + 4
+    pages = sum(-(-path.stat().st_size // 4096) for path in source.iterdir())
+    needed = pages + 4
     for extra in range(0, needed + 1, -(-needed // (3 if campaign.quick else 40))):
-        size = f"size={(pages(source) + 1 + extra) * 4}k"
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", mount], capture_output=True)
-        if mounted.returncode:
-            print("disk full: no tmpfs can be mounted", file=sys.stderr)
-            return None
-        try:
-            folder = mount / "run"
-            shutil.copytree(source, folder)
-            full(campaign, tally, program, folder)
-        finally:
-            subprocess.run(["umount", mount], check=True)
+        with tmpfs(campaign.home / "small", (pages + 1 + extra) * 4) as mount:
+            if not mount:
+                return None
+            shutil.copytree(source, mount / "run")
+            full(campaign, tally, program, mount / "run")
     return tally
 
 
@@ -267,8 +182,7 @@ def truncations(campaign, program):
     return damaged(campaign, f"`model.pt` cut off, `{program}`", program, variants)
 
 
-# Every scenario: its function and the programs it is about. A scenario for `--resume` belongs here: kill a run, go on
-# from what it left, and hold the result against a run that was never killed.
+# Every scenario: its function and the programs it is about.
 SCENARIOS = [
     (kill_at_random, ["run moons", "fit"]),
     (kill_in_commit, ["run moons", "fit"]),
@@ -276,6 +190,9 @@ SCENARIOS = [
     (disk_full, ["run moons", "fit"]),
     (flips, ["run moons", "fit"]),
     (truncations, ["run moons", "fit"]),
+    (faults_resume.resume_after_kill, ["run moons", "fit"]),
+    (faults_resume.resume_after_file_too_large, ["run moons", "fit"]),
+    (faults_resume.resume_after_disk_full, ["run moons", "fit"]),
 ]
 
 
@@ -293,7 +210,7 @@ def main():
     parser = argparse.ArgumentParser(description="Kills lockstep, fills its disk and damages its files.")
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     parser.add_argument("--lockstep", default=str(target / "release/lockstep"))
-    parser.add_argument("--quick", action="store_true", help="under a minute")
+    parser.add_argument("--quick", action="store_true", help="two minutes or less")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kills", type=int, help="moments at which each program is killed (100)")
     parser.add_argument("--flips", type=int, help="positions at which each model is damaged (500)")
