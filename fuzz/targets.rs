@@ -11,6 +11,7 @@ use lockstep::data::store::Store;
 use lockstep::data::table::Format;
 use lockstep::fit::config::FitConfig;
 use lockstep::trace::Trace;
+use lockstep::tutorial::moons::start::Start;
 use lockstep::{compare, tune, verify, weights};
 use std::io::{Cursor, Read, Write};
 use tch::Device;
@@ -21,7 +22,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 pub type Target = fn(&[u8]);
 
 /// Every target under the name of its corpus.
-pub const ALL: [(&str, Target); 9] = [
+pub const ALL: [(&str, Target); 10] = [
     ("checkpoint", checkpoint),
     ("safetensors", safetensors),
     ("schema", schema),
@@ -31,6 +32,7 @@ pub const ALL: [(&str, Target); 9] = [
     ("ndjson", ndjson),
     ("columnar", columnar),
     ("trace", trace),
+    ("pickle", pickle),
 ];
 
 /// A `model.pt`: as it is, and with every CRC put right, so that the bytes come as far as libtorch.
@@ -44,6 +46,14 @@ pub fn checkpoint(bytes: &[u8]) {
 fn read_model(bytes: &[u8]) -> anyhow::Result<()> {
     let model = Checkpoint::from_bytes(bytes, Device::Cpu)?;
     verify::verify(&model, Device::Cpu).map(|_| ())
+}
+
+/// What Python's `torch.save` writes, as it is and with every CRC put right.
+pub fn pickle(bytes: &[u8]) {
+    answered(Start::of_python(bytes));
+    if let Some(repaired) = repaired(bytes) {
+        answered(Start::of_python(&repaired));
+    }
 }
 
 /// The same archive with right CRCs; none where there is no archive.

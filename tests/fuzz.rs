@@ -132,6 +132,7 @@ no_bytes_break! {
     no_bytes_break_the_reading_of_ndjson: "ndjson", 1000;
     no_bytes_break_the_reading_of_parquet_and_ipc: "columnar", 1000;
     no_bytes_break_the_reading_of_a_trace: "trace", 3000;
+    no_bytes_break_the_reading_of_a_pickle: "pickle", 3000;
 }
 
 #[test]
@@ -142,5 +143,13 @@ fn every_seed_of_a_model_is_one() {
         let again = repaired(&seed).unwrap();
         assert!(lockstep::checkpoint::Checkpoint::from_bytes(&again, tch::Device::Cpu).is_ok());
         assert!(ZipArchive::new(std::io::Cursor::new(again)).unwrap().len() > 5);
+    }
+}
+
+#[test]
+fn every_seed_of_a_pickle_is_one() {
+    for seed in seeds("pickle") {
+        assert!(lockstep::tutorial::moons::start::Start::of_python(&seed).is_ok());
+        assert!(lockstep::tutorial::moons::start::Start::of_python(&repaired(&seed).unwrap()).is_ok());
     }
 }

@@ -301,6 +301,7 @@ class Evil:
         return (os.system, ('touch was-run',))
 torch.save({'model': Evil()}, 'evil.pt')
 torch.save({'weights': torch.zeros(3)}, 'other.pt')
+torch.save({'model': {'fc1.weight': torch._neg_view(torch.ones(3, 2))}}, 'sign.pt')
 torch.save(torch.nn.Linear(2, 2), 'module.pt')
 torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), 'script.pt')
 ";
@@ -309,6 +310,8 @@ torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), 'script.pt')
     for (file, words) in [
         ("evil.pt", ["posix.system", "no other objects"]),
         ("other.pt", ["no \"model\"", "state_dict()"]),
+        // Its numbers are stored with the other sign.
+        ("sign.pt", ["7 arguments", "resolve_neg()"]),
         ("module.pt", ["Linear", "no other objects"]),
         ("script.pt", ["not a model.pt of lockstep", "lockstep.json"]),
     ] {

@@ -1,84 +1,37 @@
-//! The pickle's stack machine, with the opcodes that data needs.
+//! The pickle's stack machine, with the opcodes that data needs. Both files of Python and those of libtorch go through it.
 
+use super::node::{Dialect, Global, Node};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::HashMap;
-
-/// A value; those in it are indices, so that what is referred to twice is there once.
-#[derive(Debug, Clone)]
-pub enum Node {
-    None,
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    Text(String),
-    Tuple(Vec<usize>),
-    List(Vec<usize>),
-    Dict(Vec<(usize, usize)>),
-    Tensor(TensorNode),
-    Storage(Storage),
-    Global(Global),
-    /// The beginning of a sequence on the stack.
-    Mark,
-}
-
-/// The bytes of `data/<key>`.
-#[derive(Debug, Clone)]
-pub struct Storage {
-    pub kind: String,
-    pub key: String,
-}
-
-/// A view of a storage, counted in elements.
-#[derive(Debug, Clone)]
-pub struct TensorNode {
-    pub storage: Storage,
-    pub offset: i64,
-    pub size: Vec<i64>,
-    pub stride: Vec<i64>,
-}
-
-/// What a pickle may name.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Global {
-    OrderedDict,
-    RebuildTensor,
-    RebuildParameter,
-    Storage(String),
-}
-
-impl Global {
-    fn find(module: &str, name: &str) -> Result<Self> {
-        Ok(match (module, name) {
-            ("collections", "OrderedDict") => Self::OrderedDict,
-            ("torch._utils", "_rebuild_tensor_v2") => Self::RebuildTensor,
-            ("torch._utils", "_rebuild_parameter") => Self::RebuildParameter,
-            ("torch", name) if name.ends_with("Storage") => Self::Storage(name.into()),
-            _ => bail!(
-                "it names {module}.{name}, and only dicts, lists, numbers, texts and tensors are read, no other objects; save \
-                 state_dict()s, and numbers with float(…)"
-            ),
-        })
-    }
-}
 
 /// Values of one file at most: far more than any checkpoint of these networks has.
 const MOST: usize = 4_000_000;
 
 pub struct Machine<'a> {
     bytes: &'a [u8],
+    pub(super) dialect: Dialect,
     at: usize,
-    nodes: Vec<Node>,
+    pub(super) nodes: Vec<Node>,
     stack: Vec<usize>,
     memo: HashMap<u32, usize>,
 }
 
 impl<'a> Machine<'a> {
-    /// All values, and the index of the whole.
-    pub fn run(bytes: &'a [u8]) -> Result<(Vec<Node>, usize)> {
-        let mut machine = Self { bytes, at: 0, nodes: vec![], stack: vec![], memo: HashMap::new() };
-        while machine.step()? {}
-        let root = machine.pop()?;
+    /// All values that the pickle makes on its way, and the index of the whole.
+    pub fn run(bytes: &'a [u8], dialect: Dialect) -> Result<(Vec<Node>, usize)> {
+        let mut machine = Self { bytes, dialect, at: 0, nodes: vec![], stack: vec![], memo: HashMap::new() };
+        let root = machine.all().with_context(|| format!("byte {}", machine.at))?;
         Ok((machine.nodes, root))
+    }
+
+    fn all(&mut self) -> Result<usize> {
+        if self.dialect == Dialect::Script {
+            ensure!(self.take(2)? == [0x80, 2], "expected protocol 2");
+        }
+        while self.step()? {}
+        let root = self.pop()?;
+        ensure!(self.stack.is_empty() && self.at == self.bytes.len(), "expected one value and its end");
+        Ok(root)
     }
 
     fn take(&mut self, count: usize) -> Result<&'a [u8]> {
@@ -106,32 +59,41 @@ impl<'a> Machine<'a> {
         Ok(line)
     }
 
-    fn push(&mut self, node: Node) -> Result<()> {
+    pub(super) fn push(&mut self, node: Node) -> Result<()> {
         ensure!(self.nodes.len() < MOST, "it has more than {MOST} values");
         self.nodes.push(node);
         self.stack.push(self.nodes.len() - 1);
         Ok(())
     }
 
-    fn pop(&mut self) -> Result<usize> {
-        self.stack.pop().context("its stack is empty")
+    /// A value that is no mark.
+    fn value(&self, node: Option<usize>) -> Result<usize> {
+        node.filter(|&node| !matches!(self.nodes[node], Node::Mark)).context("a value is missing")
     }
 
-    fn top(&self) -> Result<usize> {
-        self.stack.last().copied().context("its stack is empty")
+    pub(super) fn pop(&mut self) -> Result<usize> {
+        let node = self.stack.pop();
+        self.value(node)
+    }
+
+    pub(super) fn top(&self) -> Result<usize> {
+        self.value(self.stack.last().copied())
     }
 
     /// What was pushed since the last mark.
     fn since_mark(&mut self) -> Result<Vec<usize>> {
         let mark = self.stack.iter().rposition(|&node| matches!(self.nodes[node], Node::Mark));
-        let values = self.stack.split_off(mark.context("it has no mark")? + 1);
-        self.pop()?;
+        let mark = mark.context("it has no mark")?;
+        let values = self.stack.split_off(mark + 1);
+        self.stack.pop();
         Ok(values)
     }
 
     fn last(&mut self, count: usize) -> Result<Vec<usize>> {
-        let first = self.stack.len().checked_sub(count).context("its stack is empty")?;
-        Ok(self.stack.split_off(first))
+        let first = self.stack.len().checked_sub(count).context("a value is missing")?;
+        let values = self.stack.split_off(first);
+        values.iter().try_for_each(|&node| self.value(Some(node)).map(drop))?;
+        Ok(values)
     }
 
     fn memoize(&mut self, key: usize) -> Result<()> {
@@ -149,6 +111,7 @@ impl<'a> Machine<'a> {
     /// One opcode; false: that was the last.
     fn step(&mut self) -> Result<bool> {
         let code = self.take(1)?[0];
+        ensure!(self.dialect.has(code), no_data(code));
         match code {
             b'.' => return Ok(false),
             0x80 => drop(self.take(1)?),
@@ -195,28 +158,21 @@ impl<'a> Machine<'a> {
             b'e' => self.since_mark().and_then(|values| self.extend_list(values)),
             b'c' => {
                 let (module, name) = (self.line()?, self.line()?);
-                self.push(Node::Global(Global::find(&module, &name)?))
+                self.push(Node::Global(Global::find(self.dialect, &module, &name)?))
             }
             0x93 => {
                 let names = self.last(2)?;
                 let (Node::Text(module), Node::Text(name)) = (&self.nodes[names[0]], &self.nodes[names[1]]) else {
                     bail!("a name is no text")
                 };
-                let global = Global::find(module, name)?;
+                let global = Global::find(self.dialect, module, name)?;
                 self.push(Node::Global(global))
             }
             b'Q' => self.storage(),
             b'R' => self.reduce(),
-            // An OrderedDict's attributes: state_dict() has `_metadata`, the modules' versions, which are not needed.
-            b'b' => {
-                self.pop()?;
-                let top = self.top()?;
-                ensure!(matches!(self.nodes[top], Node::Dict(_)), "it sets the attributes of an object");
-                Ok(())
-            }
-            code => {
-                bail!("opcode {code:#04x}: only dicts, lists, numbers, texts and tensors are read, no other objects")
-            }
+            0x81 => self.object(),
+            b'b' => self.build(),
+            code => bail!(no_data(code)),
         }
     }
 
@@ -228,7 +184,8 @@ impl<'a> Machine<'a> {
     /// A whole number in two's complement.
     fn long(&mut self) -> Result<()> {
         let length = self.number(1)?;
-        ensure!(length <= 8, "a whole number of {length} bytes, expected 8 at most");
+        let may = if self.dialect == Dialect::Script { length == 8 } else { length <= 8 };
+        ensure!(may, "a whole number of {length} bytes, expected 8 or, of Python, fewer");
         let bytes = self.take(length)?;
         let fill = if bytes.last().is_some_and(|byte| byte & 0x80 != 0) { 0xff } else { 0 };
         let mut all = [fill; 8];
@@ -255,60 +212,10 @@ impl<'a> Machine<'a> {
         list.extend(values);
         Ok(())
     }
+}
 
-    fn tuple(&self, node: usize) -> Result<&[usize]> {
-        match &self.nodes[node] {
-            Node::Tuple(values) => Ok(values),
-            _ => bail!("a function's arguments are no tuple"),
-        }
-    }
-
-    /// `('storage', torch.FloatStorage, key, device, length)`.
-    fn storage(&mut self) -> Result<()> {
-        let id = self.pop()?;
-        let parts: Vec<&Node> = self.tuple(id)?.iter().map(|&part| &self.nodes[part]).collect();
-        let [Node::Text(what), Node::Global(Global::Storage(kind)), Node::Text(key), ..] = parts[..] else {
-            bail!("it refers to something outside of it that is no storage")
-        };
-        ensure!(what == "storage", "it refers to {what}, expected a storage");
-        let storage = Storage { kind: kind.clone(), key: key.clone() };
-        self.push(Node::Storage(storage))
-    }
-
-    fn reduce(&mut self) -> Result<()> {
-        let (arguments, function) = (self.pop()?, self.pop()?);
-        let arguments = self.tuple(arguments)?;
-        let node = match &self.nodes[function] {
-            Node::Global(Global::OrderedDict) => {
-                ensure!(arguments.is_empty(), "an OrderedDict with arguments");
-                Node::Dict(vec![])
-            }
-            Node::Global(Global::RebuildTensor) => Node::Tensor(self.tensor(arguments)?),
-            Node::Global(Global::RebuildParameter) => {
-                let data = arguments.first().map(|&data| &self.nodes[data]);
-                let Some(Node::Tensor(tensor)) = data else { bail!("a parameter that is no tensor") };
-                Node::Tensor(tensor.clone())
-            }
-            _ => bail!("it calls what is no function"),
-        };
-        self.push(node)
-    }
-
-    /// `_rebuild_tensor_v2(storage, offset, size, stride, requires_grad, backward_hooks)`.
-    fn tensor(&self, arguments: &[usize]) -> Result<TensorNode> {
-        let [storage, offset, size, stride, ..] = arguments else { bail!("a tensor with too few arguments") };
-        let (Node::Storage(storage), Node::Int(offset)) = (&self.nodes[*storage], &self.nodes[*offset]) else {
-            bail!("a tensor without its storage")
-        };
-        let numbers = |node: usize| -> Result<Vec<i64>> {
-            let number = |&node: &usize| match self.nodes[node] {
-                Node::Int(value) => Ok(value),
-                _ => bail!("a tensor's shape is no whole number"),
-            };
-            self.tuple(node)?.iter().map(number).collect()
-        };
-        Ok(TensorNode { storage: storage.clone(), offset: *offset, size: numbers(*size)?, stride: numbers(*stride)? })
-    }
+fn no_data(opcode: u8) -> String {
+    format!("opcode {opcode:#04x}: only dicts, lists, numbers, texts and tensors are read, no other objects")
 }
 
 #[cfg(test)]
@@ -321,7 +228,7 @@ mod tests {
         let bytes =
             b"\x80\x02}q\x00X\x01\x00\x00\x00aq\x01]q\x02(K\x01J\xfe\xff\xff\xffG@\x04\x00\x00\x00\x00\x00\x00N\x88J\
             p\x11\x01\x00\x8a\x06\x00\x00\x00\x00\x00\xffes.";
-        let (nodes, root) = Machine::run(bytes).unwrap();
+        let (nodes, root) = Machine::run(bytes, Dialect::Save).unwrap();
         let Node::Dict(entries) = &nodes[root] else { panic!("{:?}", nodes[root]) };
         let Node::List(values) = &nodes[entries[0].1] else { panic!("{entries:?}") };
         let shown: Vec<String> = values.iter().map(|&value| format!("{:?}", nodes[value])).collect();
@@ -333,18 +240,23 @@ mod tests {
     #[test]
     fn a_function_is_not_called_but_named_in_an_error() {
         let bytes = b"\x80\x02cposix\nsystem\nq\x00X\x04\x00\x00\x00trueq\x01\x85q\x02Rq\x03.";
-        assert!(Machine::run(bytes).unwrap_err().to_string().contains("posix.system"));
+        for dialect in [Dialect::Save, Dialect::Script] {
+            let error = Machine::run(bytes, dialect).unwrap_err();
+            assert!(error.root_cause().to_string().contains("posix.system"), "{error:#}");
+        }
     }
 
     #[test]
     fn no_bytes_make_it_panic() {
         let good = b"\x80\x02}q\x00X\x01\x00\x00\x00aq\x01]q\x02(K\x01J\xfe\xff\xff\xffes.".to_vec();
         for at in 0..good.len() {
-            let _ = Machine::run(&good[..at]);
-            for byte in 0..=255 {
-                let mut bytes = good.clone();
-                bytes[at] = byte;
-                let _ = Machine::run(&bytes);
+            for dialect in [Dialect::Save, Dialect::Script] {
+                assert!(Machine::run(&good[..at], dialect).is_err());
+                for byte in 0..=255 {
+                    let mut bytes = good.clone();
+                    bytes[at] = byte;
+                    let _ = Machine::run(&bytes, dialect);
+                }
             }
         }
     }
