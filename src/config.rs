@@ -1,5 +1,6 @@
 //! Plain settings of each program; `Default` is the tutorial's values. The names are those of the originals' options.
 
+use crate::train::engine::Engine;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use std::path::PathBuf;
@@ -105,6 +106,9 @@ pub struct MoonsConfig {
     pub hidden: i64,
     pub lr: f64,
     pub epochs: usize,
+    /// Left out where it is Python's own, so that the settings are those of the original.
+    #[serde(default, skip_serializing_if = "Engine::is_exact")]
+    pub engine: Engine,
 }
 
 impl Default for ExhaustiveConfig {
@@ -136,6 +140,6 @@ impl Default for BostonConfig {
 
 impl Default for MoonsConfig {
     fn default() -> Self {
-        Self { samples: 200, noise: 0.2, hidden: 100, lr: 0.01, epochs: 1000 }
+        Self { samples: 200, noise: 0.2, hidden: 100, lr: 0.01, epochs: 1000, engine: Engine::Exact }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::device::CudaState;
 use crate::loaded::{self, file_name};
+use crate::simd::Isa;
 use crate::{python, torchscript};
 use anyhow::Result;
 use std::collections::BTreeSet;
@@ -108,7 +109,12 @@ fn processor() -> Result<Item> {
     let note = forced.as_ref().map_or(String::new(), |value| format!(", ATEN_CPU_CAPABILITY={value} is set"));
     let state = if forced.is_some() { State::Note } else { State::Good };
     let remedy = forced.map(|_| "unset ATEN_CPU_CAPABILITY: Python must run with the same, or the bits differ".into());
-    Ok(Item { what: "processor", found: format!("{capability} kernels, {mkl}{note}"), state, remedy })
+    Ok(Item {
+        what: "processor",
+        found: format!("{capability} kernels, {mkl}{note}; fused engine: {}", Isa::best().name()),
+        state,
+        remedy,
+    })
 }
 
 fn threads() -> Item {

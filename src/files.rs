@@ -6,7 +6,7 @@ use crate::loaded::file_name;
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufWriter, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -95,8 +95,14 @@ impl Staging {
 
 /// Writes `bytes` beside `place`.
 pub fn stage(place: &Path, bytes: &[u8]) -> Result<Staged> {
+    stage_with(place, |out| Ok(out.write_all(bytes)?))
+}
+
+/// Writes what `content` writes beside `place`.
+pub fn stage_with(place: &Path, content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<Staged> {
     let staging = begin(place)?;
-    staging.file()?.write_all(bytes).with_context(|| staging.cannot_write())?;
+    let mut out = BufWriter::with_capacity(1 << 16, staging.file()?);
+    content(&mut out).and_then(|()| Ok(out.flush()?)).with_context(|| staging.cannot_write())?;
     staging.staged()
 }
 
@@ -148,12 +154,35 @@ pub fn sha256(paths: &[PathBuf]) -> Result<String> {
             }
         }
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hexadecimal(&hash.finalize()))
 }
 
 /// SHA-256 of `bytes` in hexadecimal.
 pub fn sha256_of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SHA-256 in hexadecimal of what `content` writes.
+pub fn sha256_with(content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<String> {
+    struct Hashing(Sha256);
+    impl Write for Hashing {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.update(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut hash = BufWriter::with_capacity(1 << 16, Hashing(Sha256::new()));
+    content(&mut hash)?;
+    let hash = hash.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+    Ok(hexadecimal(&hash.0.finalize()))
 }
 
 pub fn folder_of(place: &Path) -> &Path {

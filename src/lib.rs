@@ -2,7 +2,7 @@
 //!
 //! Data flows one way: `cli` → `commands` → `data` → `preprocess` → `model` → `train` → `evaluate` → `checkpoint`,
 //! `plot`, `report`, `compare`. Only `cli`, `commands` and `progress` know clap or indicatif, or print. polars stops at
-//! `preprocess::tensors`; C++ and `unsafe` stay in `torchscript`.
+//! `preprocess::tensors`; C++ stays in `torchscript`, and `unsafe` there and in `raw`.
 
 pub mod checkpoint;
 pub mod checkpoints;
@@ -32,10 +32,12 @@ pub mod preprocess;
 pub mod progress;
 pub mod python;
 pub mod random;
+pub mod raw;
 pub mod report;
 pub mod rerun;
 pub mod resume;
 pub mod run_folder;
+pub mod simd;
 pub mod threads;
 pub mod torchscript;
 pub mod trace;

@@ -1,6 +1,7 @@
 //! What must be the same for a run to go on from an earlier one's state, and what may differ.
 
 use crate::checkpoint::{About, Change, Resumed};
+use crate::train::engine::Engine;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
@@ -84,7 +85,7 @@ impl Earlier<'_> {
     }
 
     /// How the run goes on, with everything that differs and may.
-    pub fn resumed(&self, epochs: (usize, usize), threads: i32, device: &str) -> Resumed {
+    pub fn resumed(&self, epochs: (usize, usize), engine: Engine, threads: i32, device: &str) -> Resumed {
         let mut changes = Map::new();
         let mut note = |what: &str, was: Value, now: Value| {
             if was != now && !was.is_null() {
@@ -93,6 +94,7 @@ impl Earlier<'_> {
         };
         let made = &self.about.made;
         note("epochs", epochs.0.into(), epochs.1.into());
+        note("engine", self.about.config.get("engine").cloned().unwrap_or(json!(Engine::Exact)), json!(engine));
         note("threads", json!(made.threads), threads.into());
         note("device", json!(made.device), device.into());
         for (name, version) in crate::checkpoint::versions() {
@@ -119,7 +121,7 @@ impl Resumed {
             format!("; {what}: {} before, {} now", text(&change["was"]), text(&change["now"]))
         };
         let changes: String = self.changes.iter().map(change).collect();
-        let bits = ["threads", "device", "libtorch"].iter().any(|what| self.changes.contains_key(*what));
+        let bits = ["engine", "threads", "device", "libtorch"].iter().any(|what| self.changes.contains_key(*what));
         let bits = if bits { " (so the bits may be others than of one run)" } else { "" };
         format!("going on from {} after epoch {}{changes}{bits}", self.from, self.epoch)
     }

@@ -6,6 +6,7 @@
 use crate::files::{self, COMMIT, Staged, TEMPORARY};
 use anyhow::{Context, Result, bail};
 use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Files staged for one folder; nothing there changes before [`RunFolder::commit`].
@@ -36,6 +37,12 @@ impl RunFolder {
     /// Writes `bytes` to a temporary file that will become `name`.
     pub fn stage(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
         self.staged.push(files::stage(&self.path.join(name), bytes)?);
+        Ok(())
+    }
+
+    /// As [`RunFolder::stage`], of what `content` writes.
+    pub fn stage_with(&mut self, name: &str, content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+        self.staged.push(files::stage_with(&self.path.join(name), content)?);
         Ok(())
     }
 

@@ -231,6 +231,11 @@ pub struct FitFlags {
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     clip_grad: Option<f64>,
+    /// exact (Python's bits) or fused (the same numbers up to rounding, several times as fast, on the CPU) [default:
+    /// exact]
+    #[arg(long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine: Option<String>,
     /// csv (history.csv alone) or tensorboard (an event file too, to watch while it trains) [default: csv]
     #[arg(long, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@
 
 use super::numbers::{self, finite, not_negative, positive, start};
 use crate::config::{BostonConfig, DescentConfig, ExhaustiveConfig, LineLoss, MoonsConfig, TwoLayerConfig};
+use crate::train::engine::Engine;
 use clap::{Args, ValueEnum};
 use serde_json::Number;
 use std::path::PathBuf;
@@ -177,6 +178,7 @@ impl From<&MoonsArgs> for MoonsConfig {
             hidden: args.hidden,
             lr: args.lr,
             epochs: args.epochs as usize,
+            engine: Engine::Exact,
         }
     }
 }

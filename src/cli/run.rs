@@ -2,7 +2,8 @@
 
 use super::programs::{BostonArgs, DescentArgs, ExhaustiveArgs, MoonsArgs, TwoLayerArgs};
 use super::{Common, Resuming};
-use crate::config::{BostonConfig, DescentConfig, Method};
+use crate::config::{BostonConfig, DescentConfig, Method, MoonsConfig};
+use crate::train::engine::Engine;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -48,6 +49,9 @@ pub struct RunMoons {
     pub resuming: Resuming,
     #[command(flatten)]
     pub moons: MoonsArgs,
+    /// exact: Python's bits; fused: the same numbers up to rounding, many times as fast, on the CPU
+    #[arg(long, value_name = "NAME", default_value = "exact")]
+    pub engine: Engine,
     #[command(flatten)]
     pub common: Common,
     /// Folder for the run's files
@@ -96,6 +100,12 @@ pub struct RunBostonArgs {
     /// Leave out these columns, such as B
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     exclude: Vec<String>,
+}
+
+impl From<&RunMoons> for MoonsConfig {
+    fn from(args: &RunMoons) -> Self {
+        Self { engine: args.engine, ..Self::from(&args.moons) }
+    }
 }
 
 impl From<&RunDescentArgs> for DescentConfig {

@@ -72,6 +72,7 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
         schema: schema.as_ref(),
         going: going.as_ref(),
         made,
+        printing: args.common.printing,
         before: folds.len() * config.epochs,
     };
     let start = going.as_ref().map(|going| &going.start);
@@ -206,6 +207,8 @@ pub(super) fn results(outcome: &Outcome, judgement: &Judgement, shown: &str) -> 
         "epochs": outcome.trained.history.len(),
         "best_epoch": outcome.trained.best_epoch,
         "stopped_early": outcome.trained.stopped_early,
+        "engine": outcome.trained.engine,
+        "training_seconds": outcome.trained.seconds,
         "loss": outcome.trained.history.last().map(|epoch| epoch.loss),
         "metrics": {"train": outcome.train.metrics, "valid": metrics(&outcome.valid), "test": metrics(&outcome.test)},
         "baseline": {"train": outcome.train.baseline, "valid": baseline(&outcome.valid), "test": baseline(&outcome.test)},

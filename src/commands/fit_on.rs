@@ -4,7 +4,7 @@ use super::fit::pinned;
 use super::resume::{Keeper, note, open};
 use super::run::Job;
 use crate::checkpoint::{About, Made, Resumed, TableModel};
-use crate::cli::Fit;
+use crate::cli::{Fit, Printing};
 use crate::data::schema::{ColumnSchema, TableSchema};
 use crate::data::store::Store;
 use crate::device;
@@ -41,7 +41,7 @@ pub(super) struct Going {
 }
 
 /// Settings that may differ, beside those that are no settings of the fit.
-const FREE: [&str; 2] = ["epochs", "log"];
+const FREE: [&str; 3] = ["engine", "epochs", "log"];
 
 impl Going {
     /// Opens what `--resume` names; its settings hold, and those that are given again must be the same.
@@ -83,7 +83,12 @@ impl Going {
             [&self.config.valid, &self.config.test].map(|file| file.as_ref().map(|file| file.display().to_string()));
         let tables: Vec<&str> = [shown].into_iter().chain(others.iter().flatten().map(String::as_str)).collect();
         earlier.check_data(&tables, data)?;
-        let now = earlier.resumed((self.epochs, self.config.epochs), job.threads, &device::name(job.device));
+        let now = earlier.resumed(
+            (self.epochs, self.config.epochs),
+            self.config.engine,
+            job.threads,
+            &device::name(job.device),
+        );
         note(args.common.printing, &now.text());
         Ok(self.about.made.resumed.iter().cloned().chain([now]).collect())
     }
@@ -123,6 +128,7 @@ pub(super) struct Watcher<'a, 'b> {
     pub(super) schema: Option<&'a TableSchema>,
     pub(super) going: Option<&'a Going>,
     pub(super) made: Made,
+    pub(super) printing: Printing,
     /// Epochs that cross validation took.
     pub(super) before: usize,
 }
@@ -139,6 +145,10 @@ impl WatchFit for Watcher<'_, '_> {
             log::epoch(&mut self.job.events, self.job.folder.path(), self.config, &epoch)?;
         }
         Ok(())
+    }
+
+    fn fell_back(&mut self, why: &str) {
+        note(self.printing, &format!("--engine fused: {why}; the exact engine trains instead"));
     }
 
     fn epoch(&mut self, epoch: &Epoch) -> Result<Next> {

@@ -24,18 +24,22 @@ impl Moons {
 pub fn make_moons(samples: usize, noise: f64, rng: &mut NumpyRandom) -> Moons {
     let outer = samples / 2;
     let inner = samples - outer;
-    let mut points: Vec<[f64; 2]> = linspace(PI, outer).map(|t| [t.cos(), t.sin()]).collect();
-    points.extend(linspace(PI, inner).map(|t| [1.0 - t.cos(), 1.0 - t.sin() - 0.5]));
+    let (on_outer, on_inner) = (linspace(PI, outer), linspace(PI, inner));
+    // Each point is made where it is wanted: nothing but the result and the order has the size of the data.
+    let point = |i: usize| match i < outer {
+        true => [on_outer(i).cos(), on_outer(i).sin()],
+        false => [1.0 - on_inner(i - outer).cos(), 1.0 - on_inner(i - outer).sin() - 0.5],
+    };
     let order = rng.permutation(samples);
     let labels = order.iter().map(|&i| i64::from(i >= outer)).collect();
-    let points = order.iter().map(|&i| points[i].map(|coordinate| coordinate + rng.normal(0.0, noise))).collect();
+    let points = order.iter().map(|&i| point(i).map(|coordinate| coordinate + rng.normal(0.0, noise))).collect();
     Moons { points, labels }
 }
 
-/// `np.linspace(0, stop, count)`: multiples of the step, the last one exactly `stop`.
-fn linspace(stop: f64, count: usize) -> impl Iterator<Item = f64> {
+/// `np.linspace(0, stop, count)[i]`: multiples of the step, the last one exactly `stop`.
+fn linspace(stop: f64, count: usize) -> impl Fn(usize) -> f64 {
     let step = stop / (count.saturating_sub(1)).max(1) as f64;
-    (0..count).map(move |i| if i > 0 && i == count - 1 { stop } else { i as f64 * step })
+    move |i| if i > 0 && i == count - 1 { stop } else { i as f64 * step }
 }
 
 #[cfg(test)]

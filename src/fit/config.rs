@@ -10,6 +10,7 @@ use crate::optim::OptimizerKind;
 use crate::preprocess::choices::{ColumnChoice, Encode, Impute, Scale, Unseen};
 use crate::preprocess::dates::DatePart;
 use crate::train::config::TrainConfig;
+use crate::train::engine::Engine;
 use crate::train::schedule::Schedule;
 use anyhow::{Result, anyhow, ensure};
 use serde::{Deserialize, Serialize};
@@ -109,6 +110,7 @@ pub struct FitConfig {
     /// 0: no early stopping.
     pub early_stop: usize,
     pub clip_grad: Option<f64>,
+    pub engine: Engine,
     pub log: Log,
 }
 
@@ -161,6 +163,7 @@ impl Default for FitConfig {
             warmup: train.warmup,
             early_stop: 0,
             clip_grad: train.clip_grad,
+            engine: train.engine,
             log: Log::Csv,
         }
     }
@@ -249,6 +252,7 @@ impl FitConfig {
 
     pub fn train(&self) -> TrainConfig {
         TrainConfig {
+            engine: self.engine,
             epochs: self.epochs,
             batch_size: (self.batch_size > 0).then_some(self.batch_size),
             lr: self.lr,

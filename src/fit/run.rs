@@ -11,7 +11,9 @@ use crate::model::mlp::{Mlp, MlpConfig};
 use crate::preprocess::target::{Target, Truth};
 use crate::torchscript::Module;
 use crate::train::Next;
+use crate::train::engine::Engine;
 use crate::train::fit::{Epoch, Part, Trained, Watch, train_on};
+use crate::train::fused::Plan;
 use crate::train::state::load_parameters;
 use crate::weights::Named;
 use anyhow::{Context, Result, ensure};
@@ -71,6 +73,8 @@ pub trait WatchFit {
     fn epoch(&mut self, epoch: &Epoch) -> Result<Next>;
     /// After an epoch that was answered with [`Next::Save`]: the module as the fit would leave it now, and its state.
     fn save(&mut self, prepared: &Prepared, module: &Module, state: Named) -> Result<()>;
+    /// Before the training, if the fused engine was asked for and cannot.
+    fn fell_back(&mut self, _why: &str) {}
     /// Before the training, to refuse rows that are not those of the state to go on from.
     fn prepared(&mut self, _prepared: &Prepared) -> Result<()> {
         Ok(())
@@ -197,6 +201,11 @@ fn learn_on(
     let valid = prepared.valid.as_ref().map(part);
     if let Some(start) = start {
         load_parameters(&net.parameters, &start.module).context("the state to go on from")?;
+    }
+    if config.engine == Engine::Fused
+        && let Err(why) = Plan::of(&net.config, &criterion, device)
+    {
+        watch.fell_back(&why);
     }
     let training = start.map(|start| &start.training);
     let mut watching = Watching { watch, prepared, net: &net };

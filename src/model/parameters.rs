@@ -22,6 +22,11 @@ impl Shape {
     pub fn numel(&self) -> i64 {
         self.size.iter().product()
     }
+
+    /// Elements that it takes in a [`FlatTensors`].
+    pub fn padded(&self) -> i64 {
+        (self.numel() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT
+    }
 }
 
 /// One float32 buffer that holds tensors of the given shapes; the padding between them is zero and stays zero.
@@ -34,7 +39,7 @@ pub struct FlatTensors {
 impl FlatTensors {
     /// A zeroed buffer for `shapes`.
     pub fn zeros(shapes: &[Shape], device: Device) -> Result<Self, TchError> {
-        let length = shapes.iter().map(padded).sum::<i64>();
+        let length = shapes.iter().map(Shape::padded).sum::<i64>();
         Ok(Self { flat: Tensor::f_zeros([length], (Kind::Float, device))?, shapes: shapes.to_vec() })
     }
 
@@ -48,7 +53,7 @@ impl FlatTensors {
         let mut views = Vec::with_capacity(self.shapes.len());
         for shape in &self.shapes {
             views.push(self.flat.f_narrow(0, offset, shape.numel())?.f_view(shape.size.as_slice())?);
-            offset += padded(shape);
+            offset += shape.padded();
         }
         Ok(views)
     }
@@ -67,10 +72,6 @@ impl FlatTensors {
         }
         Ok(())
     }
-}
-
-fn padded(shape: &Shape) -> i64 {
-    (shape.numel() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! `torch.optim.Adam` and `torch.optim.AdamW`.
 
+use super::sweep::AdamStep;
 use super::{Optimizer, add_scaled, load_state, load_step, named_state, scalar};
 use crate::model::parameters::{FlatTensors, Shape};
+use crate::raw::floats_mut;
+use crate::simd::Isa;
 use crate::weights::Named;
 use anyhow::Result;
 use tch::{Device, TchError, Tensor};
@@ -26,6 +29,7 @@ pub struct Adam {
     scratch: Tensor,
     denom: Tensor,
     alpha: Tensor,
+    isa: Isa,
 }
 
 impl Adam {
@@ -43,6 +47,7 @@ impl Adam {
             scratch: zeros()?.flat,
             denom: zeros()?.flat,
             alpha: scalar(device)?,
+            isa: Isa::best(),
         })
     }
 
@@ -91,6 +96,29 @@ impl Adam {
 impl Optimizer for Adam {
     fn step(&mut self, param: &mut Tensor, grad: &Tensor) -> Result<()> {
         Ok(Self::step(self, param, grad)?)
+    }
+
+    fn sweep(&mut self, param: &mut [f32], grad: &[f32]) -> Result<()> {
+        self.step += 1;
+        let t = self.step as f64;
+        let (decay, shrink) = match self.decoupled {
+            true => (0.0, 1.0 - self.lr * self.weight_decay),
+            false => (self.weight_decay, 1.0),
+        };
+        self.isa.run(AdamStep {
+            param,
+            grad,
+            exp_avg: floats_mut(&mut self.exp_avg.flat)?,
+            exp_avg_sq: floats_mut(&mut self.exp_avg_sq.flat)?,
+            beta1: self.beta1,
+            beta2: BETA2,
+            eps: EPS,
+            step_size: self.lr / (1.0 - self.beta1.powf(t)),
+            root: (1.0 - BETA2.powf(t)).sqrt(),
+            decay,
+            shrink,
+        });
+        Ok(())
     }
 
     fn lr(&self) -> f64 {

@@ -5,6 +5,7 @@
 
 pub mod adam;
 pub mod sgd;
+mod sweep;
 
 pub use adam::Adam;
 pub use sgd::Sgd;
@@ -21,6 +22,8 @@ use tch::{Device, Kind, TchError, Tensor};
 pub trait Optimizer {
     /// One update of `param` by `grad`, both flat, under `no_grad`.
     fn step(&mut self, param: &mut Tensor, grad: &Tensor) -> Result<()>;
+    /// As [`Optimizer::step`] up to rounding, in one pass; both on the CPU, of whole cache lines.
+    fn sweep(&mut self, param: &mut [f32], grad: &[f32]) -> Result<()>;
     fn lr(&self) -> f64;
     fn set_lr(&mut self, lr: f64);
     /// SGD's `momentum`, Adam's `beta1`: what `OneCycleLR` moves against the learning rate.
@@ -106,6 +109,7 @@ fn load_step(state: &Named) -> Result<i64> {
 mod tests {
     use super::*;
     use crate::model::parameters::Shape;
+    use crate::raw::{floats, floats_mut};
     use crate::train::config::TrainConfig;
 
     fn optimizer(kind: OptimizerKind, momentum: f64) -> Box<dyn Optimizer> {
@@ -133,6 +137,37 @@ mod tests {
                 resumed.step(&mut other, grad).unwrap();
             }
             assert!(param.equal(&other), "{kind}, momentum {momentum}");
+        }
+    }
+
+    #[test]
+    fn a_sweep_is_a_step_up_to_rounding() {
+        let configs =
+            [(OptimizerKind::Sgd, 0.9, false), (OptimizerKind::Sgd, 0.9, true), (OptimizerKind::Sgd, 0.0, false)];
+        for (kind, momentum, nesterov) in configs.into_iter().chain(KINDS.map(|(kind, _)| (kind, 0.0, false))) {
+            for decay in [0.0, 0.1] {
+                let config = TrainConfig {
+                    optimizer: kind,
+                    momentum,
+                    nesterov,
+                    weight_decay: Some(decay),
+                    ..TrainConfig::default()
+                };
+                let make = || config.optimizer(&[Shape::new("w", &[48])], Device::Cpu).unwrap();
+                let (mut stepped, mut swept) = (make(), make());
+                let mut param = Tensor::randn([48], (Kind::Float, Device::Cpu));
+                let mut other = param.copy();
+                for _ in 0..5 {
+                    let grad = Tensor::randn([48], (Kind::Float, Device::Cpu));
+                    stepped.step(&mut param, &grad).unwrap();
+                    swept.sweep(floats_mut(&mut other).unwrap(), floats(&grad).unwrap()).unwrap();
+                }
+                assert!(param.allclose(&other, 1e-6, 1e-6, false), "{kind} {momentum} {nesterov} {decay}");
+                for ((name, a), (_, b)) in stepped.state().unwrap().iter().zip(&swept.state().unwrap()) {
+                    // Sums of terms of the size 1 that may cancel.
+                    assert!(a.allclose(b, 1e-6, 1e-6, false), "{kind}: {name}");
+                }
+            }
         }
     }
 

@@ -1,7 +1,10 @@
 //! `torch.optim.SGD`.
 
+use super::sweep::SgdStep;
 use super::{Optimizer, add_scaled, load_state, load_step, named_state, scalar};
 use crate::model::parameters::{FlatTensors, Shape};
+use crate::raw::floats_mut;
+use crate::simd::Isa;
 use crate::weights::Named;
 use anyhow::{Result, ensure};
 use tch::{Device, Tensor};
@@ -68,6 +71,22 @@ impl Optimizer for Sgd {
             }
         }
         Ok(add_scaled(param, step, -self.lr, &mut self.alpha)?)
+    }
+
+    fn sweep(&mut self, param: &mut [f32], grad: &[f32]) -> Result<()> {
+        self.step += 1;
+        Isa::best().run(SgdStep {
+            param,
+            grad,
+            buffer: floats_mut(&mut self.momentum_buffer.flat)?,
+            lr: self.lr,
+            momentum: self.momentum,
+            moving: self.moving,
+            nesterov: self.nesterov,
+            decay: self.weight_decay,
+        });
+        self.moving |= self.momentum != 0.0;
+        Ok(())
     }
 
     fn lr(&self) -> f64 {

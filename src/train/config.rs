@@ -1,5 +1,6 @@
 //! The settings of a training.
 
+use super::engine::Engine;
 use super::schedule::Schedule;
 use crate::model::parameters::Shape;
 use crate::optim::{Adam, Optimizer, OptimizerKind, Sgd};
@@ -14,6 +15,7 @@ pub const LARGEST: f64 = 1e15;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
+    pub engine: Engine,
     pub epochs: usize,
     /// Rows of a batch; none: all rows in one, unshuffled.
     pub batch_size: Option<usize>,
@@ -39,6 +41,7 @@ pub struct TrainConfig {
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
+            engine: Engine::Exact,
             epochs: 100,
             batch_size: Some(32),
             lr: 1e-3,

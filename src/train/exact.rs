@@ -6,6 +6,7 @@
 use crate::model::net::{CLASSES, Net};
 use crate::model::parameters::FlatTensors;
 use crate::optim::Adam;
+use crate::train::full_batch::{FullBatch, Report};
 use crate::train::{Next, diverged};
 use anyhow::{Result, bail};
 use tch::{Kind, Reduction, TchError, Tensor};
@@ -60,50 +61,6 @@ impl<'a> Exact<'a> {
         })
     }
 
-    /// The optimizer with its state as it is now.
-    pub fn optimizer(&self) -> &Adam {
-        &self.optimizer
-    }
-
-    /// The optimizer, to give it the state of an earlier run.
-    pub fn optimizer_mut(&mut self) -> &mut Adam {
-        &mut self.optimizer
-    }
-
-    /// Runs `epochs` full-batch steps, or fewer if asked to pause, and returns the loss of each, as computed before that
-    /// epoch's update.
-    ///
-    /// `report(epoch, loss)` is called after each epoch, counted through all calls of an optimizer from 1; it stops the
-    /// run by returning an error, and pauses it by [`Next::Save`]. Then the state is this epoch's, and a further call goes
-    /// on from it.
-    pub fn train(
-        &mut self,
-        epochs: usize,
-        mut report: impl FnMut(usize, &dyn Fn() -> f64) -> Result<Next>,
-    ) -> Result<Vec<f32>> {
-        let _no_grad = tch::no_grad_guard();
-        let params = self.net.parameters.views()?;
-        let grads = self.grads.views()?;
-        let done = self.optimizer.step as usize;
-        let mut losses = Tensor::f_zeros([epochs as i64], (Kind::Float, self.x.device()))?;
-        for epoch in 0..epochs {
-            let loss = losses.f_select(0, epoch as i64)?;
-            self.forward(&params, &loss)?;
-            self.backward(&params, &grads)?;
-            let mut flat = self.net.parameters.flat.shallow_clone();
-            self.optimizer.step(&mut flat, &self.grads.flat)?;
-            if report(done + epoch + 1, &|| loss.f_double_value(&[]).unwrap_or(f64::NAN))? == Next::Save {
-                losses = losses.f_narrow(0, 0, epoch as i64 + 1)?;
-                break;
-            }
-        }
-        let losses = Vec::<f32>::try_from(losses.f_to_device(tch::Device::Cpu)?)?;
-        if let Some(epoch) = losses.iter().position(|loss| !loss.is_finite()) {
-            bail!("{}", diverged(done + epoch + 1, losses[epoch].into()));
-        }
-        Ok(losses)
-    }
-
     fn forward(&self, params: &[Tensor], loss: &Tensor) -> Result<(), TchError> {
         let b = &self.buffers;
         let _ = params[1].f_addmm_out(&b.hidden, self.x, &params[0].f_tr()?)?;
@@ -134,6 +91,46 @@ impl<'a> Exact<'a> {
     }
 }
 
+impl FullBatch for Exact<'_> {
+    fn train(&mut self, epochs: usize, report: &mut Report<'_>) -> Result<Vec<f32>> {
+        let _no_grad = tch::no_grad_guard();
+        let params = self.net.parameters.views()?;
+        let grads = self.grads.views()?;
+        let done = self.optimizer.step as usize;
+        let mut losses = Tensor::f_zeros([epochs as i64], (Kind::Float, self.x.device()))?;
+        for epoch in 0..epochs {
+            let loss = losses.f_select(0, epoch as i64)?;
+            self.forward(&params, &loss)?;
+            self.backward(&params, &grads)?;
+            let mut flat = self.net.parameters.flat.shallow_clone();
+            self.optimizer.step(&mut flat, &self.grads.flat)?;
+            if report(done + epoch + 1, &|| loss.f_double_value(&[]).unwrap_or(f64::NAN))? == Next::Save {
+                losses = losses.f_narrow(0, 0, epoch as i64 + 1)?;
+                break;
+            }
+        }
+        let losses = Vec::<f32>::try_from(losses.f_to_device(tch::Device::Cpu)?)?;
+        if let Some(epoch) = losses.iter().position(|loss| !loss.is_finite()) {
+            bail!("{}", diverged(done + epoch + 1, losses[epoch].into()));
+        }
+        Ok(losses)
+    }
+
+    fn hits(&mut self) -> Result<usize> {
+        let _no_grad = tch::no_grad_guard();
+        let right = self.net.predict(self.x)?.f_eq_tensor(self.y)?.f_sum(Kind::Int64)?;
+        Ok(right.f_int64_value(&[])? as usize)
+    }
+
+    fn optimizer(&self) -> &Adam {
+        &self.optimizer
+    }
+
+    fn optimizer_mut(&mut self) -> &mut Adam {
+        &mut self.optimizer
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,7 +153,7 @@ mod tests {
             let loss = logits.cross_entropy_loss::<Tensor>(&y, None, Reduction::Mean, -100, 0.0);
             loss.backward();
             let expected: Vec<Tensor> = net.parameters.shapes().iter().map(|s| variables[&s.name].grad()).collect();
-            let losses = engine.train(1, |_, _| Ok(Next::Go)).unwrap();
+            let losses = engine.train(1, &mut |_, _| Ok(Next::Go)).unwrap();
             assert_eq!(f64::from(losses[0]), loss.double_value(&[]));
             for ((name, ours), expected) in engine.grads.named().unwrap().iter().zip(&expected) {
                 assert!(ours.equal(expected), "{name} at n = {n}, hidden = {hidden}");
@@ -169,7 +166,7 @@ mod tests {
         let net = Net::new(4, Device::Cpu).unwrap();
         let x = Tensor::full([2, 2], f64::NAN, (Kind::Float, Device::Cpu));
         let y = Tensor::zeros([2], (Kind::Int64, Device::Cpu));
-        let error = Exact::new(&net, &x, &y, 0.01).unwrap().train(3, |_, _| Ok(Next::Go)).unwrap_err();
+        let error = Exact::new(&net, &x, &y, 0.01).unwrap().train(3, &mut |_, _| Ok(Next::Go)).unwrap_err();
         assert!(error.to_string().contains("at epoch 1"), "{error}");
     }
 }

@@ -1,11 +1,13 @@
 //! The training loop of an [`Mlp`], as a plain PyTorch script has it (`scripts/original/fit_check.py`).
 //!
-//! Gradients come from libtorch's autograd, which is Python's own engine, so the bits are Python's; the update is one
-//! sweep over the flat buffer.
+//! Gradients come from an engine, see [`super::gradients`]; the update is one sweep over the flat buffer.
 
 use super::Next;
 use super::clip::clip_grad_norm_;
 use super::config::{LARGEST, TrainConfig};
+use super::engine::Engine;
+use super::fused::Plan;
+use super::gradients::{Autograd, FusedBatches, Gradients, Task};
 pub use super::part::Part;
 use super::scheduler::Scheduler;
 use super::state;
@@ -13,9 +15,11 @@ use crate::model::loss::Loss;
 use crate::model::mlp::Mlp;
 use crate::model::parameters::FlatTensors;
 use crate::optim::Optimizer;
+use crate::raw::{floats, floats_mut};
 use crate::torchscript;
 use crate::weights::{self, Named};
 use anyhow::{Context, Result, bail, ensure};
+use std::time::Instant;
 use tch::{Device, Kind, Tensor};
 
 /// One epoch, counted from 1.
@@ -37,6 +41,10 @@ pub struct Trained {
     /// The epoch whose weights the network has: with early stopping that of the lowest validation loss, else the last.
     pub best_epoch: usize,
     pub stopped_early: bool,
+    /// The engine that trained: another one than was asked for if that one cannot, see [`Plan::of`].
+    pub engine: Engine,
+    /// Seconds that the epochs of this run took, with their validation, their reports and checkpoints.
+    pub seconds: f64,
     /// The optimizer's state after the last epoch.
     pub optimizer: Named,
     /// The whole state after the last epoch, see [`super::state`].
@@ -97,6 +105,7 @@ pub fn train_on(
     if let Some(part) = valid {
         part.check("validation", net, loss)?;
     }
+    let clock = Instant::now();
     let mut run = Run::new(net, loss, config, train)?;
     let mut best = Best::default();
     let mut history = Vec::new();
@@ -106,7 +115,7 @@ pub fn train_on(
     for number in history.len() + 1..=config.epochs {
         let lr = run.scheduler.lr();
         let loss = run.epoch(&train)?;
-        let valid_loss = valid.map(|part| run.evaluate(&part)).transpose()?;
+        let valid_loss = valid.map(|part| run.gradients.evaluate(&part)).transpose()?;
         let epoch = Epoch { epoch: number, loss, valid_loss, lr };
         run.check(&epoch, &train)?;
         history.push(epoch);
@@ -122,32 +131,40 @@ pub fn train_on(
             run.save(&history, &best, watch)?;
         }
     }
+    let seconds = clock.elapsed().as_secs_f64();
     let state = run.state(&history, &best)?;
     best.restore(net)?;
     let last = history.len();
     let best_epoch = if best.epoch > 0 { best.epoch } else { last };
-    Ok(Trained { history, best_epoch, stopped_early: last < config.epochs, optimizer: run.optimizer.state()?, state })
+    let (stopped_early, optimizer) = (last < config.epochs, run.optimizer.state()?);
+    let engine = if run.gradients.sweeps() { Engine::Fused } else { Engine::Exact };
+    Ok(Trained { history, best_epoch, stopped_early, engine, seconds, optimizer, state })
 }
 
 /// The state of a running training.
 struct Run<'a> {
     net: &'a Mlp,
-    loss: &'a Loss,
     config: &'a TrainConfig,
+    gradients: Box<dyn Gradients + 'a>,
     optimizer: Box<dyn Optimizer>,
     scheduler: Scheduler,
     grads: FlatTensors,
 }
 
 impl<'a> Run<'a> {
-    fn new(net: &'a Mlp, loss: &'a Loss, config: &'a TrainConfig, train: Part<'_>) -> Result<Self> {
-        let rows = train.rows() as usize;
+    fn new(net: &'a Mlp, loss: &'a Loss, config: &'a TrainConfig, part: Part<'a>) -> Result<Self> {
+        let task = Task { net, loss, l1: config.l1, part };
+        let plan = (config.engine == Engine::Fused).then(|| Plan::of(&net.config, loss, net.device()));
+        let rows = part.rows() as usize;
         let batches = rows.div_ceil(config.batch_size.unwrap_or(rows));
         let shapes = net.parameters.shapes();
         Ok(Self {
             net,
-            loss,
             config,
+            gradients: match plan {
+                Some(Ok(plan)) => Box::new(FusedBatches::new(task, plan)),
+                _ => Box::new(Autograd(task)),
+            },
             optimizer: config.optimizer(shapes, net.device())?,
             scheduler: Scheduler::new(config.schedule, config.warmup, config.lr, config.epochs, batches)?,
             grads: FlatTensors::zeros(shapes, net.device())?,
@@ -200,29 +217,22 @@ impl<'a> Run<'a> {
     fn epoch(&mut self, train: &Part<'_>) -> Result<f64> {
         let rows = train.rows();
         let Some(size) = self.config.batch_size else {
-            return Ok(self.batch(train)? * rows as f64 / rows as f64);
+            return Ok(self.batch(None)? * rows as f64 / rows as f64);
         };
         let size = i64::try_from(size)?;
         let order = Tensor::f_randperm(rows, (Kind::Int64, Device::Cpu))?.f_to_device(train.x.device())?;
         let mut total = 0.0;
         for first in (0..rows).step_by(size as usize) {
             let index = order.f_narrow(0, first, size.min(rows - first))?;
-            let (x, y) = (train.x.f_index_select(0, &index)?, train.y.f_index_select(0, &index)?);
-            let weight = train.weight.map(|weight| weight.f_index_select(0, &index)).transpose()?;
-            total += self.batch(&Part { x: &x, y: &y, weight: weight.as_ref() })? * index.size()[0] as f64;
+            total += self.batch(Some(&index))? * index.size()[0] as f64;
         }
         Ok(total / rows as f64)
     }
 
     /// One update; the loss before it.
-    fn batch(&mut self, part: &Part<'_>) -> Result<f64> {
-        let loss = self.loss.mean(&self.net.forward(part.x, true)?, part.y, part.weight)?;
-        let objective = self.with_l1(&loss)?;
-        let grads = Tensor::f_run_backward(&[objective], self.net.variables(), false, false)?;
+    fn batch(&mut self, index: Option<&Tensor>) -> Result<f64> {
+        let loss = self.gradients.batch(index, &mut self.grads)?;
         let _no_grad = tch::no_grad_guard();
-        for (mut place, grad) in self.grads.views()?.into_iter().zip(&grads) {
-            place.f_copy_(grad)?;
-        }
         if let Some(max_norm) = self.config.clip_grad {
             let _ = clip_grad_norm_(&mut self.grads, max_norm)?;
         }
@@ -232,31 +242,14 @@ impl<'a> Run<'a> {
         if let Some(momentum) = self.scheduler.momentum() {
             self.optimizer.set_momentum(momentum);
         }
-        self.optimizer.step(&mut self.net.parameters.flat.shallow_clone(), &self.grads.flat)?;
+        let mut parameters = self.net.parameters.flat.shallow_clone();
+        if self.gradients.sweeps() {
+            self.optimizer.sweep(floats_mut(&mut parameters)?, floats(&self.grads.flat)?)?;
+        } else {
+            self.optimizer.step(&mut parameters, &self.grads.flat)?;
+        }
         self.scheduler.after_batch();
-        Ok(loss.f_double_value(&[])?)
-    }
-
-    /// `loss + l1 * sum(w.abs().sum() for w in weights)`.
-    fn with_l1(&self, loss: &Tensor) -> Result<Tensor> {
-        if self.config.l1 == 0.0 {
-            return Ok(loss.shallow_clone());
-        }
-        let mut sum: Option<Tensor> = None;
-        for weight in self.net.variables().iter().step_by(2) {
-            let term = weight.f_abs()?.f_sum(None)?;
-            sum = Some(match sum {
-                Some(sum) => sum.f_add(&term)?,
-                None => term,
-            });
-        }
-        let Some(sum) = sum else { return Ok(loss.shallow_clone()) };
-        Ok(loss.f_add(&sum.f_mul_scalar(self.config.l1)?)?)
-    }
-
-    fn evaluate(&self, part: &Part<'_>) -> Result<f64> {
-        let _no_grad = tch::no_grad_guard();
-        Ok(self.loss.mean(&self.net.forward(part.x, false)?, part.y, part.weight)?.f_double_value(&[])?)
+        Ok(loss)
     }
 
     /// Losses and, after the last epoch, weights must be finite; else the error names the epoch and the likely cause.

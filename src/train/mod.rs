@@ -2,8 +2,12 @@
 
 pub mod clip;
 pub mod config;
+pub mod engine;
 pub mod exact;
 pub mod fit;
+pub mod full_batch;
+pub mod fused;
+pub mod gradients;
 pub mod part;
 pub mod plateau;
 pub mod relu;

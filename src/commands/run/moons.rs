@@ -13,23 +13,25 @@ use crate::pickle::is_torch_save;
 use crate::progress::Progress;
 use crate::resume::Earlier;
 use crate::train::Next;
+use crate::train::engine::Engine;
 use crate::tutorial::moons::start::Start;
 use crate::tutorial::moons::{self, Outcome, State, Watch, checkpoint, pictures};
 use crate::weights;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
-use std::fmt::Write;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use tch::Device;
 
 pub(super) fn run(args: &RunMoons) -> Result<Verdict> {
     let going = args.resuming.resume.as_deref().map(|path| Going::open(path, args)).transpose()?;
     let (config, seed) = match &going {
         Some(going) => (going.config, going.seed),
-        None => (MoonsConfig::from(&args.moons), args.common.seed),
+        None => (MoonsConfig::from(args), args.common.seed),
     };
     let mut job = Job::begin(&args.common, &args.resuming.out(&args.out))?;
     job.seed = seed;
-    let data = files::sha256_of(table(&moons::points(&config, seed))?.as_bytes());
+    let data = files::sha256_with(|out| write_table(&moons::points(&config, seed), out))?;
     if let Some(going) = &going {
         job.resumed = going.resumed(&job, &data, args)?;
     }
@@ -42,6 +44,9 @@ pub(super) fn run(args: &RunMoons) -> Result<Verdict> {
         config: serde_json::to_value(config)?,
         made: job.made(),
     };
+    if config.engine == Engine::Fused && job.device != Device::Cpu {
+        note(args.common.printing, "--engine fused: it works on the CPU only; the exact engine trains instead");
+    }
     let start = going.as_ref().map(|going| &going.start);
     let outcome = moons::run_on(&config, seed, job.device, start, &mut watcher)?;
     finish(job, watcher, &outcome, &config)
@@ -55,7 +60,7 @@ fn finish(mut job: Job<'_>, watcher: Watcher, outcome: &Outcome, config: &MoonsC
     let model = checkpoint::to_bytes(&outcome.state(), Some(outcome.accuracy), seed, shown, made)?;
     let first = config.epochs - outcome.losses.len();
     job.folder.stage("history.csv", history::csv_after(first, &outcome.losses).as_bytes())?;
-    job.folder.stage("moons.csv", table(&outcome.moons)?.as_bytes())?;
+    job.folder.stage_with("moons.csv", |out| write_table(&outcome.moons, out))?;
     job.folder.stage("model.pt", &model)?;
     job.folder.stage("model.safetensors", &weights::to_bytes(&outcome.net.parameters.named()?)?)?;
     job.folder.stage("decision_boundary.png", &pictures::decision_boundary(outcome)?.png()?)?;
@@ -96,7 +101,7 @@ impl Going {
         let start = start()?;
         let earlier = Earlier { epoch: start.epoch, ..earlier };
         let seed = earlier.seed(args.resuming.given.has("seed").then_some(args.common.seed))?;
-        let settings = earlier.settings(&about.config, given(args)?, &["epochs"])?;
+        let settings = earlier.settings(&about.config, given(args)?, &["epochs", "engine"])?;
         let config: MoonsConfig = serde_json::from_value(settings).with_context(|| format!("--resume {shown}"))?;
         let epochs = about.config["epochs"].as_u64().unwrap_or_default() as usize;
         earlier.check_epochs(epochs, config.epochs, None)?;
@@ -106,7 +111,7 @@ impl Going {
     /// Python says what its network and its learning rate are, not its points: those are the flags'.
     fn of_python(path: &Path, bytes: &[u8], args: &RunMoons) -> Result<Self> {
         let (start, python) = Start::of_python(bytes)?;
-        let mut config = MoonsConfig::from(&args.moons);
+        let mut config = MoonsConfig::from(args);
         for (flag, now, was) in [
             ("hidden", config.hidden.to_string(), python.hidden.to_string()),
             ("lr", config.lr.to_string(), python.lr.to_string()),
@@ -130,7 +135,12 @@ impl Going {
         };
         let earlier = Earlier { from: &from, about, epoch: self.start.epoch };
         earlier.check_data(&["the points"], data)?;
-        let now = earlier.resumed((self.epochs, self.config.epochs), job.threads, &device::name(job.device));
+        let now = earlier.resumed(
+            (self.epochs, self.config.epochs),
+            self.config.engine,
+            job.threads,
+            &device::name(job.device),
+        );
         note(args.common.printing, &now.text());
         Ok(about.made.resumed.iter().cloned().chain([now]).collect())
     }
@@ -138,7 +148,8 @@ impl Going {
 
 /// The settings that stand on the command line.
 fn given(args: &RunMoons) -> Result<Map<String, Value>> {
-    let Value::Object(mut all) = serde_json::to_value(MoonsConfig::from(&args.moons))? else { return Ok(Map::new()) };
+    let Value::Object(mut all) = serde_json::to_value(MoonsConfig::from(args))? else { return Ok(Map::new()) };
+    all.insert("engine".into(), json!(args.engine));
     all.retain(|key, _| args.resuming.given.has(key));
     Ok(all)
 }
@@ -170,17 +181,18 @@ fn results(outcome: &Outcome, config: &MoonsConfig) -> Value {
         "epochs": config.epochs,
         "loss": outcome.losses.last(),
         "accuracy": outcome.accuracy,
+        "engine": outcome.engine,
         "training_seconds": outcome.seconds,
     })
 }
 
 /// The points in float64 under the header `x1,x2,y`.
-fn table(moons: &Moons) -> Result<String> {
-    let mut text = String::from("x1,x2,y\n");
+fn write_table(moons: &Moons, out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "x1,x2,y")?;
     for ([x1, x2], label) in moons.points.iter().zip(&moons.labels) {
-        writeln!(text, "{x1},{x2},{label}")?;
+        writeln!(out, "{x1},{x2},{label}")?;
     }
-    Ok(text)
+    Ok(())
 }
 
 fn text(outcome: &Outcome) -> String {

@@ -33,6 +33,11 @@ impl Loss {
         Ok(Self { kind, class_weight: Some(weights) })
     }
 
+    /// The weights of the classes, float32 `[classes]`.
+    pub fn class_weight(&self) -> Option<&Tensor> {
+        self.class_weight.as_ref()
+    }
+
     /// The loss of a batch, a scalar. Without row weights PyTorch's mean; with weights `w [n]` it is
     /// `(w * loss_i).sum() / w.sum()`, `loss_i` being what `reduction="none"` gives.
     ///

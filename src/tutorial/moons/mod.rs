@@ -7,20 +7,22 @@ pub mod surface;
 
 use crate::config::MoonsConfig;
 use crate::data::moons::{Moons, make_moons};
-use crate::metrics;
 use crate::model::net::{INPUTS, Net};
 use crate::optim::Optimizer;
 use crate::random::NumpyRandom;
+use crate::raw::floats_mut;
 use crate::torchscript;
 use crate::trace::{TensorTrace, Trace};
 use crate::train::Next;
+use crate::train::engine::Engine;
 use crate::train::exact::Exact;
+use crate::train::full_batch::{FullBatch, FusedNet};
 use crate::train::state::load_parameters;
 use crate::weights::Named;
 use anyhow::{Context, Result, ensure};
 use start::Start;
 use std::time::Instant;
-use tch::{Device, TchError, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// A trained model with everything that led to it.
 pub struct Outcome {
@@ -34,6 +36,8 @@ pub struct Outcome {
     pub accuracy: f64,
     /// What going on from here needs: Adam's state, the generator's, the epoch, the losses.
     pub training: Named,
+    /// The engine that trained: exact where the fused one cannot.
+    pub engine: Engine,
     /// Seconds that the training loop took, without the epochs of an earlier run.
     pub seconds: f64,
 }
@@ -100,19 +104,24 @@ pub fn run_on(
     let initial = parameters("initial", &net)?;
     let (x, y) = tensors(&moons, device)?;
     let clock = Instant::now();
-    let mut engine = Exact::new(&net, &x, &y, config.lr)?;
-    let losses = train(&mut engine, &net, &x, config.epochs, start, watch)?;
+    let fused = config.engine == Engine::Fused && device == Device::Cpu;
+    let mut engine: Box<dyn FullBatch> = match fused {
+        false => Box::new(Exact::new(&net, &x, &y, config.lr)?),
+        true => Box::new(FusedNet::new(&net, &x, &y, config.lr)?),
+    };
+    let losses = train(engine.as_mut(), &net, &x, config.epochs, start, watch)?;
     let seconds = clock.elapsed().as_secs_f64();
     let training = checkpoint::training(engine.optimizer(), &losses)?;
-    let predicted = Vec::<i64>::try_from(tch::no_grad(|| net.predict(&x))?.f_to_device(Device::Cpu)?)?;
-    let accuracy = metrics::accuracy(&moons.labels, &predicted).context("accuracy of no rows")?;
-    Ok(Outcome { moons, x, y, net, initial, losses, accuracy, training, seconds })
+    let accuracy = engine.hits()? as f64 / config.samples as f64;
+    drop(engine);
+    let engine = if fused { Engine::Fused } else { Engine::Exact };
+    Ok(Outcome { moons, x, y, net, initial, losses, accuracy, training, engine, seconds })
 }
 
 /// Trains up to `epochs`; the losses, those of `start` among them. The loop itself only runs; what is saved is saved
 /// between two calls of it.
 fn train(
-    engine: &mut Exact<'_>,
+    engine: &mut dyn FullBatch,
     net: &Net,
     x: &Tensor,
     epochs: usize,
@@ -132,7 +141,7 @@ fn train(
     ensure!(done < epochs, "{done} epochs are done already");
     while done < epochs {
         let mut save = false;
-        let part = engine.train(EPOCHS.min(epochs - done), |epoch, loss| {
+        let part = engine.train(EPOCHS.min(epochs - done), &mut |epoch, loss| {
             let next = watch.epoch(epoch, loss)?;
             save = next == Next::Save;
             Ok(next)
@@ -172,9 +181,12 @@ impl Outcome {
 }
 
 /// `torch.from_numpy(X).type(torch.FloatTensor)` and the labels as int64.
-fn tensors(moons: &Moons, device: Device) -> Result<(Tensor, Tensor), TchError> {
-    let flat: Vec<f32> = moons.points.iter().flatten().map(|&value| value as f32).collect();
-    let x = Tensor::f_from_slice(&flat)?.f_view([-1, INPUTS])?.f_to_device(device)?;
+fn tensors(moons: &Moons, device: Device) -> Result<(Tensor, Tensor)> {
+    let mut x = Tensor::f_zeros([moons.points.len() as i64, INPUTS], (Kind::Float, Device::Cpu))?;
+    for (place, &value) in floats_mut(&mut x)?.iter_mut().zip(moons.points.iter().flatten()) {
+        *place = value as f32;
+    }
+    let x = x.f_to_device(device)?;
     let y = Tensor::f_from_slice(&moons.labels)?.f_to_device(device)?;
     Ok((x, y))
 }

@@ -1,0 +1,21 @@
+//! Which code trains.
+
+use crate::names::named;
+
+named! {
+    /// What computes a training's losses, gradients and updates.
+    #[derive(Default)]
+    pub enum Engine {
+        /// libtorch's operations in Python's order: Python's bits.
+        #[default]
+        Exact = "exact",
+        /// [`crate::train::fused`]: the same numbers up to rounding, several times as fast.
+        Fused = "fused",
+    }
+}
+
+impl Engine {
+    pub fn is_exact(&self) -> bool {
+        *self == Self::Exact
+    }
+}

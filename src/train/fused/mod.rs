@@ -1,0 +1,125 @@
+//! The `fused` engine: dense networks on the CPU at the processor's speed, with the numbers of `exact` up to rounding.
+//!
+//! Rows lie across the lanes of a vector. A thread takes its rows a tile at a time, small enough for the cache, through
+//! all layers, the loss and back; nothing of the batch's size is ever written. Each thread sums up its gradients, and the
+//! sums are added in the threads' order: the bits are the same for the same number of threads and instruction set.
+
+mod loss;
+mod math;
+mod outer;
+mod plan;
+mod product;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod tile;
+
+pub use plan::{Activation, Criterion, Plan};
+pub use rows::{Rows, Targets};
+
+use crate::raw::Pool;
+use crate::simd::{Isa, Lanes, Work};
+use std::sync::{Mutex, PoisonError};
+use tile::{Share, Tile};
+
+/// Below this many products a second thread costs more than it gives.
+const WORTH: usize = 200_000;
+
+/// What a network answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Score {
+    /// The mean loss.
+    pub loss: f64,
+    /// Under cross-entropy, rows whose class has the largest output, of equal ones the last; else 0.
+    pub hits: usize,
+}
+
+/// Losses and gradients of one network.
+#[derive(Debug)]
+pub struct Fused {
+    plan: Plan,
+    isa: Isa,
+    pool: Pool,
+    tiles: Vec<Mutex<Tile>>,
+}
+
+impl Fused {
+    /// An engine of its own threads, with the widest vectors that the processor has.
+    pub fn new(plan: Plan, threads: usize) -> Self {
+        Self::on(plan, threads, Isa::best())
+    }
+
+    /// As [`Fused::new`], with the vectors of `isa`.
+    pub fn on(plan: Plan, threads: usize, isa: Isa) -> Self {
+        let pool = Pool::new(threads.max(1));
+        let tiles = (0..pool.size()).map(|_| Mutex::new(Tile::new(&plan))).collect();
+        Self { plan, isa, pool, tiles }
+    }
+
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The mean loss of the rows; into `gradients` go those of that mean. Both buffers are laid out as the plan says.
+    pub fn gradients(&mut self, parameters: &[f32], rows: Rows<'_>, gradients: &mut [f32]) -> f64 {
+        let tiles = self.work(parameters, rows, true);
+        let (loss, divisor) = total(&tiles);
+        let scale = (1.0 / divisor) as f32;
+        gradients.copy_from_slice(tiles[0].gradients());
+        for tile in &tiles[1..] {
+            gradients.iter_mut().zip(tile.gradients()).for_each(|(sum, own)| *sum += own);
+        }
+        gradients.iter_mut().for_each(|gradient| *gradient *= scale);
+        loss / divisor
+    }
+
+    /// How well the network answers the rows, in evaluation mode.
+    pub fn score(&mut self, parameters: &[f32], rows: Rows<'_>) -> Score {
+        let tiles = self.work(parameters, rows, false);
+        let (loss, divisor) = total(&tiles);
+        Score { loss: loss / divisor, hits: tiles.iter().map(|tile| tile.hits).sum() }
+    }
+
+    /// Shares the rows out; the tiles of the threads that had some.
+    fn work(&mut self, parameters: &[f32], rows: Rows<'_>, learn: bool) -> Vec<&Tile> {
+        let (plan, isa, tiles) = (&self.plan, self.isa, &self.tiles);
+        let count = rows.len(plan);
+        let most = (count * plan.cost() / WORTH).clamp(1, tiles.len());
+        // Whole vectors, so that only the last one is not full.
+        let each = count.div_ceil(most).next_multiple_of(16);
+        let used = count.div_ceil(each).max(1);
+        let task = |thread: usize| {
+            if thread < used {
+                let range = thread * each..count.min((thread + 1) * each);
+                let share = Share { plan, parameters, rows, range, learn };
+                let mut tile = tiles[thread].lock().unwrap_or_else(PoisonError::into_inner);
+                isa.run(Run { tile: &mut tile, share: &share });
+            }
+        };
+        if used == 1 {
+            task(0)
+        } else {
+            self.pool.run(&task)
+        }
+        let used = self.tiles[..used].iter_mut();
+        used.map(|tile| &*tile.get_mut().unwrap_or_else(PoisonError::into_inner)).collect()
+    }
+}
+
+fn total(tiles: &[&Tile]) -> (f64, f64) {
+    tiles.iter().fold((0.0, 0.0), |(loss, divisor), tile| (loss + tile.loss, divisor + tile.divisor))
+}
+
+struct Run<'a> {
+    tile: &'a mut Tile,
+    share: &'a Share<'a>,
+}
+
+impl Work for Run<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes, const NV: usize>(self, s: S) {
+        self.tile.work::<S, NV>(s, self.share);
+    }
+}

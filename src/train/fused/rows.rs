@@ -1,0 +1,111 @@
+//! The rows of a batch, and how a panel of them gets into a tile: units beside each other become rows beside each other.
+
+use super::plan::Plan;
+use crate::model::loss::Loss;
+use crate::raw::{floats, integers};
+use crate::train::part::Part;
+use anyhow::Result;
+use std::ops::Range;
+use tch::{Kind, Tensor};
+
+/// What the network is to answer.
+#[derive(Debug, Clone, Copy)]
+pub enum Targets<'a> {
+    /// Class indices `[n]`.
+    Classes(&'a [i64]),
+    /// Values `[n, outputs]`.
+    Values(&'a [f32]),
+}
+
+/// Rows to work on; nothing of them is copied but a tile at a time.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    /// `[n, inputs]`.
+    pub x: &'a [f32],
+    pub y: Targets<'a>,
+    /// Weight of each row.
+    pub weight: Option<&'a [f32]>,
+    /// Weight of each class.
+    pub class_weight: Option<&'a [f32]>,
+    /// The rows of the batch, in their order; none: all.
+    pub index: Option<&'a [i64]>,
+}
+
+impl<'a> Rows<'a> {
+    /// All rows of a part, which must be of float32, or of int64 for classes, on the CPU.
+    pub fn of(part: &Part<'a>, loss: &'a Loss) -> Result<Self> {
+        let y = match part.y.kind() {
+            Kind::Int64 => Targets::Classes(integers(part.y)?),
+            _ => Targets::Values(floats(part.y)?),
+        };
+        let weight = part.weight.map(floats).transpose()?;
+        let class_weight = loss.class_weight().map(floats).transpose()?;
+        Ok(Self { x: floats(part.x)?, y, weight, class_weight, index: None })
+    }
+
+    /// These of the rows: int64 `[rows]`.
+    pub fn among(self, index: &'a Tensor) -> Result<Self> {
+        Ok(Self { index: Some(integers(index)?), ..self })
+    }
+
+    /// Rows of the batch.
+    pub fn len(&self, plan: &Plan) -> usize {
+        self.index.map_or(self.x.len() / plan.inputs().max(1), <[i64]>::len)
+    }
+
+    /// What a row's loss is multiplied by, and what it adds to the divisor of the mean: with row weights `w` and class
+    /// weights `c`, `w c` and `w`; see [`Loss::mean`].
+    fn weights(&self, row: usize, class: Option<usize>) -> (f32, f32) {
+        let class = self.class_weight.zip(class).map(|(weights, class)| weights[class]);
+        match (self.weight, class) {
+            (None, None) => (1.0, 1.0),
+            (None, Some(class)) => (class, class),
+            (Some(weight), class) => (weight[row] * class.unwrap_or(1.0), weight[row]),
+        }
+    }
+}
+
+/// One panel's places in a tile, each `[unit][lane]` of `width` lanes; the lanes beyond the rows are filled with zeros.
+pub struct Panel<'a> {
+    pub width: usize,
+    pub x: &'a mut [f32],
+    /// Class indices, or the values of each output.
+    pub targets: &'a mut [f32],
+    /// Multipliers of the rows' losses.
+    pub weights: &'a mut [f32],
+}
+
+impl Panel<'_> {
+    /// Loads rows; the sum of the divisors' weights.
+    pub fn load(self, plan: &Plan, rows: &Rows<'_>, part: Range<usize>) -> f64 {
+        let (inputs, outputs, width) = (plan.inputs(), plan.outputs(), self.width);
+        if part.len() < width {
+            self.x.fill(0.0);
+            self.targets.fill(0.0);
+        }
+        self.weights[part.len()..].fill(0.0);
+        let mut divisor = 0.0;
+        for (lane, row) in part.enumerate() {
+            let row = rows.index.map_or(row, |index| index[row] as usize);
+            for (unit, &value) in rows.x[row * inputs..][..inputs].iter().enumerate() {
+                self.x[unit * width + lane] = value;
+            }
+            let class = match rows.y {
+                Targets::Classes(classes) => {
+                    self.targets[lane] = classes[row] as f32;
+                    Some(classes[row] as usize)
+                }
+                Targets::Values(values) => {
+                    for (unit, &value) in values[row * outputs..][..outputs].iter().enumerate() {
+                        self.targets[unit * width + lane] = value;
+                    }
+                    None
+                }
+            };
+            let (weight, share) = rows.weights(row, class);
+            self.weights[lane] = weight;
+            divisor += f64::from(share);
+        }
+        divisor
+    }
+}

@@ -1,0 +1,186 @@
+use super::*;
+use crate::model::activation;
+use crate::model::loss::{Loss, LossKind};
+use crate::model::mlp::{Mlp, MlpConfig};
+use crate::raw::{floats, floats_mut};
+use crate::train::part::Part;
+use tch::{Device, Kind, Tensor};
+
+const CPU: (Kind, Device) = (Kind::Float, Device::Cpu);
+
+struct Case {
+    net: Mlp,
+    loss: Loss,
+    x: Tensor,
+    y: Tensor,
+    weight: Option<Tensor>,
+}
+
+impl Case {
+    fn new(seed: i64, rows: i64, widths: &[i64], activation: &str, loss: &str, weighted: bool, by_class: bool) -> Self {
+        tch::manual_seed(seed);
+        let (inputs, outputs) = (widths[0], widths[widths.len() - 1]);
+        let config = MlpConfig {
+            inputs,
+            outputs,
+            hidden: widths[1..widths.len() - 1].to_vec(),
+            activation: activation.parse().unwrap(),
+            dropout: 0.0,
+        };
+        let kind: LossKind = loss.parse().unwrap();
+        let classes = if kind == LossKind::Bce { 2 } else { outputs };
+        let y = match kind {
+            LossKind::Mse => Tensor::randn([rows, outputs], CPU),
+            _ => Tensor::randint(classes, [rows], (Kind::Int64, Device::Cpu)),
+        };
+        let of_classes: Vec<f64> = (0..classes).map(|class| 0.5 + class as f64).collect();
+        Self {
+            net: Mlp::new(&config, Device::Cpu).unwrap(),
+            loss: if by_class {
+                Loss::with_class_weight(kind, &of_classes, Device::Cpu).unwrap()
+            } else {
+                Loss::new(kind)
+            },
+            x: Tensor::randn([rows, inputs], CPU),
+            y,
+            weight: weighted.then(|| Tensor::rand([rows], CPU) + 0.5),
+        }
+    }
+
+    fn part(&self) -> Part<'_> {
+        Part { x: &self.x, y: &self.y, weight: self.weight.as_ref() }
+    }
+
+    fn engine(&self, threads: usize, isa: Isa) -> Fused {
+        Fused::on(Plan::of(&self.net.config, &self.loss, Device::Cpu).unwrap(), threads, isa)
+    }
+
+    /// Loss and gradients of the engine, one tensor a parameter.
+    fn fused(&self, threads: usize, isa: Isa, index: Option<&Tensor>) -> (f64, Vec<Tensor>) {
+        let mut grads =
+            crate::model::parameters::FlatTensors::zeros(self.net.parameters.shapes(), Device::Cpu).unwrap();
+        let part = self.part();
+        let rows = Rows::of(&part, &self.loss).unwrap();
+        let rows = index.map_or(rows, |index| rows.among(index).unwrap());
+        let mut engine = self.engine(threads, isa);
+        let loss =
+            engine.gradients(floats(&self.net.parameters.flat).unwrap(), rows, floats_mut(&mut grads.flat).unwrap());
+        let alone = engine.score(floats(&self.net.parameters.flat).unwrap(), rows).loss;
+        assert!(loss == alone || loss.is_nan() && alone.is_nan());
+        (loss, grads.views().unwrap())
+    }
+
+    /// The same by autograd.
+    fn autograd(&self, index: Option<&Tensor>) -> (f64, Vec<Tensor>) {
+        let pick = |tensor: &Tensor| index.map_or(tensor.shallow_clone(), |index| tensor.index_select(0, index));
+        let weight = self.weight.as_ref().map(pick);
+        let output = self.net.forward(&pick(&self.x), true).unwrap();
+        let loss = self.loss.mean(&output, &pick(&self.y), weight.as_ref()).unwrap();
+        let grads = Tensor::run_backward(&[&loss], self.net.variables(), false, false);
+        (loss.double_value(&[]), grads)
+    }
+}
+
+/// Float32 sums of up to a thousand terms in two orders.
+fn close(found: &(f64, Vec<Tensor>), expected: &(f64, Vec<Tensor>), what: &str) {
+    assert!((found.0 - expected.0).abs() <= 2e-6 * expected.0.abs(), "{what}: loss {} and {}", found.0, expected.0);
+    for (index, (found, expected)) in found.1.iter().zip(&expected.1).enumerate() {
+        let scale = f64::try_from(expected.abs().max()).unwrap();
+        let off = f64::try_from((found - expected).abs().max()).unwrap();
+        assert!(off <= 3e-6 * scale, "{what}, parameter {index}: {off:e} off, the largest gradient is {scale:e}");
+    }
+}
+
+#[test]
+fn losses_and_gradients_are_those_of_autograd() {
+    let nets: [(&[i64], &str, &str); 9] = [
+        (&[2, 100, 2], "tanh", "cross-entropy"),
+        (&[32, 256, 128, 1], "relu", "bce"),
+        (&[5, 7, 3], "sigmoid", "cross-entropy"),
+        (&[3, 1, 1], "tanh", "mse"),
+        (&[1, 9, 17, 4], "sigmoid", "mse"),
+        (&[4, 11], "relu", "cross-entropy"),
+        (&[13, 1], "tanh", "bce"),
+        (&[6, 5, 5, 5, 1], "identity", "mse"),
+        (&[16, 33, 15], "relu", "cross-entropy"),
+    ];
+    for isa in Isa::all() {
+        for (index, (widths, activation, loss)) in nets.into_iter().enumerate() {
+            for (rows, threads) in [(1, 1), (17, 1), (200, 2), (999, 3)] {
+                let case = Case::new(index as i64, rows, widths, activation, loss, false, false);
+                let what = format!("{}: {widths:?} {activation} {loss}, {rows} rows, {threads} threads", isa.name());
+                close(&case.fused(threads, isa, None), &case.autograd(None), &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn weights_of_rows_and_classes_count_as_in_the_exact_loss() {
+    for isa in Isa::all() {
+        for (widths, loss) in [([4, 6, 3], "cross-entropy"), ([4, 6, 1], "bce"), ([4, 6, 1], "mse")] {
+            for (weighted, by_class) in [(true, false), (false, loss != "mse"), (true, loss != "mse")] {
+                let case = Case::new(3, 150, &widths, "tanh", loss, weighted, by_class);
+                let what = format!("{}: {loss}, rows {weighted}, classes {by_class}", isa.name());
+                close(&case.fused(2, isa, None), &case.autograd(None), &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mini_batch_is_the_rows_of_its_indices() {
+    let case = Case::new(1, 500, &[3, 20, 2], "tanh", "cross-entropy", true, false);
+    let index = Tensor::randperm(500, (Kind::Int64, Device::Cpu)).narrow(0, 100, 77);
+    for isa in Isa::all() {
+        close(&case.fused(2, isa, Some(&index)), &case.autograd(Some(&index)), isa.name());
+    }
+}
+
+#[test]
+fn hits_are_the_rows_whose_class_is_the_largest_output() {
+    for isa in Isa::all() {
+        let case = Case::new(2, 300, &[3, 20, 4], "tanh", "cross-entropy", false, false);
+        let part = case.part();
+        let expected = case.net.forward(&case.x, false).unwrap().argmax(1, false).eq_tensor(&case.y).sum(Kind::Int64);
+        let rows = Rows::of(&part, &case.loss).unwrap();
+        let score = case.engine(2, isa).score(floats(&case.net.parameters.flat).unwrap(), rows);
+        assert_eq!(score.hits as i64, expected.int64_value(&[]));
+    }
+}
+
+#[test]
+fn the_same_threads_give_the_same_bits() {
+    let case = Case::new(5, 5000, &[2, 50, 2], "tanh", "cross-entropy", false, false);
+    let (loss, grads) = case.fused(3, Isa::best(), None);
+    for _ in 0..20 {
+        let (again, other) = case.fused(3, Isa::best(), None);
+        assert_eq!(loss, again);
+        assert!(grads.iter().zip(&other).all(|(a, b)| a.equal(b)));
+    }
+}
+
+#[test]
+fn not_a_number_comes_out_as_not_a_number() {
+    for isa in Isa::all() {
+        for (activation, loss) in [("tanh", "cross-entropy"), ("relu", "mse"), ("sigmoid", "bce")] {
+            let outputs = if loss == "cross-entropy" { 2 } else { 1 };
+            let case = Case::new(5, 40, &[2, 5, outputs], activation, loss, false, false);
+            let _ = case.x.get(30).fill_(f64::NAN);
+            let (loss, grads) = case.fused(1, isa, None);
+            assert!(loss.is_nan() && grads.iter().all(|grad| grad.isnan().any().int64_value(&[]) == 1));
+        }
+    }
+}
+
+#[test]
+fn what_the_engine_does_not_have_is_named() {
+    let config = |activation, dropout| MlpConfig { inputs: 2, outputs: 2, hidden: vec![3], activation, dropout };
+    let mse = Loss::new(LossKind::Mse);
+    let reason = |config: &MlpConfig, loss: &Loss, device| Plan::of(config, loss, device).unwrap_err();
+    assert!(reason(&config(activation::Activation::Gelu, 0.0), &mse, Device::Cpu).contains("gelu"));
+    assert!(reason(&config(activation::Activation::Relu, 0.5), &mse, Device::Cpu).contains("dropout"));
+    assert!(reason(&config(activation::Activation::Relu, 0.0), &mse, Device::Cuda(0)).contains("CPU"));
+    let mae = Loss::new(LossKind::Mae);
+    assert!(reason(&config(activation::Activation::Relu, 0.0), &mae, Device::Cpu).contains("mae"));
+}

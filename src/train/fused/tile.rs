@@ -1,0 +1,271 @@
+//! One thread's work on a batch: tile by tile forward, loss and backward, all of it in the cache.
+
+use super::loss::Scored;
+use super::math::{sigmoid, tanh};
+use super::outer::{self, Side};
+use super::plan::{Activation, Criterion, Layer, Plan};
+use super::product::Weights;
+use super::rows::{Panel, Rows};
+use crate::simd::Lanes;
+use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
+use std::ops::Range;
+
+/// A tile's activations take at most this many bytes, about half of a core's second cache.
+const TILE_BYTES: usize = 448 << 10;
+/// Rows that every instruction set's panels divide.
+const UNIT: usize = 64;
+/// The most units of rows in a tile.
+const MOST: usize = 16;
+
+/// A cache line: vectors begin on a line.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C, align(64))]
+struct Line([f32; 16]);
+
+fn lines(numbers: usize) -> Vec<Line> {
+    vec![Line::zeroed(); numbers.div_ceil(16)]
+}
+
+/// The buffers of one thread.
+#[derive(Debug)]
+pub struct Tile {
+    rows: usize,
+    /// Of x and of each layer, `[panel][unit][lane]`; on the way back the gradients replace them.
+    activations: Vec<Vec<Line>>,
+    targets: Vec<Line>,
+    weights: Vec<Line>,
+    gradients: Vec<Line>,
+    /// Sum of the weighted losses of the last batch.
+    pub loss: f64,
+    /// What that is to be divided by for the mean.
+    pub divisor: f64,
+    /// Rows of the last batch that were put into their class, if it was not learnt from.
+    pub hits: usize,
+}
+
+/// A batch's share of one thread.
+#[derive(Debug, Clone)]
+pub struct Share<'a> {
+    pub plan: &'a Plan,
+    pub parameters: &'a [f32],
+    pub rows: Rows<'a>,
+    pub range: Range<usize>,
+    /// Whether the gradients are wanted.
+    pub learn: bool,
+}
+
+impl Tile {
+    pub fn new(plan: &Plan) -> Self {
+        let bytes = UNIT * size_of::<f32>() * plan.widths().sum::<usize>();
+        let rows = UNIT * (TILE_BYTES / bytes.max(1)).clamp(1, MOST);
+        Self {
+            rows,
+            activations: plan.widths().map(|width| lines(width * rows)).collect(),
+            targets: lines(plan.outputs() * rows),
+            weights: lines(rows),
+            gradients: lines(plan.length),
+            loss: 0.0,
+            divisor: 0.0,
+            hits: 0,
+        }
+    }
+
+    /// The sum of the rows' gradients, in the places of the parameters.
+    pub fn gradients(&self) -> &[f32] {
+        cast_slice(&self.gradients)
+    }
+
+    /// Works through a share; `loss`, `divisor` and the gradients are then those of its rows.
+    #[inline(always)]
+    pub fn work<S: Lanes, const NV: usize>(&mut self, s: S, share: &Share<'_>) {
+        (self.loss, self.divisor, self.hits) = (0.0, 0.0, 0);
+        if share.learn {
+            self.gradients.fill(Line::zeroed());
+        }
+        let panel = NV * S::F32_LANES;
+        let mut sizes = [0; MOST * UNIT / 8];
+        for first in share.range.clone().step_by(self.rows) {
+            let last = share.range.end.min(first + self.rows);
+            let mut count = 0;
+            for start in (first..last).step_by(panel) {
+                let part = start..last.min(start + panel);
+                let nv = part.len().div_ceil(S::F32_LANES);
+                let rows = part.len();
+                self.load(share, part, count * panel, nv * S::F32_LANES);
+                self.forward::<S, NV>(s, share, count, nv);
+                if !share.learn && share.plan.criterion == Criterion::CrossEntropy {
+                    self.hits += self.count_hits(share.plan, count * panel, nv * S::F32_LANES, rows);
+                }
+                self.score::<S, NV>(s, share.plan, count, nv);
+                sizes[count] = nv;
+                count += 1;
+            }
+            if share.learn {
+                self.backward::<S, NV>(s, share, &sizes[..count]);
+            }
+        }
+    }
+
+    /// Rows `part` to the panel whose lanes begin at `lane`.
+    fn load(&mut self, share: &Share<'_>, part: Range<usize>, lane: usize, width: usize) {
+        let (inputs, outputs) = (share.plan.inputs(), share.plan.outputs());
+        let panel = Panel {
+            width,
+            x: &mut cast_slice_mut(&mut self.activations[0])[lane * inputs..][..width * inputs],
+            targets: &mut cast_slice_mut(&mut self.targets)[lane * outputs..][..width * outputs],
+            weights: &mut cast_slice_mut(&mut self.weights)[lane..][..width],
+        };
+        self.divisor += panel.load(share.plan, &share.rows, part);
+    }
+
+    #[inline(always)]
+    fn forward<S: Lanes, const NV: usize>(&mut self, s: S, share: &Share<'_>, panel: usize, nv: usize) {
+        let last = share.plan.layers.len() - 1;
+        for (index, layer) in share.plan.layers.iter().enumerate() {
+            let (before, after) = self.activations.split_at_mut(index + 1);
+            let a = &cast_slice(&before[index])[panel * NV * layer.inputs..][..nv * layer.inputs];
+            let z = &mut cast_slice_mut(&mut after[0])[panel * NV * layer.outputs..][..nv * layer.outputs];
+            let activation = if index < last { share.plan.activation } else { Activation::Identity };
+            let weights = Weights::<false> {
+                values: layer.weights(share.parameters),
+                stride: layer.inputs,
+                k: layer.inputs,
+                n: layer.outputs,
+                bias: Some(&share.parameters[layer.bias..][..layer.outputs]),
+            };
+            weights.product::<S, NV>(
+                s,
+                a,
+                nv,
+                #[inline(always)]
+                |unit, sums| activate(s, activation, sums, &mut z[unit * nv..][..sums.len()]),
+            );
+        }
+    }
+
+    /// Of the panel whose lanes begin at `lane`, before its outputs become gradients.
+    fn count_hits(&self, plan: &Plan, lane: usize, width: usize, rows: usize) -> usize {
+        let outputs = plan.outputs();
+        let z: &[f32] =
+            self.activations.last().map_or(&[], |lines| &cast_slice(lines)[lane * outputs..][..width * outputs]);
+        let classes: &[f32] = &cast_slice(&self.targets)[lane * outputs..][..width];
+        let largest = |row: usize| {
+            (0..outputs).fold(0, |best, unit| if z[unit * width + row] >= z[best * width + row] { unit } else { best })
+        };
+        (0..rows).filter(|&row| largest(row) as f32 == classes[row]).count()
+    }
+
+    #[inline(always)]
+    fn score<S: Lanes, const NV: usize>(&mut self, s: S, plan: &Plan, panel: usize, nv: usize) {
+        let outputs = plan.outputs();
+        let Some(z) = self.activations.last_mut() else { return };
+        let scored = Scored {
+            z: &mut cast_slice_mut(z)[panel * NV * outputs..][..nv * outputs],
+            targets: &cast_slice(&self.targets)[panel * NV * outputs..][..nv * outputs],
+            weights: &cast_slice(&self.weights)[panel * NV..][..nv],
+        };
+        self.loss += f64::from(scored.score(s, plan.criterion));
+    }
+
+    /// From the last layer to the first: its gradients, then the gradient of what it was given, in place of that.
+    #[inline(always)]
+    fn backward<S: Lanes, const NV: usize>(&mut self, s: S, share: &Share<'_>, sizes: &[usize]) {
+        for (index, layer) in share.plan.layers.iter().enumerate().rev() {
+            let (before, after) = self.activations.split_at_mut(index + 1);
+            let dz: &[S::f32s] = cast_slice(&after[0]);
+            let side = |values, units| Side { values, units, slot: NV, sizes };
+            let (out, given) = (side(dz, layer.outputs), side(cast_slice(&before[index]), layer.inputs));
+            let gradients: &mut [f32] = cast_slice_mut(&mut self.gradients);
+            outer::weights(s, out, given, &mut gradients[layer.weight..]);
+            outer::biases(s, out, &mut gradients[layer.bias..][..layer.outputs]);
+            if index == 0 {
+                break;
+            }
+            let weights = Weights::<true> {
+                values: layer.weights(share.parameters),
+                stride: layer.inputs,
+                k: layer.outputs,
+                n: layer.inputs,
+                bias: None,
+            };
+            let h: &mut [S::f32s] = cast_slice_mut(&mut before[index]);
+            for (panel, &nv) in sizes.iter().enumerate() {
+                let dz = &dz[panel * NV * layer.outputs..][..nv * layer.outputs];
+                let h = &mut h[panel * NV * layer.inputs..][..nv * layer.inputs];
+                weights.product::<S, NV>(
+                    s,
+                    dz,
+                    nv,
+                    #[inline(always)]
+                    |unit, sums| derive(s, share.plan.activation, sums, &mut h[unit * nv..][..sums.len()]),
+                );
+            }
+        }
+    }
+}
+
+impl Layer {
+    fn weights<'a>(&self, parameters: &'a [f32]) -> &'a [f32] {
+        &parameters[self.weight..][..self.inputs * self.outputs]
+    }
+}
+
+/// `h = f(z)`.
+#[inline(always)]
+fn activate<S: Lanes>(s: S, activation: Activation, z: &[S::f32s], h: &mut [S::f32s]) {
+    match activation {
+        Activation::Identity => h.copy_from_slice(z),
+        Activation::Relu => each(
+            h,
+            z,
+            #[inline(always)]
+            |_, z| s.at_least(z, 0.0),
+        ),
+        Activation::Tanh => each(
+            h,
+            z,
+            #[inline(always)]
+            |_, z| tanh(s, z),
+        ),
+        Activation::Sigmoid => each(
+            h,
+            z,
+            #[inline(always)]
+            |_, z| sigmoid(s, z),
+        ),
+    }
+}
+
+/// `h = d f'(z)`, f' written in terms of `h = f(z)`.
+#[inline(always)]
+fn derive<S: Lanes>(s: S, activation: Activation, d: &[S::f32s], h: &mut [S::f32s]) {
+    let (zero, one) = (s.splat_f32s(0.0), s.splat_f32s(1.0));
+    match activation {
+        Activation::Identity => h.copy_from_slice(d),
+        Activation::Relu => each(
+            h,
+            d,
+            #[inline(always)]
+            |h, d| s.select_f32s(s.less_than_or_equal_f32s(h, zero), zero, d),
+        ),
+        Activation::Tanh => each(
+            h,
+            d,
+            #[inline(always)]
+            |h, d| s.mul_f32s(d, s.sub_f32s(one, s.mul_f32s(h, h))),
+        ),
+        Activation::Sigmoid => each(
+            h,
+            d,
+            #[inline(always)]
+            |h, d| s.mul_f32s(d, s.mul_f32s(h, s.sub_f32s(one, h))),
+        ),
+    }
+}
+
+#[inline(always)]
+fn each<V: Copy>(h: &mut [V], given: &[V], f: impl Fn(V, V) -> V) {
+    for (h, &given) in h.iter_mut().zip(given) {
+        *h = f(*h, given);
+    }
+}

@@ -1,0 +1,4 @@
+//! The engine's threads, without what Miri cannot run.
+
+#[path = "../../src/raw/pool.rs"]
+pub mod pool;
