@@ -21,7 +21,19 @@ pub struct Exact<'a> {
     y: &'a Tensor,
     optimizer: Adam,
     grads: FlatTensors,
+    views: Views,
     buffers: Buffers,
+}
+
+/// Views that every step takes, made once; a view follows its tensor's values.
+struct Views {
+    params: Vec<Tensor>,
+    grads: Vec<Tensor>,
+    flat: Tensor,
+    /// Transposed: the weights of both layers, and the gradients of what they give.
+    weights_t: [Tensor; 2],
+    grad_pre_t: Tensor,
+    grad_logits_t: Tensor,
 }
 
 /// Everything that a step writes to besides parameters and moments.
@@ -43,36 +55,39 @@ impl<'a> Exact<'a> {
         // The gradient of the mean negative log-likelihood: -1/n at each target, the same in every epoch.
         let grad_log_probs = matrix(CLASSES)?;
         let _ = grad_log_probs.shallow_clone().f_scatter_value_(1, &y.f_unsqueeze(1)?, f64::from(-1.0 / n as f32))?;
-        Ok(Self {
-            net,
-            x,
-            y,
-            optimizer: Adam::new(net.parameters.shapes(), lr, device)?,
-            grads: FlatTensors::zeros(net.parameters.shapes(), device)?,
-            buffers: Buffers {
-                hidden: matrix(net.hidden)?,
-                logits: matrix(CLASSES)?,
-                log_probs: matrix(CLASSES)?,
-                grad_log_probs,
-                grad_logits: matrix(CLASSES)?,
-                grad_hidden: matrix(net.hidden)?,
-                grad_pre: matrix(net.hidden)?,
-            },
-        })
+        let buffers = Buffers {
+            hidden: matrix(net.hidden)?,
+            logits: matrix(CLASSES)?,
+            log_probs: matrix(CLASSES)?,
+            grad_log_probs,
+            grad_logits: matrix(CLASSES)?,
+            grad_hidden: matrix(net.hidden)?,
+            grad_pre: matrix(net.hidden)?,
+        };
+        let (grads, params) = (FlatTensors::zeros(net.parameters.shapes(), device)?, net.parameters.views()?);
+        let views = Views {
+            weights_t: [params[0].f_tr()?, params[2].f_tr()?],
+            params,
+            grads: grads.views()?,
+            flat: net.parameters.flat.shallow_clone(),
+            grad_pre_t: buffers.grad_pre.f_tr()?,
+            grad_logits_t: buffers.grad_logits.f_tr()?,
+        };
+        Ok(Self { net, x, y, optimizer: Adam::new(net.parameters.shapes(), lr, device)?, grads, views, buffers })
     }
 
-    fn forward(&self, params: &[Tensor], loss: &Tensor) -> Result<(), TchError> {
-        let b = &self.buffers;
-        let _ = params[1].f_addmm_out(&b.hidden, self.x, &params[0].f_tr()?)?;
+    fn forward(&self, loss: &Tensor) -> Result<(), TchError> {
+        let (b, Views { params, weights_t, .. }) = (&self.buffers, &self.views);
+        let _ = params[1].f_addmm_out(&b.hidden, self.x, &weights_t[0])?;
         let _ = b.hidden.shallow_clone().f_tanh_()?;
-        let _ = params[3].f_addmm_out(&b.logits, &b.hidden, &params[2].f_tr()?)?;
+        let _ = params[3].f_addmm_out(&b.logits, &b.hidden, &weights_t[1])?;
         let _ = b.logits.f_internal_log_softmax_out(&b.log_probs, 1, false)?;
         let _ = b.log_probs.f_nll_loss_out(loss, self.y, None::<&Tensor>, Reduction::Mean, IGNORE_INDEX)?;
         Ok(())
     }
 
-    fn backward(&self, params: &[Tensor], grads: &[Tensor]) -> Result<(), TchError> {
-        let b = &self.buffers;
+    fn backward(&self) -> Result<(), TchError> {
+        let (b, Views { params, grads, grad_pre_t, grad_logits_t, .. }) = (&self.buffers, &self.views);
         let _ = Tensor::f_internal_log_softmax_backward_data_out(
             &b.grad_logits,
             &b.grad_log_probs,
@@ -81,11 +96,11 @@ impl<'a> Exact<'a> {
             Kind::Float,
         )?;
         let rows: &[i64] = &[0];
-        let _ = b.grad_logits.f_tr()?.f_mm_out(&grads[2], &b.hidden)?;
+        let _ = grad_logits_t.f_mm_out(&grads[2], &b.hidden)?;
         let _ = b.grad_logits.f_sum_intlist_out(&grads[3], rows, false, None)?;
         let _ = b.grad_logits.f_mm_out(&b.grad_hidden, &params[2])?;
         let _ = Tensor::f_tanh_backward_grad_input(&b.grad_pre, &b.grad_hidden, &b.hidden)?;
-        let _ = b.grad_pre.f_tr()?.f_mm_out(&grads[0], self.x)?;
+        let _ = grad_pre_t.f_mm_out(&grads[0], self.x)?;
         let _ = b.grad_pre.f_sum_intlist_out(&grads[1], rows, false, None)?;
         Ok(())
     }
@@ -94,16 +109,13 @@ impl<'a> Exact<'a> {
 impl FullBatch for Exact<'_> {
     fn train(&mut self, epochs: usize, report: &mut Report<'_>) -> Result<Vec<f32>> {
         let _no_grad = tch::no_grad_guard();
-        let params = self.net.parameters.views()?;
-        let grads = self.grads.views()?;
         let done = self.optimizer.step as usize;
         let mut losses = Tensor::f_zeros([epochs as i64], (Kind::Float, self.x.device()))?;
         for epoch in 0..epochs {
             let loss = losses.f_select(0, epoch as i64)?;
-            self.forward(&params, &loss)?;
-            self.backward(&params, &grads)?;
-            let mut flat = self.net.parameters.flat.shallow_clone();
-            self.optimizer.step(&mut flat, &self.grads.flat)?;
+            self.forward(&loss)?;
+            self.backward()?;
+            self.optimizer.step(&mut self.views.flat, &self.grads.flat)?;
             if report(done + epoch + 1, &|| loss.f_double_value(&[]).unwrap_or(f64::NAN))? == Next::Save {
                 losses = losses.f_narrow(0, 0, epoch as i64 + 1)?;
                 break;
