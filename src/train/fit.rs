@@ -163,7 +163,7 @@ impl<'a> Run<'a> {
             config,
             gradients: match plan {
                 Some(Ok(plan)) => Box::new(FusedBatches::new(task, plan)),
-                _ => Box::new(Autograd(task)),
+                _ => Box::new(Autograd::new(task)),
             },
             optimizer: config.optimizer(shapes, net.device())?,
             scheduler: Scheduler::new(config.schedule, config.warmup, config.lr, config.epochs, batches)?,
@@ -217,21 +217,22 @@ impl<'a> Run<'a> {
     fn epoch(&mut self, train: &Part<'_>) -> Result<f64> {
         let rows = train.rows();
         let Some(size) = self.config.batch_size else {
-            return Ok(self.batch(None)? * rows as f64 / rows as f64);
+            self.batch(None)?;
+            return Ok(self.gradients.losses()?[0] * rows as f64 / rows as f64);
         };
         let size = i64::try_from(size)?;
         let order = Tensor::f_randperm(rows, (Kind::Int64, Device::Cpu))?.f_to_device(train.x.device())?;
-        let mut total = 0.0;
-        for first in (0..rows).step_by(size as usize) {
-            let index = order.f_narrow(0, first, size.min(rows - first))?;
-            total += self.batch(Some(&index))? * index.size()[0] as f64;
+        let batches = || (0..rows).step_by(size as usize).map(|first| (first, size.min(rows - first)));
+        for (first, length) in batches() {
+            self.batch(Some(&order.f_narrow(0, first, length)?))?;
         }
-        Ok(total / rows as f64)
+        let losses = self.gradients.losses()?;
+        Ok(batches().zip(losses).map(|((_, length), loss)| loss * length as f64).sum::<f64>() / rows as f64)
     }
 
-    /// One update; the loss before it.
-    fn batch(&mut self, index: Option<&Tensor>) -> Result<f64> {
-        let loss = self.gradients.batch(index, &mut self.grads)?;
+    /// One update.
+    fn batch(&mut self, index: Option<&Tensor>) -> Result<()> {
+        self.gradients.batch(index, &mut self.grads)?;
         let _no_grad = tch::no_grad_guard();
         if let Some(max_norm) = self.config.clip_grad {
             let _ = clip_grad_norm_(&mut self.grads, max_norm)?;
@@ -249,7 +250,7 @@ impl<'a> Run<'a> {
             self.optimizer.step(&mut parameters, &self.grads.flat)?;
         }
         self.scheduler.after_batch();
-        Ok(loss)
+        Ok(())
     }
 
     /// Losses and, after the last epoch, weights must be finite; else the error names the epoch and the likely cause.

@@ -7,13 +7,14 @@ use crate::model::mlp::Mlp;
 use crate::model::parameters::FlatTensors;
 use crate::raw::{floats, floats_mut};
 use anyhow::Result;
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
 
 /// What a training asks of an engine.
 pub trait Gradients {
-    /// The loss of a batch, without the L1 term; into `grads` the gradients of the loss with that term. `index`: int64 rows of
-    /// the training part; none: all.
-    fn batch(&mut self, index: Option<&Tensor>, grads: &mut FlatTensors) -> Result<f64>;
+    /// Into `grads` the gradients of a batch's loss with the L1 term. `index`: int64 rows of the training part; none: all.
+    fn batch(&mut self, index: Option<&Tensor>, grads: &mut FlatTensors) -> Result<()>;
+    /// The losses of the batches since the last call, without the L1 term: a GPU is waited for here, and not in each batch.
+    fn losses(&mut self) -> Result<Vec<f64>>;
     /// The loss of a part in evaluation mode.
     fn evaluate(&mut self, part: &Part<'_>) -> Result<f64>;
     /// Whether the update may be one pass over the buffers, see [`crate::optim::Optimizer::sweep`].
@@ -30,29 +31,44 @@ pub struct Task<'a> {
 }
 
 /// libtorch's autograd, which is Python's own engine, so the bits are Python's.
-pub struct Autograd<'a>(pub Task<'a>);
+pub struct Autograd<'a> {
+    task: Task<'a>,
+    losses: Vec<Tensor>,
+}
+
+impl<'a> Autograd<'a> {
+    pub fn new(task: Task<'a>) -> Self {
+        Self { task, losses: Vec::new() }
+    }
+}
 
 impl Gradients for Autograd<'_> {
-    fn batch(&mut self, index: Option<&Tensor>, grads: &mut FlatTensors) -> Result<f64> {
-        let Task { net, loss, part, .. } = self.0;
+    fn batch(&mut self, index: Option<&Tensor>, grads: &mut FlatTensors) -> Result<()> {
+        let Task { net, loss, part, .. } = self.task;
         let gather = |tensor: &Tensor| match index {
             None => Ok(tensor.shallow_clone()),
             Some(index) => tensor.f_index_select(0, index),
         };
         let (x, y, weight) = (gather(part.x)?, gather(part.y)?, part.weight.map(gather).transpose()?);
         let loss = loss.mean(&net.forward(&x, true)?, &y, weight.as_ref())?;
+        self.losses.push(loss.f_detach()?);
         let objective = self.with_l1(&loss)?;
         let found = Tensor::f_run_backward(&[objective], net.variables(), false, false)?;
         let _no_grad = tch::no_grad_guard();
         for (mut place, grad) in grads.views()?.into_iter().zip(&found) {
             place.f_copy_(grad)?;
         }
-        Ok(loss.f_double_value(&[])?)
+        Ok(())
+    }
+
+    fn losses(&mut self) -> Result<Vec<f64>> {
+        let losses = Tensor::f_stack(&std::mem::take(&mut self.losses), 0)?;
+        Ok(Vec::try_from(losses.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?)?)
     }
 
     fn evaluate(&mut self, part: &Part<'_>) -> Result<f64> {
         let _no_grad = tch::no_grad_guard();
-        Ok(self.0.loss.mean(&self.0.net.forward(part.x, false)?, part.y, part.weight)?.f_double_value(&[])?)
+        Ok(self.task.loss.mean(&self.task.net.forward(part.x, false)?, part.y, part.weight)?.f_double_value(&[])?)
     }
 
     fn sweeps(&self) -> bool {
@@ -63,11 +79,11 @@ impl Gradients for Autograd<'_> {
 impl Autograd<'_> {
     /// `loss + l1 * sum(w.abs().sum() for w in weights)`.
     fn with_l1(&self, loss: &Tensor) -> Result<Tensor> {
-        if self.0.l1 == 0.0 {
+        if self.task.l1 == 0.0 {
             return Ok(loss.shallow_clone());
         }
         let mut sum: Option<Tensor> = None;
-        for weight in self.0.net.variables().iter().step_by(2) {
+        for weight in self.task.net.variables().iter().step_by(2) {
             let term = weight.f_abs()?.f_sum(None)?;
             sum = Some(match sum {
                 Some(sum) => sum.f_add(&term)?,
@@ -75,7 +91,7 @@ impl Autograd<'_> {
             });
         }
         let Some(sum) = sum else { return Ok(loss.shallow_clone()) };
-        Ok(loss.f_add(&sum.f_mul_scalar(self.0.l1)?)?)
+        Ok(loss.f_add(&sum.f_mul_scalar(self.task.l1)?)?)
     }
 }
 
@@ -83,17 +99,18 @@ impl Autograd<'_> {
 pub struct FusedBatches<'a> {
     task: Task<'a>,
     engine: Fused,
+    losses: Vec<f64>,
 }
 
 impl<'a> FusedBatches<'a> {
     /// On as many threads as libtorch has.
     pub fn new(task: Task<'a>, plan: Plan) -> Self {
-        Self { task, engine: Fused::new(plan, tch::get_num_threads().max(1) as usize) }
+        Self { task, engine: Fused::new(plan, tch::get_num_threads().max(1) as usize), losses: Vec::new() }
     }
 }
 
 impl Gradients for FusedBatches<'_> {
-    fn batch(&mut self, index: Option<&Tensor>, grads: &mut FlatTensors) -> Result<f64> {
+    fn batch(&mut self, index: Option<&Tensor>, grads: &mut FlatTensors) -> Result<()> {
         let mut rows = Rows::of(&self.task.part, self.task.loss)?;
         if let Some(index) = index {
             rows = rows.among(index)?;
@@ -103,7 +120,12 @@ impl Gradients for FusedBatches<'_> {
         if self.task.l1 != 0.0 {
             self.add_l1(parameters, floats_mut(&mut grads.flat)?);
         }
-        Ok(loss)
+        self.losses.push(loss);
+        Ok(())
+    }
+
+    fn losses(&mut self) -> Result<Vec<f64>> {
+        Ok(std::mem::take(&mut self.losses))
     }
 
     fn evaluate(&mut self, part: &Part<'_>) -> Result<f64> {
