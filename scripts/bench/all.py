@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs every benchmark and writes the tables into README.md: the one command behind the figures there.
 
-    scripts/bench/all.py [--only engines,programs,preprocess,memory] [--quick] [--readme FILE] [--results FOLDER]
-        [--lockstep target/release/lockstep] [--python .venv-bench/bin/python]
+    scripts/bench/all.py [--only engines,programs,preprocess,memory] [--quick] [--runs 5] [--peer-rows 1e7] [--readme FILE]
+        [--results FOLDER] [--lockstep target/release/lockstep] [--python .venv-bench/bin/python]
 
 Makes .venv-bench if it is missing: scripts/setup --python provides PyTorch, NumPy, scikit-learn and matplotlib in .venv, which
 it uses too, and PyPI the rest (scripts/bench/requirements.txt; some 0.3 GB). Needs g++, a release build, and 5 GB of disk.
@@ -64,7 +64,8 @@ def table(text):
 
 
 def engines(options):
-    more = ["--rows", ROWS, *(["--quick"] if options.quick else [])]
+    more = ["--rows", ROWS, "--runs", str(options.runs), "--peer-rows", str(options.peer_rows)]
+    more += ["--quick"] if options.quick else []
     if options.results:
         options.results.mkdir(parents=True, exist_ok=True)
         more += ["--json", options.results / "engines.json", "--plot", options.results / "engines.png"]
@@ -116,6 +117,8 @@ def parsed():
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     parser.add_argument("--only", type=sections, default=SECTIONS)
     parser.add_argument("--quick", action="store_true", help="a small part of the work: only that everything works")
+    parser.add_argument("--runs", type=int, default=5, help="of engines.py")
+    parser.add_argument("--peer-rows", type=float, default=1e7, help="of engines.py")
     parser.add_argument("--readme", type=pathlib.Path, help="default: README.md, with --quick none")
     parser.add_argument("--results", type=pathlib.Path, help="default: scripts/bench/results, with --quick none")
     parser.add_argument("--lockstep", type=pathlib.Path, default=target / "release/lockstep")

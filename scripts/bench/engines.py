@@ -3,7 +3,7 @@
 
     .venv-bench/bin/python scripts/bench/engines.py [--tasks net,table,time] [--rows 200,1e4,1e6] [--runs 5]
         [--engines fused,exact] [--peers torch,compile,jax,sklearn] [--threads N] [--time-to 0.93] [--device cuda]
-        [--json FILE] [--plot FILE.png] [--quick] [--lockstep target/release/lockstep]
+        [--peer-rows N] [--json FILE] [--plot FILE.png] [--quick] [--lockstep target/release/lockstep]
 
 Needs torch, jax, scikit-learn, numpy, pyarrow and, for --plot, matplotlib; g++ for torch.compile. `scripts/bench/all.py`
 makes such an environment. Nothing else should run meanwhile.
@@ -29,6 +29,7 @@ measurement besides (baseline_mb: after a peer's imports), and the machine. Rows
 import argparse
 import datetime
 import json
+import math
 import os
 import pathlib
 import platform
@@ -213,6 +214,8 @@ def say(text):
 def compete(task, peers, options):
     """Every measurement of every peer, the peers taking turns; one that fails is out, and says why."""
     make(task, options)
+    if task["rows"] > options.peer_rows:
+        peers = [peer for peer in peers if isinstance(peer, Lockstep)]
     found, runs = {}, min(options.runs, 3) if task["rows"] > 1_000_000 else options.runs
     for peer in peers:
         say(f"{task['task']}, {task['rows']:,} rows, batch {task['batch'] or 'full'}: {peer.title} gets ready")
@@ -326,6 +329,7 @@ def parsed():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--engines", type=words(("fused", "exact")), default=["fused", "exact"])
     parser.add_argument("--peers", type=words(PYTHON), default=list(PYTHON))
+    parser.add_argument("--peer-rows", type=float, default=math.inf, help="more rows than this are lockstep's alone")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--time-to", type=float, metavar="ACCURACY", default=0.93)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")

@@ -4,6 +4,7 @@
 //! all layers, the loss and back; nothing of the batch's size is ever written. Each thread sums up its gradients, and the
 //! sums are added in the threads' order: the bits are the same for the same number of threads and instruction set.
 
+mod activation;
 mod loss;
 mod math;
 mod outer;

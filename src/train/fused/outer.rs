@@ -115,16 +115,31 @@ pub fn weights<S: Lanes>(s: S, dz: Side<'_, S::f32s>, a: Side<'_, S::f32s>, grad
     rows!(1: (1, 1));
 }
 
-/// `grad [dz.units] += Σ dz`.
+// As above.
+#[allow(clippy::int_plus_one)]
+/// `grad [dz.units] += Σ dz`, several units at a time, as each sum waits for itself.
 #[inline(always)]
 pub fn biases<S: Lanes>(s: S, dz: Side<'_, S::f32s>, grad: &mut [f32]) {
-    for (unit, grad) in grad.iter_mut().enumerate() {
-        let mut sum = s.splat_f32s(0.0);
-        for panel in 0..dz.sizes.len() {
-            for &d in dz.units(panel, unit, 1) {
-                sum = s.add_f32s(sum, d);
+    let mut j = 0;
+    macro_rules! units {
+        ($n:literal) => {
+            while j + $n <= dz.units {
+                let mut sum = [s.splat_f32s(0.0); $n];
+                for (panel, &nv) in dz.sizes.iter().enumerate() {
+                    let d = dz.units(panel, j, $n);
+                    for v in 0..nv {
+                        for m in 0..$n {
+                            sum[m] = s.add_f32s(sum[m], d[m * nv + v]);
+                        }
+                    }
+                }
+                for m in 0..$n {
+                    grad[j + m] += s.reduce_sum_f32s(sum[m]);
+                }
+                j += $n;
             }
-        }
-        *grad += s.reduce_sum_f32s(sum);
+        };
     }
+    units!(8);
+    units!(1);
 }

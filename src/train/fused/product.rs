@@ -16,34 +16,34 @@ pub struct Weights<'a, const T: bool> {
     pub bias: Option<&'a [f32]>,
 }
 
-/// Most vectors that a block of sums has: six units of four.
-const BLOCK: usize = 24;
+/// Below so many terms a sum costs less than what is done with it, which wants registers too.
+const FEW: usize = 8;
 
 impl<const T: bool> Weights<'_, T> {
-    /// The sums of a few units at a time, over `a [k][nv vectors]`, each handed to `finish(first unit, [units][nv])`.
+    /// The sums over `a [k][nv vectors]`, each given to `finish` with its place in `out [n][nv]` while it is in a register.
     #[inline(always)]
     pub fn product<S: Lanes, const NV: usize>(
         self,
         s: S,
         a: &[S::f32s],
         nv: usize,
-        mut finish: impl FnMut(usize, &[S::f32s]),
+        out: &mut [S::f32s],
+        finish: impl Fn(S::f32s, &mut S::f32s),
     ) {
-        let mut sums = [s.splat_f32s(0.0); BLOCK];
+        let most = if self.k < FEW { 4 } else { 6 };
         let mut unit = 0;
         while unit < self.n {
-            let units = match self.n - unit {
-                6.. => self.block::<S, NV, 6>(s, unit, a, nv, &mut sums),
-                4 | 5 => self.block::<S, NV, 4>(s, unit, a, nv, &mut sums),
-                2 | 3 => self.block::<S, NV, 2>(s, unit, a, nv, &mut sums),
-                _ => self.block::<S, NV, 1>(s, unit, a, nv, &mut sums),
+            let out = &mut out[unit * nv..];
+            unit += match (self.n - unit).min(most) {
+                6 => self.block::<S, NV, 6>(s, unit, a, nv, out, &finish),
+                4 | 5 => self.block::<S, NV, 4>(s, unit, a, nv, out, &finish),
+                2 | 3 => self.block::<S, NV, 2>(s, unit, a, nv, out, &finish),
+                _ => self.block::<S, NV, 1>(s, unit, a, nv, out, &finish),
             };
-            finish(unit, &sums[..units * nv]);
-            unit += units;
         }
     }
 
-    /// `M` units from `unit` on; a panel that is not full goes vector by vector.
+    /// `M` units from `unit` on; a panel that is not full goes by pairs of vectors.
     #[inline(always)]
     fn block<S: Lanes, const NV: usize, const M: usize>(
         self,
@@ -51,13 +51,18 @@ impl<const T: bool> Weights<'_, T> {
         unit: usize,
         a: &[S::f32s],
         nv: usize,
-        sums: &mut [S::f32s; BLOCK],
+        out: &mut [S::f32s],
+        finish: &impl Fn(S::f32s, &mut S::f32s),
     ) -> usize {
         if nv == NV {
-            self.vectors::<S, NV, M>(s, unit, a, 0, nv, sums);
+            self.vectors::<S, NV, M>(s, unit, a, (0, NV), out, finish);
         } else {
-            for first in 0..nv {
-                self.vectors::<S, 1, M>(s, unit, a, first, nv, sums);
+            let pairs = nv / 2 * 2;
+            for first in (0..pairs).step_by(2) {
+                self.vectors::<S, 2, M>(s, unit, a, (first, nv), out, finish);
+            }
+            if pairs < nv {
+                self.vectors::<S, 1, M>(s, unit, a, (pairs, nv), out, finish);
             }
         }
         M
@@ -70,9 +75,9 @@ impl<const T: bool> Weights<'_, T> {
         s: S,
         unit: usize,
         a: &[S::f32s],
-        first: usize,
-        nv: usize,
-        sums: &mut [S::f32s; BLOCK],
+        (first, nv): (usize, usize),
+        out: &mut [S::f32s],
+        finish: &impl Fn(S::f32s, &mut S::f32s),
     ) {
         let mut sum = [[s.splat_f32s(0.0); V]; M];
         for m in 0..M {
@@ -92,8 +97,9 @@ impl<const T: bool> Weights<'_, T> {
             }
         }
         for m in 0..M {
+            let out = &mut out[m * nv + first..][..V];
             for v in 0..V {
-                sums[m * nv + first + v] = sum[m][v];
+                finish(sum[m][v], &mut out[v]);
             }
         }
     }

@@ -55,8 +55,8 @@ impl<'a> Rows<'a> {
 
     /// What a row's loss is multiplied by, and what it adds to the divisor of the mean: with row weights `w` and class
     /// weights `c`, `w c` and `w`; see [`Loss::mean`].
-    fn weights(&self, row: usize, class: Option<usize>) -> (f32, f32) {
-        let class = self.class_weight.zip(class).map(|(weights, class)| weights[class]);
+    fn weights(&self, row: usize, class: usize) -> (f32, f32) {
+        let class = self.class_weight.map(|weights| weights[class]);
         match (self.weight, class) {
             (None, None) => (1.0, 1.0),
             (None, Some(class)) => (class, class),
@@ -78,34 +78,46 @@ pub struct Panel<'a> {
 impl Panel<'_> {
     /// Loads rows; the sum of the divisors' weights.
     pub fn load(self, plan: &Plan, rows: &Rows<'_>, part: Range<usize>) -> f64 {
-        let (inputs, outputs, width) = (plan.inputs(), plan.outputs(), self.width);
-        if part.len() < width {
+        if part.len() < self.width {
             self.x.fill(0.0);
             self.targets.fill(0.0);
+            self.weights[part.len()..].fill(0.0);
         }
-        self.weights[part.len()..].fill(0.0);
-        let mut divisor = 0.0;
-        for (lane, row) in part.enumerate() {
-            let row = rows.index.map_or(row, |index| index[row] as usize);
-            for (unit, &value) in rows.x[row * inputs..][..inputs].iter().enumerate() {
-                self.x[unit * width + lane] = value;
+        match rows.index {
+            None => self.rows(plan, rows, part),
+            Some(index) => self.rows(plan, rows, index[part].iter().map(|&row| row as usize)),
+        }
+    }
+
+    fn rows(self, plan: &Plan, rows: &Rows<'_>, part: impl ExactSizeIterator<Item = usize> + Clone) -> f64 {
+        let count = part.len();
+        transpose(rows.x, plan.inputs(), part.clone(), self.x, self.width);
+        match rows.y {
+            Targets::Classes(classes) => {
+                self.targets.iter_mut().zip(part.clone()).for_each(|(place, row)| *place = classes[row] as f32);
             }
-            let class = match rows.y {
-                Targets::Classes(classes) => {
-                    self.targets[lane] = classes[row] as f32;
-                    Some(classes[row] as usize)
-                }
-                Targets::Values(values) => {
-                    for (unit, &value) in values[row * outputs..][..outputs].iter().enumerate() {
-                        self.targets[unit * width + lane] = value;
-                    }
-                    None
-                }
-            };
-            let (weight, share) = rows.weights(row, class);
-            self.weights[lane] = weight;
+            Targets::Values(values) => transpose(values, plan.outputs(), part.clone(), self.targets, self.width),
+        }
+        if rows.weight.is_none() && rows.class_weight.is_none() {
+            self.weights[..count].fill(1.0);
+            return count as f64;
+        }
+        let mut divisor = 0.0;
+        for ((place, &target), row) in self.weights.iter_mut().zip(&*self.targets).zip(part) {
+            // A class is whole in float32, under bce too; where there are values there are no class weights.
+            let (weight, share) = rows.weights(row, target as usize);
+            *place = weight;
             divisor += f64::from(share);
         }
         divisor
+    }
+}
+
+/// `[row][unit]` to `[unit][lane]`, `width` lanes to a unit.
+fn transpose(from: &[f32], units: usize, rows: impl Iterator<Item = usize>, to: &mut [f32], width: usize) {
+    for (lane, row) in rows.enumerate() {
+        for (unit, &value) in from[row * units..][..units].iter().enumerate() {
+            to[unit * width + lane] = value;
+        }
     }
 }

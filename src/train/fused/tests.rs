@@ -129,6 +129,15 @@ fn weights_of_rows_and_classes_count_as_in_the_exact_loss() {
 }
 
 #[test]
+fn a_class_may_be_a_number_under_bce() {
+    let mut case = Case::new(4, 90, &[4, 6, 1], "relu", "bce", true, true);
+    case.y = case.y.to_kind(Kind::Float).unsqueeze(1);
+    for isa in Isa::all() {
+        close(&case.fused(2, isa, None), &case.autograd(None), isa.name());
+    }
+}
+
+#[test]
 fn a_mini_batch_is_the_rows_of_its_indices() {
     let case = Case::new(1, 500, &[3, 20, 2], "tanh", "cross-entropy", true, false);
     let index = Tensor::randperm(500, (Kind::Int64, Device::Cpu)).narrow(0, 100, 77);

@@ -1,7 +1,7 @@
 //! One thread's work on a batch: tile by tile forward, loss and backward, all of it in the cache.
 
+use super::activation::{backward, forward};
 use super::loss::Scored;
-use super::math::{sigmoid, tanh};
 use super::outer::{self, Side};
 use super::plan::{Activation, Criterion, Layer, Plan};
 use super::product::Weights;
@@ -10,8 +10,9 @@ use crate::simd::Lanes;
 use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
 use std::ops::Range;
 
-/// A tile's activations take at most this many bytes, about half of a core's second cache.
-const TILE_BYTES: usize = 448 << 10;
+/// A tile's activations take about this many bytes, a quarter of a core's second cache; twice as many where that would be
+/// less than four units of rows.
+const TILE_BYTES: usize = 224 << 10;
 /// Rows that every instruction set's panels divide.
 const UNIT: usize = 64;
 /// The most units of rows in a tile.
@@ -56,8 +57,8 @@ pub struct Share<'a> {
 
 impl Tile {
     pub fn new(plan: &Plan) -> Self {
-        let bytes = UNIT * size_of::<f32>() * plan.widths().sum::<usize>();
-        let rows = UNIT * (TILE_BYTES / bytes.max(1)).clamp(1, MOST);
+        let bytes = UNIT * size_of::<f32>() * plan.widths().sum::<usize>().max(1);
+        let rows = UNIT * (TILE_BYTES / bytes).max((2 * TILE_BYTES / bytes).min(4)).clamp(1, MOST);
         Self {
             rows,
             activations: plan.widths().map(|width| lines(width * rows)).collect(),
@@ -133,13 +134,7 @@ impl Tile {
                 n: layer.outputs,
                 bias: Some(&share.parameters[layer.bias..][..layer.outputs]),
             };
-            weights.product::<S, NV>(
-                s,
-                a,
-                nv,
-                #[inline(always)]
-                |unit, sums| activate(s, activation, sums, &mut z[unit * nv..][..sums.len()]),
-            );
+            forward::<S, NV>(s, (weights, activation), a, nv, z);
         }
     }
 
@@ -192,13 +187,7 @@ impl Tile {
             for (panel, &nv) in sizes.iter().enumerate() {
                 let dz = &dz[panel * NV * layer.outputs..][..nv * layer.outputs];
                 let h = &mut h[panel * NV * layer.inputs..][..nv * layer.inputs];
-                weights.product::<S, NV>(
-                    s,
-                    dz,
-                    nv,
-                    #[inline(always)]
-                    |unit, sums| derive(s, share.plan.activation, sums, &mut h[unit * nv..][..sums.len()]),
-                );
+                backward::<S, NV>(s, (weights, share.plan.activation), dz, nv, h);
             }
         }
     }
@@ -207,65 +196,5 @@ impl Tile {
 impl Layer {
     fn weights<'a>(&self, parameters: &'a [f32]) -> &'a [f32] {
         &parameters[self.weight..][..self.inputs * self.outputs]
-    }
-}
-
-/// `h = f(z)`.
-#[inline(always)]
-fn activate<S: Lanes>(s: S, activation: Activation, z: &[S::f32s], h: &mut [S::f32s]) {
-    match activation {
-        Activation::Identity => h.copy_from_slice(z),
-        Activation::Relu => each(
-            h,
-            z,
-            #[inline(always)]
-            |_, z| s.at_least(z, 0.0),
-        ),
-        Activation::Tanh => each(
-            h,
-            z,
-            #[inline(always)]
-            |_, z| tanh(s, z),
-        ),
-        Activation::Sigmoid => each(
-            h,
-            z,
-            #[inline(always)]
-            |_, z| sigmoid(s, z),
-        ),
-    }
-}
-
-/// `h = d f'(z)`, f' written in terms of `h = f(z)`.
-#[inline(always)]
-fn derive<S: Lanes>(s: S, activation: Activation, d: &[S::f32s], h: &mut [S::f32s]) {
-    let (zero, one) = (s.splat_f32s(0.0), s.splat_f32s(1.0));
-    match activation {
-        Activation::Identity => h.copy_from_slice(d),
-        Activation::Relu => each(
-            h,
-            d,
-            #[inline(always)]
-            |h, d| s.select_f32s(s.less_than_or_equal_f32s(h, zero), zero, d),
-        ),
-        Activation::Tanh => each(
-            h,
-            d,
-            #[inline(always)]
-            |h, d| s.mul_f32s(d, s.sub_f32s(one, s.mul_f32s(h, h))),
-        ),
-        Activation::Sigmoid => each(
-            h,
-            d,
-            #[inline(always)]
-            |h, d| s.mul_f32s(d, s.mul_f32s(h, s.sub_f32s(one, h))),
-        ),
-    }
-}
-
-#[inline(always)]
-fn each<V: Copy>(h: &mut [V], given: &[V], f: impl Fn(V, V) -> V) {
-    for (h, &given) in h.iter_mut().zip(given) {
-        *h = f(*h, given);
     }
 }
