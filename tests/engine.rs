@@ -175,6 +175,19 @@ fn what_the_engine_does_not_have_is_trained_by_exact_with_a_word() {
 }
 
 #[test]
+fn a_search_says_which_trial_the_engine_cannot_train() {
+    let dir = Workdir::new();
+    dir.write("t.csv", table(80));
+    let arguments = ["tune", "t.csv", "--target", "kind", "--engine", "fused", "--epochs", "2", "--threads", "1"];
+    let output = dir.run(
+        &[&arguments[..], &["--param", "activation=relu,gelu", "--search", "grid", "--device", "cpu"]].concat(),
+        0,
+    );
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("note: --engine fused: trial 2: ") && stderr.contains("gelu"), "{stderr}");
+}
+
+#[test]
 fn no_such_engine() {
     let dir = Workdir::new();
     dir.run(&["run", "moons", "--engine", "turbo"], 2);

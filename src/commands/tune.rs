@@ -2,6 +2,7 @@
 
 use super::Verdict;
 use super::fit::{judge, read, results, settings, stage, text};
+use super::resume::note;
 use super::run::Job;
 use crate::cli::Tune;
 use crate::data::schema::TableSchema;
@@ -10,7 +11,7 @@ use crate::data::table::{self, Format};
 use crate::device;
 use crate::fit::config::FitConfig;
 use crate::fit::divide::{Divided, divide};
-use crate::fit::run::{Outcome, check_target, fit};
+use crate::fit::run::{Outcome, check_target, fit, why_not_fused};
 use crate::preprocess::split;
 use crate::preprocess::target::Target;
 use crate::progress::{Interrupted, Progress};
@@ -48,6 +49,11 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
     let (store, hash) = read(&args.data, &fit_config, &configs, schema.as_ref())?;
     job.data_sha256 = Some(hash.clone());
     let search = check(&store, seed, fit_config, tune, plan, configs)?;
+    let slow = |(index, config): (usize, &FitConfig)| Some((index, why_not_fused(config, job.device)?));
+    if let Some((index, why)) = search.configs.iter().enumerate().find_map(slow) {
+        let text = format!("--engine fused: trial {}: {why}; the exact engine trains it, and its like", index + 1);
+        note(args.common.printing, &text);
+    }
     let mut journal = Journal::open(job.folder.path(), &identity(args, &search, &job, &hash)?, args.restart)?;
     let kept = journal.trials.len().min(search.plan.len());
     let mut progress = Progress::trials(search.plan.len(), args.common.printing.quiet)?;

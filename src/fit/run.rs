@@ -13,7 +13,7 @@ use crate::torchscript::Module;
 use crate::train::Next;
 use crate::train::engine::Engine;
 use crate::train::fit::{Epoch, Part, Trained, Watch, train_on};
-use crate::train::fused::Plan;
+use crate::train::fused::able;
 use crate::train::state::load_parameters;
 use crate::weights::Named;
 use anyhow::{Context, Result, ensure};
@@ -202,9 +202,7 @@ fn learn_on(
     if let Some(start) = start {
         load_parameters(&net.parameters, &start.module).context("the state to go on from")?;
     }
-    if config.engine == Engine::Fused
-        && let Err(why) = Plan::of(&net.config, &criterion, device)
-    {
+    if let Some(why) = why_not_fused(config, device) {
         watch.fell_back(&why);
     }
     let training = start.map(|start| &start.training);
@@ -230,6 +228,14 @@ fn loss_kind(config: &FitConfig, target: &Target) -> Result<LossKind> {
         target.outputs()
     );
     Ok(loss)
+}
+
+/// What the fused engine does not have of the settings that ask for it.
+pub fn why_not_fused(config: &FitConfig, device: Device) -> Option<String> {
+    // It has both losses that hold where none is named.
+    let loss = config.loss.unwrap_or(LossKind::Mse);
+    let asked = config.engine == Engine::Fused;
+    asked.then(|| able(config.activation, config.dropout, loss, device).err()).flatten()
 }
 
 /// Refuses settings that do not go with the target.

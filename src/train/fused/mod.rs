@@ -15,7 +15,7 @@ mod rows;
 mod tests;
 mod tile;
 
-pub use plan::{Activation, Criterion, Plan};
+pub use plan::{Activation, Criterion, Plan, able};
 pub use rows::{Rows, Targets};
 
 use crate::raw::Pool;

@@ -65,26 +65,8 @@ impl Plan {
 
     /// The plan of a network under a loss; the error is what the engine does not have.
     pub fn of(net: &MlpConfig, loss: &Loss, device: Device) -> Result<Self, String> {
-        if device != Device::Cpu {
-            return Err("it works on the CPU only".into());
-        }
-        if net.dropout > 0.0 {
-            return Err("it has no dropout".into());
-        }
-        let activation = match net.activation {
-            _ if net.hidden.is_empty() => Activation::Identity,
-            activation::Activation::Identity => Activation::Identity,
-            activation::Activation::Relu => Activation::Relu,
-            activation::Activation::Tanh => Activation::Tanh,
-            activation::Activation::Sigmoid => Activation::Sigmoid,
-            other => return Err(format!("it has relu, tanh and sigmoid, not the activation {}", other.name())),
-        };
-        let criterion = match loss.kind {
-            LossKind::CrossEntropy { label_smoothing: 0.0 } => Criterion::CrossEntropy,
-            LossKind::Bce => Criterion::Bce,
-            LossKind::Mse => Criterion::Mse,
-            other => return Err(format!("it has cross-entropy, bce and mse, not the loss {other}")),
-        };
+        let (activation, criterion) = able(net.activation, net.dropout, loss.kind, device)?;
+        let activation = if net.hidden.is_empty() { Activation::Identity } else { activation };
         let widths: Vec<i64> = [net.inputs].iter().chain(&net.hidden).chain([&net.outputs]).copied().collect();
         Ok(Self::new(&widths, activation, criterion))
     }
@@ -108,4 +90,33 @@ impl Plan {
     pub fn cost(&self) -> usize {
         self.layers.iter().map(|layer| 3 * layer.inputs * layer.outputs + 20 * layer.outputs).sum()
     }
+}
+
+/// What the engine calls this activation and this loss; the error is what it does not have.
+pub fn able(
+    activation: activation::Activation,
+    dropout: f64,
+    loss: LossKind,
+    device: Device,
+) -> Result<(Activation, Criterion), String> {
+    if device != Device::Cpu {
+        return Err("it works on the CPU only".into());
+    }
+    if dropout > 0.0 {
+        return Err("it has no dropout".into());
+    }
+    let activation = match activation {
+        activation::Activation::Identity => Activation::Identity,
+        activation::Activation::Relu => Activation::Relu,
+        activation::Activation::Tanh => Activation::Tanh,
+        activation::Activation::Sigmoid => Activation::Sigmoid,
+        other => return Err(format!("it has relu, tanh and sigmoid, not the activation {}", other.name())),
+    };
+    let criterion = match loss {
+        LossKind::CrossEntropy { label_smoothing: 0.0 } => Criterion::CrossEntropy,
+        LossKind::Bce => Criterion::Bce,
+        LossKind::Mse => Criterion::Mse,
+        other => return Err(format!("it has cross-entropy, bce and mse, not the loss {other}")),
+    };
+    Ok((activation, criterion))
 }
