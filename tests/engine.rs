@@ -18,6 +18,8 @@ const FIT: [&str; 8] = ["fit", "t.csv", "--target", "kind", "--device", "cpu", "
 /// The whole of the tutorial's training under twenty seeds.
 #[test]
 fn both_engines_end_with_the_same_accuracy_to_one_sample_and_the_same_loss_to_a_thousandth() {
+    // Tests run beside each other: libtorch's threads would wait for each other.
+    tch::set_num_threads(1);
     for seed in 0..20 {
         let run = |engine| {
             let config = MoonsConfig { engine, ..MoonsConfig::default() };
@@ -36,6 +38,7 @@ fn both_engines_end_with_the_same_accuracy_to_one_sample_and_the_same_loss_to_a_
 /// rounding of the step.
 #[test]
 fn after_one_step_every_weight_with_a_gradient_is_that_of_exact_to_a_millionth() {
+    tch::set_num_threads(1);
     let mut without = 0;
     for seed in 0..20 {
         let run = |engine| {
