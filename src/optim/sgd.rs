@@ -24,6 +24,7 @@ pub struct Sgd {
     moving: bool,
     scratch: Tensor,
     alpha: Tensor,
+    isa: Isa,
 }
 
 impl Sgd {
@@ -39,7 +40,18 @@ impl Sgd {
         ensure!(!nesterov || momentum > 0.0, "sgd: Nesterov's form needs a momentum above 0");
         let zeros = || FlatTensors::zeros(shapes, device);
         let (momentum_buffer, scratch, alpha) = (zeros()?, zeros()?.flat, scalar(device)?);
-        Ok(Self { lr, momentum, nesterov, weight_decay, step: 0, momentum_buffer, moving: false, scratch, alpha })
+        Ok(Self {
+            lr,
+            momentum,
+            nesterov,
+            weight_decay,
+            step: 0,
+            momentum_buffer,
+            moving: false,
+            scratch,
+            alpha,
+            isa: Isa::best(),
+        })
     }
 }
 
@@ -75,7 +87,7 @@ impl Optimizer for Sgd {
 
     fn sweep(&mut self, param: &mut [f32], grad: &[f32]) -> Result<()> {
         self.step += 1;
-        Isa::best().run(SgdStep {
+        self.isa.run(SgdStep {
             param,
             grad,
             buffer: floats_mut(&mut self.momentum_buffer.flat)?,

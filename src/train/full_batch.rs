@@ -74,7 +74,7 @@ impl FullBatch for FusedNet<'_> {
     }
 
     fn hits(&mut self) -> Result<usize> {
-        Ok(self.engine.score(floats(&self.net.parameters.flat)?, self.rows).hits)
+        Ok(self.engine.hits(floats(&self.net.parameters.flat)?, self.rows))
     }
 
     fn optimizer(&self) -> &Adam {

@@ -129,7 +129,7 @@ impl Gradients for FusedBatches<'_> {
     }
 
     fn evaluate(&mut self, part: &Part<'_>) -> Result<f64> {
-        Ok(self.engine.score(floats(&self.task.net.parameters.flat)?, Rows::of(part, self.task.loss)?).loss)
+        Ok(self.engine.loss(floats(&self.task.net.parameters.flat)?, Rows::of(part, self.task.loss)?))
     }
 
     fn sweeps(&self) -> bool {

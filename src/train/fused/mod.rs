@@ -21,19 +21,10 @@ pub use rows::{Rows, Targets};
 use crate::raw::Pool;
 use crate::simd::{Isa, Lanes, Work};
 use std::sync::{Mutex, PoisonError};
-use tile::{Share, Tile};
+use tile::{Share, Tile, Want};
 
 /// Below this many products a second thread costs more than it gives.
 const WORTH: usize = 200_000;
-
-/// What a network answers.
-#[derive(Debug, Clone, Copy)]
-pub struct Score {
-    /// The mean loss.
-    pub loss: f64,
-    /// Under cross-entropy, rows whose class has the largest output, of equal ones the last; else 0.
-    pub hits: usize,
-}
 
 /// Losses and gradients of one network.
 #[derive(Debug)]
@@ -63,7 +54,7 @@ impl Fused {
 
     /// The mean loss of the rows; into `gradients` go those of that mean. Both buffers are laid out as the plan says.
     pub fn gradients(&mut self, parameters: &[f32], rows: Rows<'_>, gradients: &mut [f32]) -> f64 {
-        let tiles = self.work(parameters, rows, true);
+        let tiles = self.work(parameters, rows, Want::Gradients);
         let (loss, divisor) = total(&tiles);
         let scale = (1.0 / divisor) as f32;
         gradients.copy_from_slice(tiles[0].gradients());
@@ -74,15 +65,19 @@ impl Fused {
         loss / divisor
     }
 
-    /// How well the network answers the rows, in evaluation mode.
-    pub fn score(&mut self, parameters: &[f32], rows: Rows<'_>) -> Score {
-        let tiles = self.work(parameters, rows, false);
-        let (loss, divisor) = total(&tiles);
-        Score { loss: loss / divisor, hits: tiles.iter().map(|tile| tile.hits).sum() }
+    /// The mean loss of the rows.
+    pub fn loss(&mut self, parameters: &[f32], rows: Rows<'_>) -> f64 {
+        let (loss, divisor) = total(&self.work(parameters, rows, Want::Loss));
+        loss / divisor
+    }
+
+    /// Rows whose class, under cross-entropy, has the largest output, of equal ones the last.
+    pub fn hits(&mut self, parameters: &[f32], rows: Rows<'_>) -> usize {
+        self.work(parameters, rows, Want::Hits).iter().map(|tile| tile.hits).sum()
     }
 
     /// Shares the rows out; the tiles of the threads that had some.
-    fn work(&mut self, parameters: &[f32], rows: Rows<'_>, learn: bool) -> Vec<&Tile> {
+    fn work(&mut self, parameters: &[f32], rows: Rows<'_>, want: Want) -> Vec<&Tile> {
         let (plan, isa, tiles) = (&self.plan, self.isa, &self.tiles);
         let count = rows.len(plan);
         let most = (count * plan.cost() / WORTH).clamp(1, tiles.len());
@@ -92,7 +87,7 @@ impl Fused {
         let task = |thread: usize| {
             if thread < used {
                 let range = thread * each..count.min((thread + 1) * each);
-                let share = Share { plan, parameters, rows, range, learn };
+                let share = Share { plan, parameters, rows, range, want };
                 let mut tile = tiles[thread].lock().unwrap_or_else(PoisonError::into_inner);
                 isa.run(Run { tile: &mut tile, share: &share });
             }

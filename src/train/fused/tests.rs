@@ -65,7 +65,7 @@ impl Case {
         let mut engine = self.engine(threads, isa);
         let loss =
             engine.gradients(floats(&self.net.parameters.flat).unwrap(), rows, floats_mut(&mut grads.flat).unwrap());
-        let alone = engine.score(floats(&self.net.parameters.flat).unwrap(), rows).loss;
+        let alone = engine.loss(floats(&self.net.parameters.flat).unwrap(), rows);
         assert!(loss == alone || loss.is_nan() && alone.is_nan());
         (loss, grads.views().unwrap())
     }
@@ -153,8 +153,8 @@ fn hits_are_the_rows_whose_class_is_the_largest_output() {
         let part = case.part();
         let expected = case.net.forward(&case.x, false).unwrap().argmax(1, false).eq_tensor(&case.y).sum(Kind::Int64);
         let rows = Rows::of(&part, &case.loss).unwrap();
-        let score = case.engine(2, isa).score(floats(&case.net.parameters.flat).unwrap(), rows);
-        assert_eq!(score.hits as i64, expected.int64_value(&[]));
+        let hits = case.engine(2, isa).hits(floats(&case.net.parameters.flat).unwrap(), rows);
+        assert_eq!(hits as i64, expected.int64_value(&[]));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::activation::{backward, forward};
 use super::loss::Scored;
 use super::outer::{self, Side};
-use super::plan::{Activation, Criterion, Layer, Plan};
+use super::plan::{Activation, Layer, Plan};
 use super::product::Weights;
 use super::rows::{Panel, Rows};
 use crate::simd::Lanes;
@@ -40,8 +40,16 @@ pub struct Tile {
     pub loss: f64,
     /// What that is to be divided by for the mean.
     pub divisor: f64,
-    /// Rows of the last batch that were put into their class, if it was not learnt from.
+    /// Rows of the last batch that were put into their class, if they were counted.
     pub hits: usize,
+}
+
+/// What is wanted of a batch besides its loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Want {
+    Loss,
+    Gradients,
+    Hits,
 }
 
 /// A batch's share of one thread.
@@ -51,8 +59,7 @@ pub struct Share<'a> {
     pub parameters: &'a [f32],
     pub rows: Rows<'a>,
     pub range: Range<usize>,
-    /// Whether the gradients are wanted.
-    pub learn: bool,
+    pub want: Want,
 }
 
 impl Tile {
@@ -80,7 +87,7 @@ impl Tile {
     #[inline(always)]
     pub fn work<S: Lanes, const NV: usize>(&mut self, s: S, share: &Share<'_>) {
         (self.loss, self.divisor, self.hits) = (0.0, 0.0, 0);
-        if share.learn {
+        if share.want == Want::Gradients {
             self.gradients.fill(Line::zeroed());
         }
         let panel = NV * S::F32_LANES;
@@ -94,14 +101,14 @@ impl Tile {
                 let rows = part.len();
                 self.load(share, part, count * panel, nv * S::F32_LANES);
                 self.forward::<S, NV>(s, share, count, nv);
-                if !share.learn && share.plan.criterion == Criterion::CrossEntropy {
+                if share.want == Want::Hits {
                     self.hits += self.count_hits(share.plan, count * panel, nv * S::F32_LANES, rows);
                 }
                 self.score::<S, NV>(s, share.plan, count, nv);
                 sizes[count] = nv;
                 count += 1;
             }
-            if share.learn {
+            if share.want == Want::Gradients {
                 self.backward::<S, NV>(s, share, &sizes[..count]);
             }
         }
