@@ -9,9 +9,9 @@ pub mod archive;
 mod code;
 mod pickle;
 
+use crate::choices::names::unknown;
 use crate::data::schema::{ColumnSchema, TableSchema};
 use crate::files;
-use crate::names::unknown;
 use crate::preprocess::inputs::Inputs;
 use crate::preprocess::target::Target;
 use crate::run_folder;

@@ -6,7 +6,7 @@
 
 pub mod checkpoint;
 pub mod checkpoints;
-pub mod choice;
+pub mod choices;
 pub mod cli;
 pub mod commands;
 pub mod compare;
@@ -22,7 +22,6 @@ pub mod history;
 pub mod loaded;
 pub mod metrics;
 pub mod model;
-pub mod names;
 pub mod numpy;
 pub mod optim;
 pub mod pickle;

@@ -2,13 +2,13 @@
 
 use super::{Verdict, prepare, report};
 use crate::checkpoint::{Checkpoint, TableModel};
+use crate::choices::names::unknown;
 use crate::cli::Evaluate;
 use crate::data::place::Place;
 use crate::data::source::Source;
 use crate::data::table::known_rows;
 use crate::fit::score::{Answers, answers, measure, outputs};
 use crate::metrics::Metrics;
-use crate::names::unknown;
 use crate::preprocess::inputs::Counts;
 use crate::preprocess::target::Truth;
 use crate::preprocess::{split, tensors};

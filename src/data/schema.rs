@@ -10,7 +10,7 @@
 //! `[[column]]` tables are the same thing.
 
 use super::cells;
-use crate::names::{named, unknown};
+use crate::choices::names::{named, unknown};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use super::caught::caught;
 use super::place::Place;
-use crate::names::named;
+use crate::choices::names::named;
 use anyhow::{Context, Result, bail, ensure};
 use polars::prelude::*;
 use std::fs::File;

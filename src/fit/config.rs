@@ -1,11 +1,11 @@
 //! The settings of `fit`: flags and TOML keys of the same names.
 
 use super::schema;
+use crate::choices::names::{named, unknown};
 use crate::data::source::ReadOptions;
 use crate::data::table::Format;
 use crate::model::activation::Activation;
 use crate::model::loss::LossKind;
-use crate::names::{named, unknown};
 use crate::optim::OptimizerKind;
 use crate::preprocess::choices::{ColumnChoice, Encode, Impute, Scale, Unseen};
 use crate::preprocess::dates::DatePart;

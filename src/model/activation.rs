@@ -115,11 +115,11 @@ impl FromStr for Activation {
         let plain = |name: &str| name.trim().to_lowercase().replace(['-', '_'], "");
         let found = ALL.iter().find(|(_, name, _)| plain(name) == plain(text));
         let names: Vec<&str> = ALL.iter().map(|(_, name, _)| *name).collect();
-        found.map(|(activation, ..)| *activation).ok_or_else(|| crate::names::unknown(text, &names))
+        found.map(|(activation, ..)| *activation).ok_or_else(|| crate::choices::names::unknown(text, &names))
     }
 }
 
-crate::names::as_text!(Activation);
+crate::choices::names::as_text!(Activation);
 
 #[cfg(test)]
 mod tests {

@@ -64,11 +64,11 @@ impl FromStr for OptimizerKind {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = KINDS.iter().find(|(_, name)| text.trim().eq_ignore_ascii_case(name));
-        found.map(|(kind, _)| *kind).ok_or_else(|| crate::names::unknown(text, &KINDS.map(|(_, name)| name)))
+        found.map(|(kind, _)| *kind).ok_or_else(|| crate::choices::names::unknown(text, &KINDS.map(|(_, name)| name)))
     }
 }
 
-crate::names::as_text!(OptimizerKind);
+crate::choices::names::as_text!(OptimizerKind);
 
 /// `target.add_(other, alpha=alpha)`, which tch has without `alpha` only. PyTorch rounds it once where the processor
 /// has a fused multiply-add; so does `addcmul_` with a scalar tensor, and nothing else that tch offers.

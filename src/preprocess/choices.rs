@@ -1,6 +1,6 @@
 //! What is done to a column, by the names that `--impute`, `--scale`, `--encode` and `--unseen` take.
 
-use crate::names::{named, unknown};
+use crate::choices::names::{named, unknown};
 use serde::{Deserialize, Serialize};
 use std::fmt::{Display, Formatter};
 use std::str::FromStr;
@@ -83,7 +83,7 @@ impl Display for Impute {
     }
 }
 
-crate::names::as_text!(Impute);
+crate::choices::names::as_text!(Impute);
 
 /// All four choices for one column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -5,9 +5,9 @@
 //! for the constants of the training rows and in TorchScript for the model file.
 
 use super::inputs::{Date, column};
+use crate::choices::names::named;
 use crate::data::cells;
 use crate::data::place::Place;
-use crate::names::named;
 use anyhow::{Context, Result, bail};
 use polars::prelude::*;
 

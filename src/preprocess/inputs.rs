@@ -233,7 +233,7 @@ pub(super) fn column<'a>(data: &'a DataFrame, name: &str, at: Place<'_>) -> Resu
     let known = || {
         let names = table::names(data);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        format!("{}: no column {}", at.file, crate::names::unknown(name, &names))
+        format!("{}: no column {}", at.file, crate::choices::names::unknown(name, &names))
     };
     data.column(name).ok().with_context(known)
 }

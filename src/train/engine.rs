@@ -1,6 +1,6 @@
 //! Which code trains.
 
-use crate::names::named;
+use crate::choices::names::named;
 
 named! {
     /// What computes a training's losses, gradients and updates.

@@ -1,6 +1,6 @@
 //! Learning-rate schedules: the float64 rates of `torch.optim.lr_scheduler`, step by step.
 
-use crate::choice::{self, Choice};
+use crate::choices::choice::{self, Choice};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -69,7 +69,7 @@ impl FromStr for Schedule {
                 cooldown: given.take("cooldown", 0)?,
                 min_lr: given.number("min_lr", 0.0, |value| value >= 0.0, "a number from 0 up")?,
             },
-            name => return Err(crate::names::unknown(name, &NAMES)),
+            name => return Err(crate::choices::names::unknown(name, &NAMES)),
         };
         given.finish()?;
         Ok(schedule)
@@ -122,7 +122,7 @@ impl Schedule {
     }
 }
 
-crate::names::as_text!(Schedule);
+crate::choices::names::as_text!(Schedule);
 
 #[cfg(test)]
 mod tests {

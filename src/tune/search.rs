@@ -1,7 +1,7 @@
 //! Which settings are tried, and in which order.
 
 use super::space::{Domain, Param, Range};
-use crate::names::named;
+use crate::choices::names::named;
 use crate::random::NumpyRandom;
 use anyhow::{Result, bail, ensure};
 use toml::Value;

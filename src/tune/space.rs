@@ -4,8 +4,8 @@
 //! `dropout=0..0.5` is a range, `lr=1e-4..1e-1:log` one that is even in the logarithm; `age:impute=mean,median` is a choice
 //! for one column, as in `--column age:impute=mean`.
 
+use crate::choices::names::unknown;
 use crate::fit::config::FitConfig;
-use crate::names::unknown;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use toml::{Table, Value};
 

@@ -3,13 +3,13 @@
 use super::metric::Metric;
 use super::search::Settings;
 use super::space::json;
+use crate::choices::names::named;
 use crate::evaluate::Spread;
 use crate::fit::config::FitConfig;
 use crate::fit::divide::Divided;
 use crate::fit::folds::{held_out, over};
 use crate::fit::prepare::{Rows, prepare};
 use crate::metrics::Metrics;
-use crate::names::named;
 use crate::preprocess::split::Parts;
 use crate::train::fit::Epoch;
 use anyhow::{Context, Result};

@@ -13,7 +13,7 @@ mod top;
 
 use super::schema::{ColumnSchema, Kind, Role, TableSchema};
 use super::table::names;
-use crate::names::unknown;
+use crate::choices::names::unknown;
 use anyhow::{Result, bail, ensure};
 use cells::Cells;
 use column::{Column, Shapes};

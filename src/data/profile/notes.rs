@@ -2,8 +2,8 @@
 
 use super::Stats;
 use super::top::LIMIT;
+use crate::choices::names::named;
 use crate::data::schema::Kind;
-use crate::names::named;
 use serde::Serialize;
 use std::collections::HashMap;
 

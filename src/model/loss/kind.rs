@@ -1,6 +1,6 @@
 //! Which losses there are, as they are written.
 
-use crate::choice::{self, Choice};
+use crate::choices::choice::{self, Choice};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -58,14 +58,14 @@ impl FromStr for LossKind {
             "cross-entropy" => Self::CrossEntropy {
                 label_smoothing: choice.number("label_smoothing", 0.0, |s| (0.0..=1.0).contains(&s), "0 to 1")?,
             },
-            name => return Err(crate::names::unknown(name, &NAMES)),
+            name => return Err(crate::choices::names::unknown(name, &NAMES)),
         };
         choice.finish()?;
         Ok(kind)
     }
 }
 
-crate::names::as_text!(LossKind);
+crate::choices::names::as_text!(LossKind);
 
 #[cfg(test)]
 mod tests {

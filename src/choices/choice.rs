@@ -1,6 +1,6 @@
 //! A choice with parameters, written `name` or `name:key=value,key=value`: `step:step_size=30,gamma=0.5`.
 
-use crate::names::unknown;
+use crate::choices::names::unknown;
 use std::fmt::Display;
 use std::str::FromStr;
 

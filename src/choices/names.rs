@@ -38,7 +38,7 @@ macro_rules! named {
             fn from_str(text: &str) -> Result<Self, String> {
                 match text {
                     $($text => Ok(Self::$variant),)+
-                    _ => Err(crate::names::unknown(text, Self::NAMES)),
+                    _ => Err(crate::choices::names::unknown(text, Self::NAMES)),
                 }
             }
         }
@@ -49,7 +49,7 @@ macro_rules! named {
             }
         }
 
-        crate::names::as_text!($name);
+        crate::choices::names::as_text!($name);
     };
 }
 pub(crate) use named;
