@@ -1,8 +1,8 @@
 //! What this lockstep runs on: libtorch, CUDA, the processor, Python; and how to mend what is wrong.
 
+use crate::cpu::simd::Isa;
 use crate::device::CudaState;
 use crate::loaded::{self, file_name};
-use crate::simd::Isa;
 use crate::{python, torchscript};
 use anyhow::Result;
 use std::collections::BTreeSet;

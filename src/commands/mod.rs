@@ -18,10 +18,10 @@ mod tune;
 mod verify;
 
 use crate::cli::{Cli, Command, Compute, Printing};
+use crate::cpu::threads;
 use crate::data::table::{self, Format};
 use crate::files;
 use crate::progress::Interrupted;
-use crate::threads;
 use anyhow::{Context, Result};
 use clap::Parser;
 use polars::prelude::DataFrame;

@@ -5,7 +5,7 @@ use super::place::{Piece, Place};
 use super::source::{See, Source, widen};
 use super::table::{names, one_line};
 use crate::choices::names::unknown;
-use crate::threads;
+use crate::cpu::threads;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use polars::io::parquet::metadata::FileMetadataRef;
 use polars::prelude::*;

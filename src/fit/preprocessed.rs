@@ -3,13 +3,13 @@
 use super::config::FitConfig;
 use super::divide::Divided;
 use super::prepare::{Among, Recipe, module};
+use crate::cpu::threads;
 use crate::data::sink::Sink;
 use crate::data::table::Format;
 use crate::device::OneThread;
 use crate::preprocess::inputs::Counts;
 use crate::preprocess::split::take;
 use crate::preprocess::tensors;
-use crate::threads;
 use crate::torchscript::Module;
 use anyhow::{Result, ensure};
 use polars::prelude::*;

@@ -2,9 +2,9 @@
 
 use super::sweep::AdamStep;
 use super::{Optimizer, add_scaled, load_state, load_step, named_state, scalar};
+use crate::cpu::simd::Isa;
 use crate::model::parameters::{FlatTensors, Shape};
 use crate::raw::floats_mut;
-use crate::simd::Isa;
 use crate::weights::Named;
 use anyhow::Result;
 use tch::{Device, TchError, Tensor};

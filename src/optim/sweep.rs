@@ -1,7 +1,7 @@
 //! The updates in one pass over the buffers, on the CPU: what the tensor operations of [`super::adam`] and [`super::sgd`]
 //! compute, without a pass for each. The buffers have whole cache lines, see [`crate::model::parameters::FlatTensors`].
 
-use crate::simd::{Lanes, Work};
+use crate::cpu::simd::{Lanes, Work};
 use bytemuck::{cast_slice, cast_slice_mut};
 
 /// One step of Adam or AdamW.

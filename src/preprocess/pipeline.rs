@@ -4,7 +4,7 @@ use super::choices::{ColumnChoice, Encode, Impute, Scale, Unseen};
 use super::dates::DatePart;
 use super::inputs::{Category, Inputs};
 use super::statistics as of;
-use crate::threads;
+use crate::cpu::threads;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 

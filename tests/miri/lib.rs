@@ -1,4 +1,4 @@
 //! The engine's threads, without what Miri cannot run.
 
-#[path = "../../src/raw/pool.rs"]
+#[path = "../../src/cpu/pool.rs"]
 pub mod pool;

@@ -2,10 +2,10 @@
 
 use super::blocks::{Block, Blocks, Dialect};
 use super::{ReadOptions, See, widen};
+use crate::cpu::threads;
 use crate::data::caught::caught;
 use crate::data::place::Place;
 use crate::data::table::Format;
-use crate::threads;
 use anyhow::{Result, bail};
 use polars::prelude::*;
 use std::io::{Cursor, Read};

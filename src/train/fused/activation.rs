@@ -3,7 +3,7 @@
 use super::math::{sigmoid, tanh};
 use super::plan::Activation;
 use super::product::Weights;
-use crate::simd::Lanes;
+use crate::cpu::simd::Lanes;
 
 /// `h = f(W a + b)`.
 #[inline(always)]

@@ -2,7 +2,7 @@
 
 use super::math::{exp, ln, ln_1p};
 use super::plan::Criterion;
-use crate::simd::Lanes;
+use crate::cpu::simd::Lanes;
 
 /// Outputs `z [outputs][nv]`, targets `[nv]` as classes or `[outputs][nv]` as values, row weights `[nv]`.
 pub struct Scored<'a, V> {

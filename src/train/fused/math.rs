@@ -3,7 +3,7 @@
 //! The coefficients are minimax fits that `scripts/minimax.py` finds; the largest errors below are those over every float32
 //! of the range, on the instruction set where they are largest (the tests go through them). NaN stays NaN.
 
-use crate::simd::Lanes;
+use crate::cpu::simd::Lanes;
 use std::f32::consts::LOG2_E;
 
 /// The coefficients' polynomial at `x`, that of x⁰ first.
@@ -103,7 +103,7 @@ pub fn ln_1p<S: Lanes>(s: S, t: S::f32s) -> S::f32s {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::{Isa, Work};
+    use crate::cpu::simd::{Isa, Work};
 
     #[derive(Clone, Copy)]
     enum Function {

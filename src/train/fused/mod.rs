@@ -18,8 +18,8 @@ mod tile;
 pub use plan::{Activation, Criterion, Plan, able};
 pub use rows::{Rows, Targets};
 
-use crate::raw::Pool;
-use crate::simd::{Isa, Lanes, Work};
+use crate::cpu::pool::Pool;
+use crate::cpu::simd::{Isa, Lanes, Work};
 use std::sync::{Mutex, PoisonError};
 use tile::{Share, Tile, Want};
 

@@ -1,6 +1,6 @@
 //! The gradients of a layer's weights and biases over a tile: sums over its rows, which lie across the lanes.
 
-use crate::simd::Lanes;
+use crate::cpu::simd::Lanes;
 
 /// One side of a layer in a tile: `[panel][unit][vector]`, a panel's place being `slot` vectors wide, `sizes` of them used.
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! The matrix product of a layer's weights with a panel: units `[k][lane]` to units `[n][lane]`, rows side by side.
 
-use crate::simd::Lanes;
+use crate::cpu::simd::Lanes;
 
 /// Weights as they lie in the buffer, `[n, k]` row by row; `T`: `[k, n]`, which is the way back through a layer.
 #[derive(Clone, Copy)]

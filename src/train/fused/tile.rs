@@ -6,7 +6,7 @@ use super::outer::{self, Side};
 use super::plan::{Activation, Layer, Plan};
 use super::product::Weights;
 use super::rows::{Panel, Rows};
-use crate::simd::Lanes;
+use crate::cpu::simd::Lanes;
 use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
 use std::ops::Range;
 

@@ -1,4 +1,5 @@
 //! Threads that outlive an epoch: between two tasks they spin for a moment, then sleep.
+#![allow(unsafe_code, reason = "each block says why it holds")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
