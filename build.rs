@@ -25,14 +25,14 @@ fn main() -> Result<(), String> {
     Ok(())
 }
 
-/// Compiles the C++ half of `torchscript`.
+/// Compiles the C++ half of `torch::script`.
 fn bridge(libtorch: &Path) {
     for file in ["mod.rs", "bridge.h", "bridge.cc"] {
-        println!("cargo:rerun-if-changed=src/torchscript/{file}");
+        println!("cargo:rerun-if-changed=src/torch/script/{file}");
     }
     let include = libtorch.join("include");
-    cxx_build::bridge("src/torchscript/mod.rs")
-        .file("src/torchscript/bridge.cc")
+    cxx_build::bridge("src/torch/script/mod.rs")
+        .file("src/torch/script/bridge.cc")
         .std("c++20")
         .warnings(false)
         .include(&include)

@@ -10,9 +10,10 @@ use lockstep::data::source::{ReadOptions, Source};
 use lockstep::data::store::Store;
 use lockstep::data::table::Format;
 use lockstep::fit::config::FitConfig;
+use lockstep::torch::safetensors;
 use lockstep::trace::Trace;
 use lockstep::tutorial::moons::start::Start;
-use lockstep::{compare, tune, verify, weights};
+use lockstep::{compare, tune, verify};
 use std::io::{Cursor, Read, Write};
 use tch::Device;
 use zip::write::SimpleFileOptions;
@@ -74,7 +75,7 @@ pub fn repaired(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 pub fn safetensors(bytes: &[u8]) {
-    answered(weights::from_bytes(bytes));
+    answered(safetensors::from_bytes(bytes));
 }
 
 /// A schema that is taken is written and read back as the same.

@@ -5,7 +5,6 @@
 //!   epoch, the losses so far (`crate::train::state`);
 //! - `check.safetensors`: a few input rows `x` and what `forward` and `predict` gave for them.
 
-pub mod archive;
 mod code;
 mod pickle;
 
@@ -15,8 +14,9 @@ use crate::files;
 use crate::preprocess::inputs::Inputs;
 use crate::preprocess::target::Target;
 use crate::run_folder;
-use crate::torchscript::{ExtraFile, Module};
-use crate::weights::{self, Named};
+use crate::torch::archive;
+use crate::torch::safetensors::{self, Named};
+use crate::torch::script::{ExtraFile, Module};
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -149,8 +149,8 @@ pub struct Checkpoint {
 pub fn to_bytes(module: &Module, about: &About, training: &Named, check: &Named) -> Result<Vec<u8>> {
     let files = [
         (ABOUT, serde_json::to_vec(about)?),
-        (TRAINING, weights::to_bytes(training)?),
-        (CHECK, weights::to_bytes(check)?),
+        (TRAINING, safetensors::to_bytes(training)?),
+        (CHECK, safetensors::to_bytes(check)?),
     ];
     module.save(&files.map(|(name, bytes)| ExtraFile { name: name.into(), bytes }))
 }
@@ -180,7 +180,7 @@ impl Checkpoint {
         let about = about(extra(ABOUT))?;
         let named = |name: &str| {
             let bytes = extra(name).with_context(|| format!("{name} is missing: the file is not whole"))?;
-            weights::from_bytes(bytes).with_context(|| name.to_string())
+            safetensors::from_bytes(bytes).with_context(|| name.to_string())
         };
         let (training, check) = (named(TRAINING)?, named(CHECK)?);
         pickle::check(&files)?;

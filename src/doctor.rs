@@ -1,9 +1,10 @@
 //! What this lockstep runs on: libtorch, CUDA, the processor, Python; and how to mend what is wrong.
 
 use crate::cpu::simd::Isa;
-use crate::device::CudaState;
-use crate::loaded::{self, file_name};
-use crate::{python, torchscript};
+use crate::python;
+use crate::torch::device::CudaState;
+use crate::torch::libraries::{self, file_name};
+use crate::torch::script;
 use anyhow::Result;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -33,7 +34,7 @@ const BUILT_WITH: &str = env!("LOCKSTEP_LIBTORCH_LIB");
 
 /// Everything, in the order in which one thing depends on another; `python` is the one to look at.
 pub fn examine(python: &Path) -> Result<Vec<Item>> {
-    let loaded = loaded::libraries()?;
+    let loaded = libraries::libraries()?;
     Ok(vec![libtorch(&loaded), libraries(&loaded), cuda()?, cudnn(), processor()?, threads(), python_item(python)])
 }
 
@@ -103,7 +104,7 @@ fn cudnn() -> Item {
 }
 
 fn processor() -> Result<Item> {
-    let capability = torchscript::cpu_capability()?;
+    let capability = script::cpu_capability()?;
     let mkl = if tch::utils::has_mkl() { "with MKL" } else { "without MKL" };
     let forced = std::env::var("ATEN_CPU_CAPABILITY").ok();
     let note = forced.as_ref().map_or(String::new(), |value| format!(", ATEN_CPU_CAPABILITY={value} is set"));

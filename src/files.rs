@@ -2,7 +2,7 @@
 //!
 //! A file that is being written is locked, so that what a killed process left can be told from what a living one needs.
 
-use crate::loaded::file_name;
+use crate::torch::libraries::file_name;
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use std::fs::File;

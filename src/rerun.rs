@@ -1,9 +1,10 @@
 //! A run again: the command line that its summary stands for, and where two run folders first differ.
 
-use crate::checkpoint::{Checkpoint, archive::entries};
+use crate::checkpoint::Checkpoint;
 use crate::files;
 use crate::resume::other_table;
-use crate::weights::{self, Named};
+use crate::torch::archive::entries;
+use crate::torch::safetensors::{self, Named};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -207,7 +208,7 @@ fn lines(was: &[u8], now: &[u8]) -> Option<String> {
 }
 
 fn tensors(was: &[u8], now: &[u8]) -> Result<Option<String>> {
-    let (was, now) = (weights::from_bytes(was)?, weights::from_bytes(now)?);
+    let (was, now) = (safetensors::from_bytes(was)?, safetensors::from_bytes(now)?);
     for (name, tensor) in &now {
         if let Some(difference) = tensor_difference(&was, name, tensor)? {
             return Ok(Some(format!("{name}: {difference}")));
@@ -218,7 +219,7 @@ fn tensors(was: &[u8], now: &[u8]) -> Result<Option<String>> {
 }
 
 fn tensor_difference(was: &Named, name: &str, now: &tch::Tensor) -> Result<Option<String>> {
-    let Ok(was) = weights::find(was, name) else { return Ok(Some("only now".into())) };
+    let Ok(was) = safetensors::find(was, name) else { return Ok(Some("only now".into())) };
     let (size, other) = (was.size(), now.size());
     if size != other || was.kind() != now.kind() {
         return Ok(Some(format!("{size:?} {:?} then, {other:?} {:?} now", was.kind(), now.kind())));

@@ -1,7 +1,7 @@
 //! Checks on a checkpoint that was read: its numbers are finite, and its answers are those that it was written with.
 
 use crate::checkpoint::Checkpoint;
-use crate::weights;
+use crate::torch::safetensors;
 use anyhow::{Result, ensure};
 use tch::{Device, Kind, Tensor};
 
@@ -21,10 +21,10 @@ pub struct Finding {
 
 /// Everything that can be checked without the training data; `device` is where the module was loaded to.
 pub fn verify(checkpoint: &Checkpoint, device: Device) -> Result<Vec<Finding>> {
-    let x = weights::find(&checkpoint.check, "x")?.f_to_device(device)?;
+    let x = safetensors::find(&checkpoint.check, "x")?.f_to_device(device)?;
     let mut findings = vec![integrity(checkpoint), finite(checkpoint)?];
     for method in ["forward", "predict"] {
-        let expected = weights::find(&checkpoint.check, method)?;
+        let expected = safetensors::find(&checkpoint.check, method)?;
         findings.push(answers(method, &checkpoint.module.call(method, &x)?, expected)?);
     }
     Ok(findings)

@@ -7,9 +7,9 @@ mod common;
 use common::Workdir;
 use common::training::{same, summary, table};
 use lockstep::config::MoonsConfig;
+use lockstep::torch::safetensors::find;
 use lockstep::train::engine::Engine;
 use lockstep::tutorial::moons;
-use lockstep::weights::find;
 use tch::{Device, Kind};
 
 const MOONS: [&str; 6] = ["run", "moons", "--engine", "fused", "--device", "cpu"];

@@ -11,7 +11,7 @@ use lockstep::data::table;
 use lockstep::fit::config::FitConfig;
 use lockstep::fit::divide::divide;
 use lockstep::fit::prepare::{prepare, recipe};
-use lockstep::torchscript::Module;
+use lockstep::torch::script::Module;
 use polars::prelude::*;
 use serde_json::json;
 use tch::{Device, Tensor};

@@ -5,7 +5,7 @@
 mod common;
 
 use common::Workdir;
-use lockstep::weights;
+use lockstep::torch::safetensors;
 
 const BOSTON: &str = include_str!("../data/boston.csv");
 const QUICK: [&str; 8] = ["run", "boston", "--epochs", "20", "--device", "cpu", "--threads", "1"];
@@ -22,7 +22,7 @@ fn a_run_leaves_its_whole_folder_and_names_the_tutorials_slips() {
     let names: Vec<_> = dir.files().iter().map(|path| path.file_name().unwrap().to_owned()).collect();
     assert_eq!(names, ["history.csv", "loss.png", "model.pt", "summary.json", "weights.safetensors"]);
     let bytes = std::fs::read(dir.path().join("runs/boston/weights.safetensors")).unwrap();
-    let weights = weights::from_bytes(&bytes).unwrap();
+    let weights = safetensors::from_bytes(&bytes).unwrap();
     let found: Vec<_> = weights.iter().map(|(name, tensor)| (name.as_str(), tensor.size(), tensor.kind())).collect();
     let kind = tch::Kind::Double;
     let expected =

@@ -5,7 +5,7 @@
 mod common;
 
 use common::Workdir;
-use lockstep::weights;
+use lockstep::torch::safetensors;
 
 const QUICK: [&str; 8] = ["run", "two-layer", "--epochs", "5", "--device", "cpu", "--threads", "1"];
 
@@ -16,7 +16,7 @@ fn a_run_leaves_its_whole_folder() {
     let names: Vec<_> = dir.files().iter().map(|path| path.file_name().unwrap().to_owned()).collect();
     assert_eq!(names, ["history.csv", "loss.png", "summary.json", "weights.safetensors"]);
     let bytes = std::fs::read(dir.path().join("runs/two-layer/weights.safetensors")).unwrap();
-    let weights = weights::from_bytes(&bytes).unwrap();
+    let weights = safetensors::from_bytes(&bytes).unwrap();
     let found: Vec<_> = weights.iter().map(|(name, tensor)| (name.as_str(), tensor.size(), tensor.kind())).collect();
     assert_eq!(found, [("w1", vec![1000, 100], tch::Kind::Double), ("w2", vec![100, 10], tch::Kind::Double)]);
     // A large array is printed by its corners.

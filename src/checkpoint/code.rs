@@ -3,7 +3,7 @@
 //! A model of ours is a straight line of tensor operations, with loops only over the rows and columns it is given. What
 //! else TorchScript can do is not run here: loops without an end, files, operators by their full names.
 
-use super::archive::Files;
+use crate::torch::archive::Files;
 use anyhow::{Context, Result, bail, ensure};
 
 /// What may nest or chain in one statement or block: libtorch's parser and compiler call themselves for each bracket,

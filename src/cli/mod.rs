@@ -23,7 +23,7 @@ pub use tune::{SearchFlags, Tune};
 
 use crate::data::source::ReadOptions;
 use crate::data::table::Format;
-use crate::device::DeviceChoice;
+use crate::torch::device::DeviceChoice;
 use clap::{Args, Parser, Subcommand};
 
 /// Trains a PyTorch tutorial's networks in lockstep with Python: the same seed, the same bits.

@@ -21,8 +21,8 @@ use crate::fit::report::{page, pictures};
 use crate::fit::run::{Outcome, fit_on};
 use crate::fit::score::Scored;
 use crate::progress::Progress;
+use crate::torch::safetensors;
 use crate::train::fit::Epoch;
-use crate::weights;
 use anyhow::{Context, Result};
 use polars::prelude::DataType;
 use serde_json::{Map, Value, json};
@@ -114,7 +114,7 @@ pub(super) fn stage(
     let model = checkpoint::to_bytes(&outcome.prepared, &outcome.module, &outcome.training, told)?;
     job.folder.stage("history.csv", history(outcome).as_bytes())?;
     job.folder.stage("model.pt", &model)?;
-    job.folder.stage("model.safetensors", &weights::to_bytes(&outcome.net.parameters.named()?)?)?;
+    job.folder.stage("model.safetensors", &safetensors::to_bytes(&outcome.net.parameters.named()?)?)?;
     if let Some(schema) = schema {
         job.folder.stage(SCHEMA, schema.to_toml()?.as_bytes())?;
     }

@@ -6,7 +6,7 @@ use crate::model::script::{add_layers, torchscript_source};
 use crate::preprocess::choices::Unseen;
 use crate::preprocess::pipeline::Pipeline;
 use crate::preprocess::target::Target;
-use crate::torchscript::Module;
+use crate::torch::script::Module;
 use anyhow::Result;
 use std::fmt::Write;
 use tch::Tensor;

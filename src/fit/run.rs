@@ -9,13 +9,13 @@ use crate::evaluate::{Importance, permutation_importance};
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
 use crate::preprocess::target::{Target, Truth};
-use crate::torchscript::Module;
+use crate::torch::safetensors::Named;
+use crate::torch::script::Module;
 use crate::train::Next;
 use crate::train::engine::Engine;
 use crate::train::fit::{Epoch, Part, Trained, Watch, train_on};
 use crate::train::fused::able;
 use crate::train::state::load_parameters;
-use crate::weights::Named;
 use anyhow::{Context, Result, ensure};
 use tch::{Device, Tensor};
 

@@ -4,7 +4,7 @@ use crate::data::place::Place;
 use crate::evaluate::{MeanBaseline, PriorBaseline};
 use crate::metrics::{self, Metrics};
 use crate::preprocess::target::{Target, Truth};
-use crate::torchscript::Module;
+use crate::torch::script::Module;
 use anyhow::{Context, Result, bail};
 use tch::{Device, Kind, Tensor};
 

@@ -3,7 +3,7 @@
 use super::activation::Activation;
 use super::init;
 use super::parameters::{FlatTensors, Shape};
-use crate::weights::{self, Named};
+use crate::torch::safetensors::{self, Named};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use tch::{Device, TchError, Tensor};
@@ -103,7 +103,7 @@ impl Mlp {
     pub fn load(&mut self, state: &Named) -> Result<()> {
         let _no_grad = tch::no_grad_guard();
         for (name, mut view) in self.parameters.named()? {
-            let found = weights::find(state, &name).context("the network's weights")?;
+            let found = safetensors::find(state, &name).context("the network's weights")?;
             ensure!(found.size() == view.size(), "{name}: shape {:?}, expected {:?}", found.size(), view.size());
             view.f_copy_(found)?;
         }

@@ -1,7 +1,7 @@
 //! An [`Mlp`] in TorchScript: the same layers, names and bits.
 
 use super::mlp::{Mlp, MlpConfig};
-use crate::torchscript::Module;
+use crate::torch::script::Module;
 use anyhow::Result;
 use std::fmt::Write;
 

@@ -4,8 +4,8 @@ use super::sweep::AdamStep;
 use super::{Optimizer, add_scaled, load_state, load_step, named_state, scalar};
 use crate::cpu::simd::Isa;
 use crate::model::parameters::{FlatTensors, Shape};
-use crate::raw::floats_mut;
-use crate::weights::Named;
+use crate::torch::memory::floats_mut;
+use crate::torch::safetensors::Named;
 use anyhow::Result;
 use tch::{Device, TchError, Tensor};
 

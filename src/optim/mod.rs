@@ -11,7 +11,7 @@ pub use adam::Adam;
 pub use sgd::Sgd;
 
 use crate::model::parameters::FlatTensors;
-use crate::weights::{self, Named};
+use crate::torch::safetensors::{self, Named};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -86,13 +86,13 @@ fn scalar(device: Device) -> Result<Tensor, TchError> {
 /// The tensors of one kind of state, under `<kind>.<parameter>`; copies, since training goes on.
 fn named_state(kind: &str, tensors: &FlatTensors) -> Result<Named> {
     let named = tensors.named()?.into_iter();
-    named.map(|(name, tensor)| Ok((format!("{kind}.{name}"), weights::copy(&tensor)?))).collect()
+    named.map(|(name, tensor)| Ok((format!("{kind}.{name}"), safetensors::copy(&tensor)?))).collect()
 }
 
 fn load_state(kind: &str, tensors: &mut FlatTensors, state: &Named) -> Result<()> {
     let _no_grad = tch::no_grad_guard();
     for (name, mut view) in tensors.named()? {
-        let found = weights::find(state, &format!("{kind}.{name}")).context("the optimizer's state")?;
+        let found = safetensors::find(state, &format!("{kind}.{name}")).context("the optimizer's state")?;
         ensure!(found.size() == view.size(), "{kind}.{name}: shape {:?}, expected {:?}", found.size(), view.size());
         ensure!(found.kind() == view.kind(), "{kind}.{name}: {:?}, expected {:?}", found.kind(), view.kind());
         view.f_copy_(found)?;
@@ -101,7 +101,7 @@ fn load_state(kind: &str, tensors: &mut FlatTensors, state: &Named) -> Result<()
 }
 
 fn load_step(state: &Named) -> Result<i64> {
-    let step = weights::find(state, "step").context("the optimizer's state")?;
+    let step = safetensors::find(state, "step").context("the optimizer's state")?;
     Ok(step.f_view(-1)?.f_int64_value(&[0])?)
 }
 
@@ -109,7 +109,7 @@ fn load_step(state: &Named) -> Result<i64> {
 mod tests {
     use super::*;
     use crate::model::parameters::Shape;
-    use crate::raw::{floats, floats_mut};
+    use crate::torch::memory::{floats, floats_mut};
     use crate::train::config::TrainConfig;
 
     fn optimizer(kind: OptimizerKind, momentum: f64) -> Box<dyn Optimizer> {
@@ -126,7 +126,7 @@ mod tests {
             let mut state = None;
             for (index, grad) in grads.iter().enumerate() {
                 if index == 3 {
-                    state = Some((through.state().unwrap(), weights::copy(&param).unwrap()));
+                    state = Some((through.state().unwrap(), safetensors::copy(&param).unwrap()));
                 }
                 through.step(&mut param, grad).unwrap();
             }

@@ -8,7 +8,7 @@ mod calls;
 pub(crate) mod machine;
 pub(crate) mod node;
 
-use crate::checkpoint::archive::entries;
+use crate::torch::archive::entries;
 use anyhow::{Context, Result, bail, ensure};
 use machine::Machine;
 use node::{Dialect, Node};
@@ -143,6 +143,6 @@ impl<'a> Item<'a> {
         tensor.check_bounds(length)?;
         let flat = Tensor::f_from_data_size(&bytes[..length as usize * width], &[length], *kind)?;
         let view = flat.f_as_strided(tensor.size.as_slice(), tensor.stride.as_slice(), tensor.offset)?;
-        Ok(crate::weights::copy(&view.f_contiguous()?)?)
+        Ok(crate::torch::safetensors::copy(&view.f_contiguous()?)?)
     }
 }

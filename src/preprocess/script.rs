@@ -4,7 +4,7 @@ use super::choices::{Encode, Unseen};
 use super::dates;
 use super::inputs::Category;
 use super::pipeline::Pipeline;
-use crate::weights::Named;
+use crate::torch::safetensors::Named;
 use anyhow::Result;
 use std::fmt::Write;
 use tch::Tensor;
@@ -102,7 +102,7 @@ mod tests {
     use super::super::tensors;
     use super::*;
     use crate::data::place::Place;
-    use crate::torchscript::Module;
+    use crate::torch::script::Module;
     use polars::prelude::*;
     use tch::{Device, Kind};
 

@@ -15,9 +15,9 @@ use crate::model::loss::Loss;
 use crate::model::mlp::Mlp;
 use crate::model::parameters::FlatTensors;
 use crate::optim::Optimizer;
-use crate::raw::{floats, floats_mut};
-use crate::torchscript;
-use crate::weights::{self, Named};
+use crate::torch::memory::{floats, floats_mut};
+use crate::torch::safetensors::{self, Named};
+use crate::torch::script;
 use anyhow::{Context, Result, bail, ensure};
 use std::time::Instant;
 use tch::{Device, Kind, Tensor};
@@ -177,11 +177,11 @@ impl<'a> Run<'a> {
         all.extend(self.scheduler.state()?);
         all.extend(state::history(history)?);
         all.push(state::count("epoch", history.len())?);
-        all.push(("generator".into(), Tensor::f_from_slice(&torchscript::generator_state()?)?));
+        all.push(("generator".into(), Tensor::f_from_slice(&script::generator_state()?)?));
         if best.epoch > 0 {
             all.extend([state::count("best.epoch", best.epoch)?, state::number("best.loss", best.loss)?]);
             for (name, tensor) in self.net.parameters.named()? {
-                all.push((format!("last.{name}"), weights::copy(&tensor.f_detach()?)?));
+                all.push((format!("last.{name}"), safetensors::copy(&tensor.f_detach()?)?));
             }
         }
         Ok(all)
@@ -191,13 +191,13 @@ impl<'a> Run<'a> {
     fn load(&mut self, from: &Named, best: &mut Best, validated: bool) -> Result<Vec<Epoch>> {
         self.optimizer.load(&state::under(from, state::OPTIMIZER))?;
         self.scheduler.load(from)?;
-        let generator = Vec::<u8>::try_from(weights::find(from, "generator")?)?;
-        torchscript::set_generator_state(&generator).context("generator")?;
+        let generator = Vec::<u8>::try_from(safetensors::find(from, "generator")?)?;
+        script::set_generator_state(&generator).context("generator")?;
         let history = state::read_history(from, validated)?;
         ensure!(history.len() < self.config.epochs, "{} epochs are done already", history.len());
         if let Some(patience) = self.config.early_stop {
             (best.epoch, best.loss) = (state::read_count(from, "best.epoch")?, state::read_number(from, "best.loss")?);
-            best.weights = Some(weights::copy(&self.net.parameters.flat)?);
+            best.weights = Some(safetensors::copy(&self.net.parameters.flat)?);
             state::load_parameters(&self.net.parameters, &state::under(from, "last."))?;
             ensure!(history.len() < best.epoch + patience, "it was stopped early");
         }
@@ -206,7 +206,7 @@ impl<'a> Run<'a> {
 
     /// Hands the state out, with the network as the training would leave it.
     fn save(&self, history: &[Epoch], best: &Best, watch: &mut dyn Watch) -> Result<()> {
-        let (state, last) = (self.state(history, best)?, weights::copy(&self.net.parameters.flat)?);
+        let (state, last) = (self.state(history, best)?, safetensors::copy(&self.net.parameters.flat)?);
         best.restore(self.net)?;
         watch.save(state)?;
         let _no_grad = tch::no_grad_guard();
@@ -288,7 +288,7 @@ impl Best {
             (self.epoch, self.loss) = (epoch, loss);
             match &mut self.weights {
                 Some(weights) => weights.f_copy_(&parameters.flat)?,
-                None => self.weights = Some(weights::copy(&parameters.flat)?),
+                None => self.weights = Some(safetensors::copy(&parameters.flat)?),
             }
         }
         Ok(())

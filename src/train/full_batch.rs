@@ -5,7 +5,7 @@ use super::{Next, diverged};
 use crate::model::net::{CLASSES, INPUTS, Net};
 use crate::model::parameters::FlatTensors;
 use crate::optim::{Adam, Optimizer};
-use crate::raw::{floats, floats_mut, integers};
+use crate::torch::memory::{floats, floats_mut, integers};
 use anyhow::{Result, bail};
 use tch::Tensor;
 

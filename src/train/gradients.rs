@@ -5,7 +5,7 @@ use super::part::Part;
 use crate::model::loss::Loss;
 use crate::model::mlp::Mlp;
 use crate::model::parameters::FlatTensors;
-use crate::raw::{floats, floats_mut};
+use crate::torch::memory::{floats, floats_mut};
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
 

@@ -2,7 +2,7 @@
 
 use super::schedule::Schedule;
 use super::state::{count, number, read_count, read_number};
-use crate::weights::Named;
+use crate::torch::safetensors::Named;
 use anyhow::Result;
 
 /// `ReduceLROnPlateau`'s default `eps`: a smaller change is not made.

@@ -4,7 +4,7 @@
 use super::plateau::Plateau;
 use super::schedule::Schedule;
 use super::state::{count, has, number, read_count, read_number};
-use crate::weights::Named;
+use crate::torch::safetensors::Named;
 use anyhow::{Result, ensure};
 use std::f64::consts::PI;
 

@@ -12,7 +12,7 @@
 
 use super::fit::Epoch;
 use crate::model::parameters::FlatTensors;
-use crate::weights::{self, Named};
+use crate::torch::safetensors::{self, Named};
 use anyhow::{Context, Result, ensure};
 use tch::{Kind, Tensor};
 
@@ -41,7 +41,7 @@ pub fn read_count(state: &Named, name: &str) -> Result<usize> {
 }
 
 fn single(state: &Named, name: &str, kind: Kind) -> Result<Tensor> {
-    let tensor = weights::find(state, name)?;
+    let tensor = safetensors::find(state, name)?;
     let (found, size) = (tensor.kind(), tensor.size());
     ensure!(found == kind && tensor.numel() == 1, "{name}: {found:?} {size:?}, expected {kind:?} [1]");
     Ok(tensor.f_view(-1)?)
@@ -67,7 +67,7 @@ pub fn prefixed(prefix: &str, state: Named) -> Named {
 pub fn load_parameters(parameters: &FlatTensors, from: &Named) -> Result<()> {
     let _no_grad = tch::no_grad_guard();
     for (name, mut view) in parameters.named()? {
-        let found = weights::find(from, &name)?;
+        let found = safetensors::find(from, &name)?;
         ensure!(found.size() == view.size(), "{name}: {:?}, expected {:?}", found.size(), view.size());
         ensure!(found.kind() == view.kind(), "{name}: {:?}, expected {:?}", found.kind(), view.kind());
         view.f_copy_(found)?;
@@ -93,7 +93,7 @@ pub fn history(epochs: &[Epoch]) -> Result<Named> {
 pub fn read_history(state: &Named, validated: bool) -> Result<Vec<Epoch>> {
     let epochs = read_count(state, "epoch")?;
     let column = |name: &str| {
-        let values = Vec::<f64>::try_from(weights::find(state, name)?).with_context(|| name.to_string())?;
+        let values = Vec::<f64>::try_from(safetensors::find(state, name)?).with_context(|| name.to_string())?;
         ensure!(values.len() == epochs, "{name}: {} values of {epochs} epochs", values.len());
         Ok(values)
     };

@@ -67,7 +67,7 @@ fn early_stopping_goes_back_to_the_best_weights() {
     let mut after_first = None;
     let trained = train(&net, &Loss::new(LossKind::Mse), &config, part, Some(valid), |epoch| {
         if epoch.epoch == 1 {
-            after_first = Some(crate::weights::copy(&net.parameters.flat)?);
+            after_first = Some(crate::torch::safetensors::copy(&net.parameters.flat)?);
         }
         Ok(())
     })

@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use super::Workdir;
-use lockstep::checkpoint::archive::entries;
-use lockstep::weights;
+use lockstep::torch::archive::entries;
+use lockstep::torch::safetensors;
 use serde_json::Value;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -30,8 +30,8 @@ pub fn with_table() -> Workdir {
 pub fn training(dir: &Workdir, run: &str) -> Vec<(String, Vec<u8>)> {
     let files = entries(&dir.read(&format!("{run}/model.pt"))).unwrap();
     let (_, content) = files.into_iter().find(|(name, _)| name.ends_with("extra/training.safetensors")).unwrap();
-    let named = weights::from_bytes(&content).unwrap().into_iter();
-    named.map(|(name, tensor)| (name.clone(), weights::to_bytes(&[(name, tensor)]).unwrap())).collect()
+    let named = safetensors::from_bytes(&content).unwrap().into_iter();
+    named.map(|(name, tensor)| (name.clone(), safetensors::to_bytes(&[(name, tensor)]).unwrap())).collect()
 }
 
 /// History, weights, moments, generator: every byte that a run leaves of its training.

@@ -13,7 +13,7 @@ use lockstep::model::loss::{Loss, LossKind};
 use lockstep::model::mlp::Mlp;
 use lockstep::model::script;
 use lockstep::python;
-use lockstep::torchscript::{self, Module};
+use lockstep::torch::script::{self as torchscript, Module};
 use lockstep::train::fit::{Part, train};
 use serde_json::{Value, json};
 use std::path::Path;

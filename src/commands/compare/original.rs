@@ -1,6 +1,6 @@
 //! One of the tutorial's programs under Python.
 
-use crate::device;
+use crate::torch::device;
 use crate::trace::Trace;
 use crate::tutorial::program::Program;
 use anyhow::{Context, Result, bail, ensure};

@@ -3,8 +3,8 @@
 use crate::checkpoint::{About, Checkpoint};
 use crate::cli::Printing;
 use crate::commands::{Verdict, report};
-use crate::torchscript::State;
-use crate::weights;
+use crate::torch::safetensors;
+use crate::torch::script::State;
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -14,7 +14,7 @@ use tch::Device;
 pub(super) fn run(file: &Path, printing: Printing) -> Result<Verdict> {
     let checkpoint = Checkpoint::read(file, Device::Cpu)?;
     let state = checkpoint.module.state()?;
-    let epoch = weights::find(&checkpoint.training, "epoch")?.f_int64_value(&[0])?;
+    let epoch = safetensors::find(&checkpoint.training, "epoch")?.f_int64_value(&[0])?;
     let shown = file.display().to_string();
     report(printing, &text(&shown, &checkpoint.about, &state, epoch)?, &object(&checkpoint.about, &state, epoch)?)?;
     Ok(Verdict::Holds)

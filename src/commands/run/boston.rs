@@ -8,8 +8,8 @@ use crate::data;
 use crate::history;
 use crate::numpy::repr;
 use crate::progress::Progress;
+use crate::torch::safetensors;
 use crate::tutorial::boston::{self, Outcome, checkpoint};
-use crate::weights;
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ pub(super) fn run(args: &RunProgram<RunBostonArgs>) -> Result<Verdict> {
     let model = checkpoint::to_bytes(&outcome, args.common.seed, serde_json::to_value(&config)?)?;
     job.folder.stage("history.csv", history::csv(&outcome.losses).as_bytes())?;
     job.folder.stage("model.pt", &model)?;
-    job.folder.stage("weights.safetensors", &weights::to_bytes(&outcome.net.named())?)?;
+    job.folder.stage("weights.safetensors", &safetensors::to_bytes(&outcome.net.named())?)?;
     let title = format!("{} from {} columns", outcome.target, outcome.scaler.columns.len());
     job.folder.stage("loss.png", &loss_picture(&title, &label(&outcome), &outcome.losses)?)?;
     job.finish(&summary, &text(&outcome, &config)?)

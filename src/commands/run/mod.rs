@@ -9,13 +9,13 @@ mod two_layer;
 use super::{Verdict, prepare, report};
 use crate::checkpoint::{Made, Resumed};
 use crate::cli::{Common, Run, RunProgram};
-use crate::device::{self, DeviceChoice};
 use crate::events::{self, Events};
 use crate::files;
 use crate::plot::{Figure, Line, Panel};
 use crate::progress::catch_interrupts;
 use crate::run_folder::RunFolder;
-use crate::torchscript;
+use crate::torch::device::{self, DeviceChoice};
+use crate::torch::script;
 use anyhow::{Result, ensure};
 use clap::Args;
 use serde::Serialize;
@@ -115,7 +115,7 @@ impl<'a> Job<'a> {
             "threads": self.threads,
             "libtorch": env!("LOCKSTEP_LIBTORCH_VERSION"),
             "lockstep": env!("CARGO_PKG_VERSION"),
-            "cpu_capability": torchscript::cpu_capability()?,
+            "cpu_capability": script::cpu_capability()?,
             "config": serde_json::to_value(config)?,
         });
         if let Value::Object(made) = made {

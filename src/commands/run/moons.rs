@@ -6,17 +6,17 @@ use crate::checkpoint::{Made, Resumed};
 use crate::cli::RunMoons;
 use crate::config::MoonsConfig;
 use crate::data::moons::Moons;
-use crate::device;
 use crate::files;
 use crate::history;
 use crate::pickle::is_torch_save;
 use crate::progress::Progress;
 use crate::resume::Earlier;
+use crate::torch::device;
+use crate::torch::safetensors;
 use crate::train::Next;
 use crate::train::engine::Engine;
 use crate::tutorial::moons::start::Start;
 use crate::tutorial::moons::{self, Outcome, State, Watch, checkpoint, pictures};
-use crate::weights;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 use std::io::Write;
@@ -62,7 +62,7 @@ fn finish(mut job: Job<'_>, watcher: Watcher, outcome: &Outcome, config: &MoonsC
     job.folder.stage("history.csv", history::csv_after(first, &outcome.losses).as_bytes())?;
     job.folder.stage_with("moons.csv", |out| write_table(&outcome.moons, out))?;
     job.folder.stage("model.pt", &model)?;
-    job.folder.stage("model.safetensors", &weights::to_bytes(&outcome.net.parameters.named()?)?)?;
+    job.folder.stage("model.safetensors", &safetensors::to_bytes(&outcome.net.parameters.named()?)?)?;
     job.folder.stage("decision_boundary.png", &pictures::decision_boundary(outcome)?.png()?)?;
     job.folder
         .stage("loss.png", &loss_picture("Two moons: training loss", "cross-entropy (nats)", &outcome.losses)?)?;

@@ -6,8 +6,8 @@ use crate::config::TwoLayerConfig;
 use crate::history;
 use crate::numpy;
 use crate::progress::Progress;
+use crate::torch::safetensors;
 use crate::tutorial::two_layer::{self, Outcome};
-use crate::weights;
 use anyhow::Result;
 use serde_json::json;
 use tch::{Device, Tensor};
@@ -26,7 +26,7 @@ pub(super) fn run(args: &RunProgram<TwoLayerArgs>) -> Result<Verdict> {
     });
     let summary = job.summary("two-layer", &config, results)?;
     job.folder.stage("history.csv", history::csv(&outcome.losses).as_bytes())?;
-    job.folder.stage("weights.safetensors", &weights::to_bytes(&outcome.net.named())?)?;
+    job.folder.stage("weights.safetensors", &safetensors::to_bytes(&outcome.net.named())?)?;
     let label = "loss (sum of squares / samples)";
     job.folder.stage("loss.png", &loss_picture("Two-layer network on random numbers", label, &outcome.losses)?)?;
     job.finish(&summary, &text(&outcome)?)

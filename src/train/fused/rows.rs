@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use crate::model::loss::Loss;
-use crate::raw::{floats, integers};
+use crate::torch::memory::{floats, integers};
 use crate::train::part::Part;
 use anyhow::Result;
 use std::ops::Range;

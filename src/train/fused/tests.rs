@@ -2,7 +2,7 @@ use super::*;
 use crate::model::activation;
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
-use crate::raw::{floats, floats_mut};
+use crate::torch::memory::{floats, floats_mut};
 use crate::train::part::Part;
 use tch::{Device, Kind, Tensor};
 

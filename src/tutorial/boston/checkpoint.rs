@@ -2,8 +2,8 @@
 
 use super::Outcome;
 use crate::checkpoint::{self, About, FORMAT, Made, Schema};
-use crate::torchscript::Module;
-use crate::weights::Named;
+use crate::torch::safetensors::Named;
+use crate::torch::script::Module;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use tch::Tensor;

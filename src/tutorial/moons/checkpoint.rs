@@ -4,9 +4,9 @@ use super::State;
 use crate::checkpoint::{self, About, FORMAT, Made, Schema};
 use crate::model::net::Net;
 use crate::optim::{Adam, Optimizer};
-use crate::torchscript::{self, Module};
+use crate::torch::safetensors::Named;
+use crate::torch::script::{self, Module};
 use crate::train::state::{OPTIMIZER, prefixed};
-use crate::weights::Named;
 use anyhow::Result;
 use serde_json::Value;
 use tch::Tensor;
@@ -62,7 +62,7 @@ pub fn training(optimizer: &Adam, losses: &[f32]) -> Result<Named> {
     let mut state = prefixed(OPTIMIZER, optimizer.state()?);
     state.push(("history.loss".into(), Tensor::f_from_slice(losses)?));
     state.push(("epoch".into(), Tensor::f_from_slice(&[optimizer.step])?));
-    state.push(("generator".into(), Tensor::f_from_slice(&torchscript::generator_state()?)?));
+    state.push(("generator".into(), Tensor::f_from_slice(&script::generator_state()?)?));
     Ok(state)
 }
 

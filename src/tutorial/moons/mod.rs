@@ -10,15 +10,15 @@ use crate::data::moons::{Moons, make_moons};
 use crate::model::net::{INPUTS, Net};
 use crate::optim::Optimizer;
 use crate::random::NumpyRandom;
-use crate::raw::floats_mut;
-use crate::torchscript;
+use crate::torch::memory::floats_mut;
+use crate::torch::safetensors::Named;
+use crate::torch::script;
 use crate::trace::{TensorTrace, Trace};
 use crate::train::Next;
 use crate::train::engine::Engine;
 use crate::train::exact::Exact;
 use crate::train::full_batch::{FullBatch, FusedNet};
 use crate::train::state::load_parameters;
-use crate::weights::Named;
 use anyhow::{Context, Result, ensure};
 use start::Start;
 use std::time::Instant;
@@ -133,7 +133,7 @@ fn train(
         load_parameters(&net.parameters, &start.parameters).context("the state to go on from")?;
         engine.optimizer_mut().load(&start.optimizer).context("the state to go on from")?;
         if let Some(generator) = &start.generator {
-            torchscript::set_generator_state(generator).context("the state to go on from: generator")?;
+            script::set_generator_state(generator).context("the state to go on from: generator")?;
         }
         losses.extend(&start.losses);
     }

@@ -3,8 +3,8 @@
 use crate::checkpoint::Checkpoint;
 use crate::model::net::INPUTS;
 use crate::pickle::{Item, Saved};
+use crate::torch::safetensors::{self, Named};
 use crate::train::state::{self, OPTIMIZER};
-use crate::weights::{self, Named};
 use anyhow::{Context, Result, bail, ensure};
 use tch::{Kind, Tensor};
 
@@ -34,11 +34,11 @@ impl Start {
         let epoch = state::read_count(training, "epoch")?;
         let mut losses = Vec::new();
         if state::has(training, "history.loss") {
-            losses = Vec::<f32>::try_from(weights::find(training, "history.loss")?)?;
+            losses = Vec::<f32>::try_from(safetensors::find(training, "history.loss")?)?;
         }
         let parameters = checkpoint.module.state()?.into_iter().map(|entry| (entry.name, entry.tensor)).collect();
         let optimizer = state::under(training, OPTIMIZER);
-        let generator = Some(Vec::<u8>::try_from(weights::find(training, "generator")?)?);
+        let generator = Some(Vec::<u8>::try_from(safetensors::find(training, "generator")?)?);
         Self { epoch, parameters, optimizer, generator, losses }.checked()
     }
 
@@ -64,7 +64,7 @@ impl Start {
         let generator = root.get("generator").map(|state| -> Result<_> { Ok(Vec::<u8>::try_from(state.tensor()?)?) });
         let generator = generator.transpose().context("\"generator\"")?;
         let losses = root.get("losses").map(losses).transpose().context("\"losses\"")?.unwrap_or_default();
-        let size = weights::find(&parameters, "fc1.bias").context("\"model\"")?.size();
+        let size = safetensors::find(&parameters, "fc1.bias").context("\"model\"")?.size();
         let hidden = size.first().copied().context("\"model\": fc1.bias has no size")?;
         let start = Self { epoch, parameters, optimizer, generator, losses }.checked()?;
         Ok((start, PythonSettings { hidden, lr }))
@@ -72,13 +72,13 @@ impl Start {
 
     fn checked(self) -> Result<Self> {
         let (epoch, losses) = (self.epoch, self.losses.len());
-        let step = weights::find(&self.optimizer, "step")?.f_view(-1)?.f_int64_value(&[0])?;
+        let step = safetensors::find(&self.optimizer, "step")?.f_view(-1)?.f_int64_value(&[0])?;
         ensure!(
             epoch > 0 && step == epoch as i64,
             "epoch {epoch} after {step} steps of Adam: expected one step an epoch"
         );
         ensure!(losses <= epoch, "{losses} losses of {epoch} epochs");
-        let weight = weights::find(&self.parameters, "fc1.weight")?.size();
+        let weight = safetensors::find(&self.parameters, "fc1.weight")?.size();
         ensure!(weight.get(1) == Some(&INPUTS), "fc1.weight: {weight:?}, expected [hidden, {INPUTS}]");
         Ok(self)
     }

@@ -1,6 +1,6 @@
 //! Where a program runs: `auto`, `cpu`, `cuda`, `cuda:N`. A device that was asked for and is absent is an error.
 
-use crate::loaded;
+use crate::torch::libraries;
 use anyhow::{Result, bail};
 use std::path::Path;
 use std::str::FromStr;
@@ -75,7 +75,7 @@ impl CudaState {
         let driver = Path::new(DRIVER).exists();
         let there = Path::new(env!("LOCKSTEP_LIBTORCH_LIB")).join(CUDA_PART).exists();
         // Not at::hasCUDA(): without a driver it says no, whatever is linked.
-        let linked = loaded::libraries()?.iter().any(|path| loaded::file_name(path) == CUDA_PART);
+        let linked = libraries::libraries()?.iter().any(|path| libraries::file_name(path) == CUDA_PART);
         Ok(match (count, linked) {
             (1.., _) => Self::Ready(count),
             (0, false) if there => Self::NotLinked,

@@ -3,7 +3,7 @@
 //! The only place with C++ or `unsafe`: tch can trace a module, but tracing bakes the weights in as constants.
 #![allow(unsafe_code, reason = "tensors cross to C++ as pointers; the safe functions below keep them alive")]
 
-use crate::device;
+use crate::torch::device;
 use anyhow::Result;
 use cxx::UniquePtr;
 use tch::{Device, Tensor};
@@ -26,7 +26,7 @@ mod ffi {
     }
 
     unsafe extern "C++" {
-        include!("lockstep/src/torchscript/bridge.h");
+        include!("lockstep/src/torch/script/bridge.h");
 
         type Module;
         fn create(type_name: &str) -> Result<UniquePtr<Module>>;

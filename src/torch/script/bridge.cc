@@ -1,6 +1,6 @@
-#include "lockstep/src/torchscript/bridge.h"
+#include "lockstep/src/torch/script/bridge.h"
 
-#include "lockstep/src/torchscript/mod.rs.h"
+#include "lockstep/src/torch/script/mod.rs.h"
 
 #include <ATen/Context.h>
 #include <ATen/Version.h>

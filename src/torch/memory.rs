@@ -1,4 +1,5 @@
 //! libtorch's memory as slices.
+#![allow(unsafe_code, reason = "each block says why it holds")]
 
 use anyhow::{Result, ensure};
 use tch::{Device, Kind, Tensor};
