@@ -1,7 +1,7 @@
 //! What this lockstep runs on: libtorch, CUDA, the processor, Python; and how to mend what is wrong.
 
 use crate::cpu::simd::Isa;
-use crate::python;
+use crate::python::interpreter;
 use crate::torch::device::CudaState;
 use crate::torch::libraries::{self, file_name};
 use crate::torch::script;
@@ -127,11 +127,11 @@ fn threads() -> Item {
 fn python_item(python: &Path) -> Item {
     let what = "Python";
     let remedy = || Some("run `scripts/setup --python`, or give --python PATH".to_string());
-    let versions = match python::versions(python) {
+    let versions = match interpreter::versions(python) {
         Ok(versions) => versions,
         Err(error) => return Item { what, found: format!("{error:#}"), state: State::Note, remedy: remedy() },
     };
-    let missing: Vec<_> = python::PACKAGES.iter().filter(|name| !versions.contains_key(**name)).copied().collect();
+    let missing: Vec<_> = interpreter::PACKAGES.iter().filter(|name| !versions.contains_key(**name)).copied().collect();
     let listed: Vec<String> = versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
     let mut found = format!("{}: {}", python.display(), listed.join(", "));
     let same = versions.get("torch").is_some_and(|torch| torch.starts_with(EXPECTED));

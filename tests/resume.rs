@@ -8,7 +8,7 @@ mod common;
 use common::Workdir;
 use common::training::{checkpoints, same, stop, summary, table, with_table};
 use lockstep::checkpoint::Checkpoint;
-use lockstep::python;
+use lockstep::python::interpreter;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -248,8 +248,8 @@ fn a_disk_that_fills_up_costs_a_checkpoint_and_not_the_training() {
 
 /// The Python with torch, or none and a word about it.
 fn torch() -> Option<PathBuf> {
-    let python = python::find();
-    let found = python::versions(&python)
+    let python = interpreter::find();
+    let found = interpreter::versions(&python)
         .is_ok_and(|versions| ["torch", "scikit-learn"].iter().all(|name| versions.contains_key(*name)));
     if !found {
         eprintln!("skipped: {} has no torch and scikit-learn; run scripts/setup --python", python.display());

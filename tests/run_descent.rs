@@ -35,7 +35,7 @@ fn the_whole_history_is_the_stored_traces() {
     let dir = Workdir::new();
     let found = summary(&dir, &[]);
     let text = std::fs::read_to_string(REFERENCE).unwrap();
-    let trace = lockstep::trace::Trace::parse(&text).unwrap();
+    let trace = lockstep::python::trace::Trace::parse(&text).unwrap();
     for key in ["normalised_k", "normalised_b", "k", "b", "loss"] {
         assert_eq!(found[key], trace.scalars[key], "{key}");
     }

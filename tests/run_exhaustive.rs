@@ -38,7 +38,7 @@ fn the_tutorials_search_prints_what_python_prints_and_leaves_its_folder() {
 #[test]
 fn a_table_of_200_points_is_summed_as_numpy_sums_it() {
     let dir = Workdir::new();
-    let mut rng = lockstep::random::NumpyRandom::seed(4);
+    let mut rng = lockstep::python::random::NumpyRandom::seed(4);
     let x: Vec<f64> = (0..200).map(|_| rng.randn()).collect();
     let rows = x.iter().map(|x| format!("{x},{}\n", 3.0 * x - 1.0 + rng.randn()));
     std::fs::write(dir.path().join("points.csv"), "area,price\n".to_string() + &rows.collect::<String>()).unwrap();

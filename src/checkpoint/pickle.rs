@@ -4,8 +4,8 @@
 //! beyond them, and ends the process or shows what lies there. So the program in the pickle is run here, by the few
 //! opcodes that `torch.jit.save` writes for a module of tensors, and every value that it makes on its way is looked at.
 
-use crate::pickle::machine::Machine;
-use crate::pickle::node::{Dialect, Node, Storage};
+use crate::python::pickle::machine::Machine;
+use crate::python::pickle::node::{Dialect, Node, Storage};
 use crate::torch::archive::Files;
 use anyhow::{Context, Result, bail, ensure};
 

@@ -7,7 +7,7 @@ use crate::data::place::Place;
 use crate::data::table::{self, Format};
 use crate::data::{boston, houses};
 use crate::files;
-use crate::random::NumpyRandom;
+use crate::python::random::NumpyRandom;
 use anyhow::Result;
 use polars::prelude::DataFrame;
 

@@ -3,12 +3,12 @@
 use super::{Verdict, report};
 use crate::cli::Doctor;
 use crate::doctor::{Item, State, examine};
-use crate::python;
+use crate::python::interpreter;
 use anyhow::Result;
 use serde_json::json;
 
 pub(super) fn run(args: &Doctor) -> Result<Verdict> {
-    let items = examine(&args.python.clone().unwrap_or_else(python::find))?;
+    let items = examine(&args.python.clone().unwrap_or_else(interpreter::find))?;
     let holds = items.iter().all(|item| item.state != State::Broken);
     let lines: Vec<String> = items.iter().map(lines).collect();
     let rows: Vec<_> = items

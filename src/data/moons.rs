@@ -1,6 +1,6 @@
 //! scikit-learn's `make_moons`, drawn from NumPy's legacy generator.
 
-use crate::random::NumpyRandom;
+use crate::python::random::NumpyRandom;
 use polars::prelude::{DataFrame, PolarsResult, df};
 use std::f64::consts::PI;
 

@@ -1,7 +1,7 @@
 //! Permutation importance (Breiman, "Random Forests", Machine Learning 45, 2001).
 
 use super::spread::Spread;
-use crate::random::NumpyRandom;
+use crate::python::random::NumpyRandom;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use tch::Tensor;

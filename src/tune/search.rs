@@ -2,7 +2,7 @@
 
 use super::space::{Domain, Param, Range};
 use crate::choices::names::named;
-use crate::random::NumpyRandom;
+use crate::python::random::NumpyRandom;
 use anyhow::{Result, bail, ensure};
 use toml::Value;
 

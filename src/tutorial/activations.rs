@@ -2,7 +2,7 @@
 //!
 //! Derivatives are autograd's, so that nothing here is typed in from a formula.
 
-use crate::random::NumpyRandom;
+use crate::python::random::NumpyRandom;
 use anyhow::Result;
 use serde::Serialize;
 use tch::{Device, TchError, Tensor};

@@ -2,9 +2,9 @@
 
 use crate::config::{DescentConfig, Method};
 use crate::data::houses::Houses;
-use crate::numpy::{mean, repr};
-use crate::random::NumpyRandom;
-use crate::trace::{TensorTrace, Trace};
+use crate::python::numpy::{mean, repr};
+use crate::python::random::NumpyRandom;
+use crate::python::trace::{TensorTrace, Trace};
 use crate::train::diverged;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Number;

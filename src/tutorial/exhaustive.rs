@@ -5,8 +5,8 @@
 
 use crate::config::{ExhaustiveConfig, LineLoss};
 use crate::data::houses::Houses;
-use crate::numpy::{Arange, pairwise};
-use crate::trace::Trace;
+use crate::python::numpy::{Arange, pairwise};
+use crate::python::trace::Trace;
 use anyhow::{Context, Result, ensure};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};

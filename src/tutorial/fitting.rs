@@ -5,7 +5,7 @@
 
 use super::known::{Test, Training, mean_and_error};
 use super::replicas::{Replicas, Settings};
-use crate::random::NumpyRandom;
+use crate::python::random::NumpyRandom;
 use crate::train::diverged;
 use anyhow::{Result, bail};
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! A known function with known noise: y = sin(2πx) + noise · N(0, 1), x uniform in [-1, 1).
 
-use crate::random::NumpyRandom;
+use crate::python::random::NumpyRandom;
 use anyhow::Result;
 use std::f64::consts::PI;
 use tch::{Device, Kind, TchError, Tensor};

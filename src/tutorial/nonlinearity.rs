@@ -11,7 +11,7 @@ use crate::metrics;
 use crate::model::parameters::{FlatTensors, Shape};
 use crate::optim::Adam;
 use crate::plot::GridAxis;
-use crate::random::NumpyRandom;
+use crate::python::random::NumpyRandom;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use tch::{Device, Kind, Reduction, TchError, Tensor};

@@ -1,10 +1,10 @@
 //! The five programs as `compare` sees them: the original in Python, ours, and how far the two may part.
 
 use super::{boston, descent, exhaustive, moons, two_layer};
-use crate::compare::Bounds;
 use crate::config::{BostonConfig, DescentConfig, ExhaustiveConfig, MoonsConfig, TwoLayerConfig};
 use crate::data;
-use crate::trace::Trace;
+use crate::python::compare::Bounds;
+use crate::python::trace::Trace;
 use anyhow::{Context, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

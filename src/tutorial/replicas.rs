@@ -147,7 +147,7 @@ impl Group {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::NumpyRandom;
+    use crate::python::random::NumpyRandom;
 
     /// Autograd is the oracle.
     #[test]

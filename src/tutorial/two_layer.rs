@@ -2,8 +2,8 @@
 
 use crate::config::TwoLayerConfig;
 use crate::model::relu::ReluNet;
-use crate::random::NumpyRandom;
-use crate::trace::{TensorTrace, Trace};
+use crate::python::random::NumpyRandom;
+use crate::python::trace::{TensorTrace, Trace};
 use crate::train::relu::{self, Descent};
 use anyhow::Result;
 use std::time::Instant;
@@ -80,7 +80,7 @@ mod tests {
         let config = TwoLayerConfig { samples: 2, inputs: 3, hidden: 2, outputs: 1, lr: 1e-12, epochs: 1 };
         let outcome = run(&config, 3, Device::Cpu, |_, _| Ok(())).unwrap();
         let drawn = |index: usize, place: usize| match &outcome.trace(&config, 3).unwrap().tensors[index].data {
-            crate::trace::Data::Float64(values) => values[place],
+            crate::python::trace::Data::Float64(values) => values[place],
             other => panic!("float64 expected, found {other:?}"),
         };
         assert_eq!(

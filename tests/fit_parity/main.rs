@@ -12,7 +12,7 @@ use common::Workdir;
 use lockstep::model::loss::{Loss, LossKind};
 use lockstep::model::mlp::Mlp;
 use lockstep::model::script;
-use lockstep::python;
+use lockstep::python::interpreter;
 use lockstep::torch::script::{self as torchscript, Module};
 use lockstep::train::fit::{Part, train};
 use serde_json::{Value, json};
@@ -154,8 +154,8 @@ fn difference(ours: &Value, theirs: &Value, place: String) -> Option<String> {
 
 #[test]
 fn every_setting_gives_pythons_bits() {
-    let python = python::find();
-    if !python::versions(&python).is_ok_and(|versions| versions.contains_key("torch")) {
+    let python = interpreter::find();
+    if !interpreter::versions(&python).is_ok_and(|versions| versions.contains_key("torch")) {
         eprintln!("skipped: {} has no torch; run scripts/setup --python", python.display());
         return;
     }

@@ -5,10 +5,10 @@ mod table;
 
 use super::{Verdict, prepare, report};
 use crate::cli::{Common, Compare, CompareAll, CompareProgram};
-use crate::compare::{Row, compare};
 use crate::config::{BostonConfig, DescentConfig, ExhaustiveConfig, MoonsConfig, TwoLayerConfig};
-use crate::python;
-use crate::trace::Trace;
+use crate::python::compare::{Row, compare};
+use crate::python::interpreter;
+use crate::python::trace::Trace;
 use crate::tutorial::program::{self, PROGRAMS, Program};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -87,7 +87,7 @@ fn live(
     python: Option<&PathBuf>,
     device: Device,
 ) -> Result<Comparison> {
-    let python = python.cloned().unwrap_or_else(python::find);
+    let python = python.cloned().unwrap_or_else(interpreter::find);
     let theirs = original::run(program, &python, config, common.seed, device)?;
     Comparison::of(program, theirs, config, common.seed, device, false)
 }

@@ -1,7 +1,7 @@
 //! One of the tutorial's programs under Python.
 
+use crate::python::trace::Trace;
 use crate::torch::device;
-use crate::trace::Trace;
 use crate::tutorial::program::Program;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;

@@ -1,8 +1,8 @@
 //! What `compare` found, as a table and as JSON.
 
 use super::Comparison;
-use crate::compare::Row;
-use crate::trace::Trace;
+use crate::python::compare::Row;
+use crate::python::trace::Trace;
 use serde_json::{Value, json};
 
 pub(super) fn json(comparison: &Comparison) -> Value {

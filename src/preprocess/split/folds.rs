@@ -1,7 +1,7 @@
 //! The held-out rows of each fold, index for index those of scikit-learn 1.9 (`sklearn/model_selection/_split.py`).
 //! Every row is held out once; a fold's indices rise. The training rows of a fold are all others.
 
-use crate::random::NumpyRandom;
+use crate::python::random::NumpyRandom;
 use anyhow::{Result, ensure};
 
 /// `KFold(folds, shuffle=True, random_state=seed)` of `rows` rows.

@@ -6,7 +6,7 @@ mod folds;
 pub use columns::{group_ids, time_order};
 pub use folds::{group_k_fold, k_fold, stratified_k_fold};
 
-use crate::random::NumpyRandom;
+use crate::python::random::NumpyRandom;
 use anyhow::{Result, ensure};
 use polars::prelude::{DataFrame, IdxCa, NewChunkedArray};
 use std::collections::BTreeMap;

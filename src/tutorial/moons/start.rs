@@ -2,7 +2,7 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::model::net::INPUTS;
-use crate::pickle::{Item, Saved};
+use crate::python::pickle::{Item, Saved};
 use crate::torch::safetensors::{self, Named};
 use crate::train::state::{self, OPTIMIZER};
 use anyhow::{Context, Result, bail, ensure};

@@ -1,6 +1,6 @@
 //! Two traces side by side: per quantity the largest difference, in ULPs too, and where the first one is.
 
-use crate::trace::{Data, Trace};
+use crate::python::trace::{Data, Trace};
 use anyhow::{Result, bail, ensure};
 
 /// How far two values may part.
@@ -168,7 +168,7 @@ impl Data {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::TensorTrace;
+    use crate::python::trace::TensorTrace;
 
     #[test]
     fn neighbours_are_one_ulp_apart() {

@@ -42,7 +42,7 @@ pub fn mean(n: usize, term: impl Fn(usize) -> f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::mean;
-    use crate::random::NumpyRandom;
+    use crate::python::random::NumpyRandom;
 
     // for n in (1, 7, 8, 9, 128, 129, 1000, 4321): np.random.seed(n); print(np.mean(1e3 * np.random.randn(n)))
     #[test]
