@@ -10,10 +10,10 @@ mod pickle;
 
 use crate::choices::names::unknown;
 use crate::data::schema::{ColumnSchema, TableSchema};
-use crate::files;
 use crate::preprocess::inputs::Inputs;
 use crate::preprocess::target::Target;
-use crate::run_folder;
+use crate::runs::files;
+use crate::runs::folder;
 use crate::torch::archive;
 use crate::torch::safetensors::{self, Named};
 use crate::torch::script::{ExtraFile, Module};
@@ -167,7 +167,7 @@ impl Checkpoint {
         let shown = path.display().to_string();
         ensure!(!path.is_dir(), "{shown}: is a folder, expected a model.pt");
         // In a folder that cannot be written the model is still whole, if perhaps older than its neighbours.
-        let _ = run_folder::settle(files::folder_of(path));
+        let _ = folder::settle(files::folder_of(path));
         let bytes = std::fs::read(path).with_context(|| format!("{shown}: cannot read"))?;
         ensure!(!bytes.is_empty(), "{shown}: the file is empty, expected a model.pt of lockstep");
         Self::from_bytes(&bytes, device).with_context(|| shown)

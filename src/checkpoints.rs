@@ -4,7 +4,7 @@
 //! older ones removed, so that a write that fails leaves the last good one.
 
 use crate::checkpoint::{About, Checkpoint, NewerFormat};
-use crate::files;
+use crate::runs::files;
 use crate::train::state;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};

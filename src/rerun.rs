@@ -1,8 +1,8 @@
 //! A run again: the command line that its summary stands for, and where two run folders first differ.
 
 use crate::checkpoint::Checkpoint;
-use crate::files;
 use crate::resume::other_table;
+use crate::runs::files;
 use crate::torch::archive::entries;
 use crate::torch::safetensors::{self, Named};
 use anyhow::{Context, Result, bail, ensure};

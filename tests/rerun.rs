@@ -85,7 +85,7 @@ fn what_differs_is_named_and_the_exit_code_is_1() {
     change(&dir, "runs/fit/summary.json", "seed", 0);
     dir.write("t.csv", table() + "1,1,a\n");
     let found = first("runs/fit");
-    let hash = |text: String| lockstep::files::sha256_of(text.as_bytes());
+    let hash = |text: String| lockstep::runs::files::sha256_of(text.as_bytes());
     let difference = found["difference"].as_str().unwrap();
     assert!(difference.contains(&hash(table())) && difference.contains(&hash(table() + "1,1,a\n")), "{found}");
     // Of a program without a model file, its weights tell.

@@ -165,7 +165,7 @@ fn what_must_be_the_same_is_refused_with_both_values() {
         dir.refuses(&[&more[..], &[flag, value]].concat(), &[flag, value, &format!("with {was}")]);
     }
     dir.write("t.csv", table(151));
-    let hash = |rows| lockstep::files::sha256_of(table(rows).as_bytes());
+    let hash = |rows| lockstep::runs::files::sha256_of(table(rows).as_bytes());
     dir.refuses(&more, &["t.csv", &hash(150), &hash(151)]);
 }
 
@@ -325,8 +325,8 @@ fn a_checkpoint_says_where_it_is_and_what_it_was_trained_on() {
     let dir = with_table();
     fit(&dir, &["--epochs", "6", "--checkpoint-every", "2", "--out", "f"]);
     let checkpoint = Checkpoint::read(&dir.path().join("f/checkpoint-4.pt"), tch::Device::Cpu).unwrap();
-    assert_eq!(checkpoint.about.made.data_sha256.unwrap(), lockstep::files::sha256_of(table(150).as_bytes()));
-    assert_eq!(summary(&dir, "f")["data_sha256"], lockstep::files::sha256_of(table(150).as_bytes()));
+    assert_eq!(checkpoint.about.made.data_sha256.unwrap(), lockstep::runs::files::sha256_of(table(150).as_bytes()));
+    assert_eq!(summary(&dir, "f")["data_sha256"], lockstep::runs::files::sha256_of(table(150).as_bytes()));
     let names: Vec<String> = checkpoint.training.into_iter().map(|(name, _)| name).collect();
     for name in
         ["epoch", "generator", "history.loss", "history.valid_loss", "scheduler.lr", "plateau.best", "optimizer.step"]

@@ -56,7 +56,7 @@ fn with_tables_of_their_own_for_validation_and_test() {
     whole_and_parts(&dir, &["--target", "kind", "--valid", "v.csv", "--test", "e.csv"]);
     both_are_one(&dir);
     assert_eq!(summary(&dir, "parts")["rows"]["test"], 31);
-    let hash = |rows| lockstep::files::sha256_of(table(rows).as_bytes());
+    let hash = |rows| lockstep::runs::files::sha256_of(table(rows).as_bytes());
     let more = ["fit", "t.csv", "--resume", "parts", "--epochs", "1000"];
     dir.refuses(&[&more[..], &["--valid", "e.csv"]].concat(), &["--valid e.csv", "with v.csv"]);
     // Any of the three may have changed; the one that has is named, with both hashes.

@@ -6,8 +6,8 @@ use crate::data::moons::make_moons;
 use crate::data::place::Place;
 use crate::data::table::{self, Format};
 use crate::data::{boston, houses};
-use crate::files;
 use crate::python::random::NumpyRandom;
+use crate::runs::files;
 use anyhow::Result;
 use polars::prelude::DataFrame;
 

@@ -2,8 +2,8 @@
 
 use crate::checkpoints::{Checkpoints, Found};
 use crate::cli::{Printing, Resuming};
-use crate::files;
 use crate::progress::{Interrupted, interrupted};
+use crate::runs::files;
 use crate::train::Next;
 use anyhow::{Context, Result};
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! A table written batch by batch into one file, whole or absent.
 
 use super::table::Format;
-use crate::files::{self, Staging};
+use crate::runs::files::{self, Staging};
 use anyhow::Result;
 use polars::io::{csv, ipc, json, parquet};
 use polars::prelude::*;

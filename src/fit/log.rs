@@ -2,7 +2,7 @@
 
 use super::config::{FitConfig, Log};
 use super::run::Outcome;
-use crate::events::Events;
+use crate::runs::events::Events;
 use crate::train::fit::Epoch;
 use anyhow::Result;
 use std::path::Path;

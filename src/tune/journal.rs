@@ -1,7 +1,7 @@
 //! The search's memory: one JSON line for what is searched, then one a finished trial, each on disk before the next begins.
 
 use super::trial::Trial;
-use crate::files;
+use crate::runs::files;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::Value;
 use std::fs::{File, OpenOptions, TryLockError};

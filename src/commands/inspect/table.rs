@@ -5,7 +5,7 @@ use crate::cli::{InspectTable, Printing};
 use crate::commands::{Verdict, report};
 use crate::data::profile::{Profile, TableProfile};
 use crate::data::source::{ReadOptions, Source};
-use crate::files;
+use crate::runs::files;
 use anyhow::Result;
 use serde_json::Value;
 use std::path::Path;

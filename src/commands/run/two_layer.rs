@@ -3,9 +3,9 @@
 use super::{Job, Verdict, loss_picture};
 use crate::cli::{RunProgram, TwoLayerArgs};
 use crate::config::TwoLayerConfig;
-use crate::history;
 use crate::progress::Progress;
 use crate::python::numpy;
+use crate::runs::history;
 use crate::torch::safetensors;
 use crate::tutorial::two_layer::{self, Outcome};
 use anyhow::Result;

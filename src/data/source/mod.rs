@@ -13,7 +13,7 @@ pub use options::ReadOptions;
 use super::place::{Piece, Place};
 use super::schema::TableSchema;
 use super::table::Format;
-use crate::files;
+use crate::runs::files;
 use anyhow::{Context, Result, bail, ensure};
 use polars::prelude::*;
 use std::fs::File;

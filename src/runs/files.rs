@@ -22,7 +22,7 @@ pub struct Staging(Staged);
 
 /// How the name of a file that is being written begins.
 pub const TEMPORARY: &str = ".lockstep-";
-/// The list of a folder's temporary files that are on their way into their places ([`crate::run_folder`]).
+/// The list of a folder's temporary files that are on their way into their places ([`crate::runs::folder`]).
 pub const COMMIT: &str = ".lockstep.commit";
 
 /// Begins a file that will become `place`.

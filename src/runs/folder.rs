@@ -3,7 +3,7 @@
 //! Each rename is atomic, a row of them is not. So the row is written down first, in [`COMMIT`]: a run that is killed
 //! between two renames is brought to its end by whoever opens the folder next.
 
-use crate::files::{self, COMMIT, Staged, TEMPORARY};
+use crate::runs::files::{self, COMMIT, Staged, TEMPORARY};
 use anyhow::{Context, Result, bail};
 use std::fs::File;
 use std::io::Write;
