@@ -1,4 +1,4 @@
-"""Finds the coefficients of src/train/fused/math.rs: minimax fits of tanh, exp and ln in double precision.
+"""Finds the coefficients of src/train/engine/fused/math.rs: minimax fits of tanh, exp and ln in double precision.
 
     python scripts/minimax.py        (needs numpy and mpmath)
 

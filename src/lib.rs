@@ -17,7 +17,6 @@ pub mod evaluate;
 pub mod fit;
 pub mod metrics;
 pub mod model;
-pub mod optim;
 pub mod plot;
 pub mod predict;
 pub mod preprocess;

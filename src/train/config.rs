@@ -3,7 +3,7 @@
 use super::engine::Engine;
 use super::schedule::Schedule;
 use crate::model::parameters::Shape;
-use crate::optim::{Adam, Optimizer, OptimizerKind, Sgd};
+use crate::train::optim::{Adam, Optimizer, OptimizerKind, Sgd};
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 use tch::Device;

@@ -1,23 +1,23 @@
 //! The training loop of an [`Mlp`], as a plain PyTorch script has it (`scripts/original/fit_check.py`).
 //!
-//! Gradients come from an engine, see [`super::gradients`]; the update is one sweep over the flat buffer.
+//! Gradients come from an engine, see [`crate::train::engine::autograd`]; the update is one sweep over the flat buffer.
 
 use super::Next;
 use super::clip::clip_grad_norm_;
 use super::config::{LARGEST, TrainConfig};
 use super::engine::Engine;
-use super::fused::Plan;
-use super::gradients::{Autograd, FusedBatches, Gradients, Task};
 pub use super::part::Part;
-use super::scheduler::Scheduler;
 use super::state;
 use crate::model::loss::Loss;
 use crate::model::mlp::Mlp;
 use crate::model::parameters::FlatTensors;
-use crate::optim::Optimizer;
 use crate::torch::memory::{floats, floats_mut};
 use crate::torch::safetensors::{self, Named};
 use crate::torch::script;
+use crate::train::engine::autograd::{Autograd, FusedBatches, Gradients, Task};
+use crate::train::engine::fused::Plan;
+use crate::train::optim::Optimizer;
+use crate::train::schedule::scheduler::Scheduler;
 use anyhow::{Context, Result, bail, ensure};
 use std::time::Instant;
 use tch::{Device, Kind, Tensor};

@@ -1,11 +1,11 @@
 //! Full-batch training of the tutorial's [`Net`] by Adam: what its engines have in common, and the fused one.
 
-use super::fused::{Activation, Criterion, Fused, Plan, Rows, Targets};
 use super::{Next, diverged};
 use crate::model::net::{CLASSES, INPUTS, Net};
 use crate::model::parameters::FlatTensors;
-use crate::optim::{Adam, Optimizer};
 use crate::torch::memory::{floats, floats_mut, integers};
+use crate::train::engine::fused::{Activation, Criterion, Fused, Plan, Rows, Targets};
+use crate::train::optim::{Adam, Optimizer};
 use anyhow::{Result, bail};
 use tch::Tensor;
 

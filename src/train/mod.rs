@@ -3,18 +3,13 @@
 pub mod clip;
 pub mod config;
 pub mod engine;
-pub mod exact;
 pub mod fit;
 pub mod full_batch;
-pub mod fused;
-pub mod gradients;
+pub mod optim;
 pub mod part;
-pub mod plateau;
 pub mod relu;
 pub mod schedule;
-pub mod scheduler;
 pub mod state;
-
 #[cfg(test)]
 mod tests;
 

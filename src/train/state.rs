@@ -16,7 +16,7 @@ use crate::torch::safetensors::{self, Named};
 use anyhow::{Context, Result, ensure};
 use tch::{Kind, Tensor};
 
-/// What is put before a name of [`crate::optim::Optimizer::state`].
+/// What is put before a name of [`crate::train::optim::Optimizer::state`].
 pub const OPTIMIZER: &str = "optimizer.";
 
 /// A number, float64 `[1]`.

@@ -8,7 +8,7 @@
 use super::check_memory;
 use super::known::Training;
 use crate::model::parameters::{FlatTensors, Shape};
-use crate::optim::Adam;
+use crate::train::optim::Adam;
 use serde::Serialize;
 use tch::{Device, Kind, TchError, Tensor};
 

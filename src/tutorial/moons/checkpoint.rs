@@ -3,9 +3,9 @@
 use super::State;
 use crate::checkpoint::{self, About, FORMAT, Made, Schema};
 use crate::model::net::Net;
-use crate::optim::{Adam, Optimizer};
 use crate::torch::safetensors::Named;
 use crate::torch::script::{self, Module};
+use crate::train::optim::{Adam, Optimizer};
 use crate::train::state::{OPTIMIZER, prefixed};
 use anyhow::Result;
 use serde_json::Value;

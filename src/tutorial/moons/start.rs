@@ -13,7 +13,7 @@ pub struct Start {
     /// Epochs done.
     pub epoch: usize,
     pub parameters: Named,
-    /// As [`crate::optim::Optimizer::state`] has it.
+    /// As [`crate::train::optim::Optimizer::state`] has it.
     pub optimizer: Named,
     /// `torch.get_rng_state()`; none: nothing is drawn any more, so the seed's stands for it.
     pub generator: Option<Vec<u8>>,

@@ -1,5 +1,9 @@
 //! Which code trains.
 
+pub mod autograd;
+pub mod fused;
+pub mod tanh_net;
+
 use crate::choices::names::named;
 
 named! {
@@ -9,7 +13,7 @@ named! {
         /// libtorch's operations in Python's order: Python's bits.
         #[default]
         Exact = "exact",
-        /// [`crate::train::fused`]: the same numbers up to rounding, several times as fast.
+        /// [`crate::train::engine::fused`]: the same numbers up to rounding, several times as fast.
         Fused = "fused",
     }
 }

@@ -1,5 +1,8 @@
 //! Learning-rate schedules: the float64 rates of `torch.optim.lr_scheduler`, step by step.
 
+pub mod plateau;
+pub mod scheduler;
+
 use crate::choices::choice::{self, Choice};
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -2,9 +2,9 @@
 //! up; the same recursions are here, in the same order of operations.
 
 use super::plateau::Plateau;
-use super::schedule::Schedule;
-use super::state::{count, has, number, read_count, read_number};
 use crate::torch::safetensors::Named;
+use crate::train::schedule::Schedule;
+use crate::train::state::{count, has, number, read_count, read_number};
 use anyhow::{Result, ensure};
 use std::f64::consts::PI;
 

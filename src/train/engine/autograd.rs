@@ -1,11 +1,11 @@
 //! Loss and gradients of the batches of an [`Mlp`]: by autograd, or by the fused engine.
 
 use super::fused::{Fused, Plan, Rows};
-use super::part::Part;
 use crate::model::loss::Loss;
 use crate::model::mlp::Mlp;
 use crate::model::parameters::FlatTensors;
 use crate::torch::memory::{floats, floats_mut};
+use crate::train::part::Part;
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
 
@@ -17,7 +17,7 @@ pub trait Gradients {
     fn losses(&mut self) -> Result<Vec<f64>>;
     /// The loss of a part in evaluation mode.
     fn evaluate(&mut self, part: &Part<'_>) -> Result<f64>;
-    /// Whether the update may be one pass over the buffers, see [`crate::optim::Optimizer::sweep`].
+    /// Whether the update may be one pass over the buffers, see [`crate::train::optim::Optimizer::sweep`].
     fn sweeps(&self) -> bool;
 }
 

@@ -5,8 +5,8 @@
 
 use crate::model::net::{CLASSES, Net};
 use crate::model::parameters::FlatTensors;
-use crate::optim::Adam;
 use crate::train::full_batch::{FullBatch, Report};
+use crate::train::optim::Adam;
 use crate::train::{Next, diverged};
 use anyhow::{Result, bail};
 use tch::{Kind, Reduction, TchError, Tensor};
