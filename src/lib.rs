@@ -9,7 +9,6 @@ pub mod checkpoints;
 pub mod choices;
 pub mod cli;
 pub mod commands;
-pub mod config;
 pub mod cpu;
 pub mod data;
 pub mod doctor;

@@ -6,9 +6,9 @@ mod common;
 
 use common::Workdir;
 use common::training::{same, summary, table};
-use lockstep::config::MoonsConfig;
 use lockstep::torch::safetensors::find;
 use lockstep::train::engine::Engine;
+use lockstep::tutorial::config::MoonsConfig;
 use lockstep::tutorial::moons;
 use tch::{Device, Kind};
 

@@ -3,8 +3,8 @@
 //! Each is the argument group `settings`, so that `compare --reference` can refuse them all.
 
 use super::numbers::{self, finite, not_negative, positive, start};
-use crate::config::{BostonConfig, DescentConfig, ExhaustiveConfig, LineLoss, MoonsConfig, TwoLayerConfig};
 use crate::train::engine::Engine;
+use crate::tutorial::config::{BostonConfig, DescentConfig, ExhaustiveConfig, LineLoss, MoonsConfig, TwoLayerConfig};
 use clap::{Args, ValueEnum};
 use serde_json::Number;
 use std::path::PathBuf;

@@ -2,8 +2,8 @@
 
 use super::programs::{BostonArgs, DescentArgs, ExhaustiveArgs, MoonsArgs, TwoLayerArgs};
 use super::{Common, Resuming};
-use crate::config::{BostonConfig, DescentConfig, Method, MoonsConfig};
 use crate::train::engine::Engine;
+use crate::tutorial::config::{BostonConfig, DescentConfig, Method, MoonsConfig};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 

@@ -2,9 +2,9 @@
 
 use super::Common;
 use super::numbers::{self, positive};
-use crate::tutorial::activations::{self, Activation};
-use crate::tutorial::gradients::{self, Scenario, Weights};
-use crate::tutorial::{bias_variance, fitting, nonlinearity};
+use crate::tutorial::concepts::activations::{self, Activation};
+use crate::tutorial::concepts::gradients::{self, Scenario, Weights};
+use crate::tutorial::concepts::{bias_variance, fitting, nonlinearity};
 use clap::{Arg, Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 

@@ -6,5 +6,4 @@ pub mod loss;
 pub mod mlp;
 pub mod net;
 pub mod parameters;
-pub mod relu;
 pub mod script;

@@ -7,7 +7,6 @@ pub mod fit;
 pub mod full_batch;
 pub mod optim;
 pub mod part;
-pub mod relu;
 pub mod schedule;
 pub mod state;
 #[cfg(test)]

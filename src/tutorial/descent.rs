@@ -1,11 +1,11 @@
 //! "Gradient descent optimization method": a line, by batch, stochastic or mini-batch gradient descent.
 
-use crate::config::{DescentConfig, Method};
 use crate::data::houses::Houses;
 use crate::python::numpy::{mean, repr};
 use crate::python::random::NumpyRandom;
 use crate::python::trace::{TensorTrace, Trace};
 use crate::train::diverged;
+use crate::tutorial::config::{DescentConfig, Method};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Number;
 use std::time::Instant;

@@ -3,10 +3,10 @@
 //! Plain loops over float64: each loss is computed in NumPy's order of operations, a block of neighbouring b at once,
 //! and nothing is stored but the best. (The same in libtorch tensors writes every intermediate result to memory.)
 
-use crate::config::{ExhaustiveConfig, LineLoss};
 use crate::data::houses::Houses;
 use crate::python::numpy::{Arange, pairwise};
 use crate::python::trace::Trace;
+use crate::tutorial::config::{ExhaustiveConfig, LineLoss};
 use anyhow::{Context, Result, ensure};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};

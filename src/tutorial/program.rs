@@ -1,10 +1,10 @@
 //! The five programs as `compare` sees them: the original in Python, ours, and how far the two may part.
 
 use super::{boston, descent, exhaustive, moons, two_layer};
-use crate::config::{BostonConfig, DescentConfig, ExhaustiveConfig, MoonsConfig, TwoLayerConfig};
 use crate::data;
 use crate::python::compare::Bounds;
 use crate::python::trace::Trace;
+use crate::tutorial::config::{BostonConfig, DescentConfig, ExhaustiveConfig, MoonsConfig, TwoLayerConfig};
 use anyhow::{Context, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

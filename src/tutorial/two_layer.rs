@@ -1,10 +1,10 @@
 //! "Using numpy to implement a neural network": linear, ReLU, linear on random numbers.
 
-use crate::config::TwoLayerConfig;
-use crate::model::relu::ReluNet;
 use crate::python::random::NumpyRandom;
 use crate::python::trace::{TensorTrace, Trace};
-use crate::train::relu::{self, Descent};
+use crate::tutorial::config::TwoLayerConfig;
+use crate::tutorial::relu::net::ReluNet;
+use crate::tutorial::relu::{self, Descent};
 use anyhow::Result;
 use std::time::Instant;
 use tch::{Device, TchError, Tensor};

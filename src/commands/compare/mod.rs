@@ -5,10 +5,10 @@ mod table;
 
 use super::{Verdict, prepare, report};
 use crate::cli::{Common, Compare, CompareAll, CompareProgram};
-use crate::config::{BostonConfig, DescentConfig, ExhaustiveConfig, MoonsConfig, TwoLayerConfig};
 use crate::python::compare::{Row, compare};
 use crate::python::interpreter;
 use crate::python::trace::Trace;
+use crate::tutorial::config::{BostonConfig, DescentConfig, ExhaustiveConfig, MoonsConfig, TwoLayerConfig};
 use crate::tutorial::program::{self, PROGRAMS, Program};
 use anyhow::{Context, Result, ensure};
 use clap::Args;

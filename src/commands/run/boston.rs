@@ -3,13 +3,13 @@
 use super::two_layer::printed;
 use super::{Job, Verdict, loss_picture};
 use crate::cli::{RunBostonArgs, RunProgram};
-use crate::config::BostonConfig;
 use crate::data;
 use crate::progress::Progress;
 use crate::python::numpy::repr;
 use crate::runs::history;
 use crate::torch::safetensors;
 use crate::tutorial::boston::{self, Outcome, checkpoint};
+use crate::tutorial::config::BostonConfig;
 use anyhow::Result;
 use serde_json::{Value, json};
 

@@ -2,12 +2,12 @@
 
 use super::{Job, Verdict, curve};
 use crate::cli::{RunDescentArgs, RunProgram};
-use crate::config::{DescentConfig, Method};
 use crate::data;
 use crate::plot::{Figure, Line, Panel, Points};
 use crate::progress::Progress;
 use crate::python::numpy::repr;
 use crate::runs::history;
+use crate::tutorial::config::{DescentConfig, Method};
 use crate::tutorial::descent::{self, Outcome};
 use anyhow::Result;
 use serde_json::json;

@@ -2,11 +2,11 @@
 
 use super::{Job, Verdict};
 use crate::cli::{ExhaustiveArgs, RunProgram};
-use crate::config::{ExhaustiveConfig, LineLoss};
 use crate::data;
 use crate::plot::{Figure, Line, Panel, Points};
 use crate::progress::Progress;
 use crate::python::numpy::repr;
+use crate::tutorial::config::{ExhaustiveConfig, LineLoss};
 use crate::tutorial::exhaustive::{self, Outcome};
 use anyhow::Result;
 use serde_json::json;

@@ -2,11 +2,11 @@
 
 use super::{Job, Verdict, loss_picture};
 use crate::cli::{RunProgram, TwoLayerArgs};
-use crate::config::TwoLayerConfig;
 use crate::progress::Progress;
 use crate::python::numpy;
 use crate::runs::history;
 use crate::torch::safetensors;
+use crate::tutorial::config::TwoLayerConfig;
 use crate::tutorial::two_layer::{self, Outcome};
 use anyhow::Result;
 use serde_json::json;

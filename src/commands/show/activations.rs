@@ -3,7 +3,7 @@
 use super::{Verdict, begin, line, listed, short};
 use crate::cli::ShowActivations;
 use crate::plot::{Figure, Line, Panel};
-use crate::tutorial::activations::{self, Config, Measured, Outcome};
+use crate::tutorial::concepts::activations::{self, Config, Measured, Outcome};
 use anyhow::Result;
 use serde_json::json;
 

@@ -4,8 +4,8 @@ use super::{Verdict, begin, line, short};
 use crate::cli::ShowBiasVariance;
 use crate::plot::{Color, Figure, Line, Marker, Panel, Points};
 use crate::progress::Progress;
-use crate::tutorial::bias_variance::{self, Config, Fits, Outcome, Row, Sweep};
-use crate::tutorial::known;
+use crate::tutorial::concepts::bias_variance::{self, Config, Fits, Outcome, Row, Sweep};
+use crate::tutorial::concepts::known;
 use anyhow::Result;
 use serde_json::json;
 

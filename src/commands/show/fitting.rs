@@ -4,8 +4,8 @@ use super::{Verdict, begin, line, short};
 use crate::cli::ShowFitting;
 use crate::plot::{Band, Color, Figure, Line, Marker, Panel, Points};
 use crate::progress::Progress;
-use crate::tutorial::fitting::{self, Config, Outcome, Row, best};
-use crate::tutorial::known;
+use crate::tutorial::concepts::fitting::{self, Config, Outcome, Row, best};
+use crate::tutorial::concepts::known;
 use anyhow::{Context, Result};
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use super::{Verdict, begin, joined, line, short};
 use crate::cli::ShowGradients;
 use crate::plot::{Figure, Line, Marker, Panel};
 use crate::progress::Progress;
-use crate::tutorial::gradients::{self, Config, Finding, Measured, Scenario, Weights};
+use crate::tutorial::concepts::gradients::{self, Config, Finding, Measured, Scenario, Weights};
 use anyhow::Result;
 use serde_json::json;
 

@@ -83,7 +83,7 @@ fn check(outcome: &Outcome) -> Result<Named> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::BostonConfig;
+    use crate::tutorial::config::BostonConfig;
     use tch::{Device, Kind};
 
     #[test]

@@ -4,16 +4,16 @@
 pub mod checkpoint;
 
 use super::two_layer::{parameters, randn};
-use crate::config::BostonConfig;
 use crate::data::boston::Boston;
 use crate::data::table::names;
-use crate::model::relu::ReluNet;
 use crate::preprocess::scale::{FittedScaler, StandardScaler};
 use crate::preprocess::split;
 use crate::preprocess::tensors::from_table;
 use crate::python::random::NumpyRandom;
 use crate::python::trace::{TensorTrace, Trace};
-use crate::train::relu::{self, Descent};
+use crate::tutorial::config::BostonConfig;
+use crate::tutorial::relu::net::ReluNet;
+use crate::tutorial::relu::{self, Descent};
 use anyhow::Result;
 use polars::prelude::DataFrame;
 use std::time::Instant;

@@ -5,7 +5,6 @@ pub mod pictures;
 pub mod start;
 pub mod surface;
 
-use crate::config::MoonsConfig;
 use crate::data::moons::{Moons, make_moons};
 use crate::model::net::{INPUTS, Net};
 use crate::python::random::NumpyRandom;
@@ -19,6 +18,7 @@ use crate::train::engine::tanh_net::Exact;
 use crate::train::full_batch::{FullBatch, FusedNet};
 use crate::train::optim::Optimizer;
 use crate::train::state::load_parameters;
+use crate::tutorial::config::MoonsConfig;
 use anyhow::{Context, Result, ensure};
 use start::Start;
 use std::time::Instant;

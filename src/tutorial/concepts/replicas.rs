@@ -5,8 +5,8 @@
 //! The nets lie along the last dimension of every tensor, so that each operation runs over all of them at once; as a
 //! batch of matrix products (`bmm`), each as small as this, a step takes several times as long.
 
-use super::check_memory;
 use super::known::Training;
+use super::memory::check_memory;
 use crate::model::parameters::{FlatTensors, Shape};
 use crate::train::optim::Adam;
 use serde::Serialize;

@@ -5,7 +5,7 @@
 //! product is compared with the net itself on a grid.
 
 use super::activations::Activation;
-use super::check_memory;
+use super::memory::check_memory;
 use crate::data::moons::{Moons, make_moons};
 use crate::metrics;
 use crate::model::parameters::{FlatTensors, Shape};

@@ -3,8 +3,10 @@
 //! No autograd and no allocation in the loop: every gradient is written out as the tutorial writes it, in buffers made
 //! once. The tests hold the gradients against autograd.
 
-use crate::model::relu::ReluNet;
+pub mod net;
+
 use crate::train::diverged;
+use crate::tutorial::relu::net::ReluNet;
 use anyhow::{Result, bail};
 use tch::{Device, Kind, TchError, Tensor};
 

@@ -4,7 +4,7 @@
 //! against random targets, inputs standard normal; many nets at once as one batch, gradients by autograd, float64.
 
 use super::activations::Activation;
-use super::check_memory;
+use super::memory::check_memory;
 use anyhow::{Result, bail};
 use serde::Serialize;
 use tch::{Device, Kind, TchError, Tensor};
