@@ -7,7 +7,7 @@ use crate::data::place::Place;
 use crate::data::sink::Sink;
 use crate::data::source::{ReadOptions, Source};
 use crate::data::table::Format;
-use crate::predict::predictions;
+use crate::evaluate::predict::predictions;
 use crate::preprocess::inputs::Counts;
 use anyhow::{Result, ensure};
 use polars::prelude::{CsvWriter, DataFrame, SerWriter};

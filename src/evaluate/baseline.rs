@@ -1,6 +1,6 @@
 //! Predictions that look at no feature: what every model has to beat.
 
-use crate::metrics::{self, Metrics, mean};
+use crate::evaluate::metrics::{self, Metrics, mean};
 use serde::Serialize;
 
 /// The most frequent class of the training rows for every row, with the shares of the classes as probabilities:

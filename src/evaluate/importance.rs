@@ -61,7 +61,7 @@ pub fn permutation_importance(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::r2;
+    use crate::evaluate::metrics::r2;
     use tch::Kind;
 
     /// x of 12 rows and 3 columns, the weights of a linear model, and a target close to it.

@@ -2,6 +2,9 @@
 
 mod baseline;
 mod importance;
+pub mod metrics;
+pub mod predict;
+pub mod predictions;
 mod spread;
 mod verdict;
 

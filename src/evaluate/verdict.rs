@@ -3,7 +3,7 @@
 //! Every part is measured by its error as a share of the baseline's error on the same rows: 1 - accuracy for classes,
 //! 1 - R² for numbers (the share of the variance that is left).
 
-use crate::metrics::Metrics;
+use crate::evaluate::metrics::Metrics;
 use serde::Serialize;
 
 /// Under-fit: the training error is at least this share of the baseline's.

@@ -33,7 +33,7 @@ fn begin(folder: &Path, config: &FitConfig) -> Result<Events> {
 pub fn metrics(events: &mut Events, outcome: &Outcome) -> Result<()> {
     let parts = [("train", Some(&outcome.train)), ("valid", outcome.valid.as_ref()), ("test", outcome.test.as_ref())];
     let scored = parts.into_iter().filter_map(|(part, scored)| Some((part, scored?)));
-    let of = |(part, scored): (&str, &super::score::Scored)| {
+    let of = |(part, scored): (&str, &crate::evaluate::predictions::Scored)| {
         let named = |(name, value)| (format!("metrics/{part}/{name}"), value);
         scored.metrics.iter().map(named).collect::<Vec<_>>()
     };

@@ -15,6 +15,5 @@ pub mod roles;
 mod rules;
 pub mod run;
 pub mod schema;
-pub mod score;
 pub mod strata;
 pub mod surface;

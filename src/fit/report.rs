@@ -2,9 +2,9 @@
 
 use super::config::FitConfig;
 use super::run::Outcome;
-use super::score::{Answers, Scored};
 use super::surface;
-use crate::metrics;
+use crate::evaluate::metrics;
+use crate::evaluate::predictions::{Answers, Scored};
 use crate::plot::Figure;
 use crate::preprocess::target::Target;
 use crate::preprocess::target::Truth;

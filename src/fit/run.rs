@@ -4,7 +4,7 @@ use super::config::{ClassWeight, FitConfig};
 use super::divide::Divided;
 use super::model;
 use super::prepare::{Prepared, Rows, prepare};
-use super::score::{Scored, answers, measure, outputs, score};
+use crate::evaluate::predictions::{Scored, answers, measure, outputs, score};
 use crate::evaluate::{Importance, permutation_importance};
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};

@@ -1,7 +1,7 @@
 //! Pictures of a classifier's predictions.
 
 use super::short;
-use crate::metrics::{binary_average_precision, binary_roc_auc, precision_recall_curve, roc_curve};
+use crate::evaluate::metrics::{binary_average_precision, binary_roc_auc, precision_recall_curve, roc_curve};
 use crate::plot::{Color, Figure, Heatmap, Line, Panel};
 
 /// Curves in one picture, and colours of the palette that tell them apart; later ones are dashed.
@@ -17,7 +17,7 @@ const LONGEST: usize = 20;
 type Points = Vec<(f64, f64)>;
 
 /// Rows by true class (top to bottom) and predicted class (left to right), as in
-/// [`metrics::confusion_matrix`](crate::metrics::confusion_matrix); the colour is the share of the true class's rows.
+/// [`metrics::confusion_matrix`](crate::evaluate::metrics::confusion_matrix); the colour is the share of the true class's rows.
 /// `part` names the rows, such as "test".
 pub fn confusion_matrix(matrix: &[Vec<u64>], names: &[String], part: &str) -> Figure {
     let count = matrix.len();
@@ -133,7 +133,7 @@ impl Curves {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::average_precision;
+    use crate::evaluate::metrics::average_precision;
     use crate::plot::Layer;
 
     fn names(count: usize) -> Vec<String> {

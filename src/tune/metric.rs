@@ -1,7 +1,7 @@
 //! The metric that decides.
 
 use crate::choices::names::unknown;
-use crate::metrics::{self, Metrics};
+use crate::evaluate::metrics::{self, Metrics};
 use anyhow::{Result, anyhow};
 
 /// Metrics of which less is better.

@@ -7,7 +7,7 @@
 use super::activations::Activation;
 use super::memory::check_memory;
 use crate::data::moons::{Moons, make_moons};
-use crate::metrics;
+use crate::evaluate::metrics;
 use crate::model::parameters::{FlatTensors, Shape};
 use crate::plot::GridAxis;
 use crate::python::random::NumpyRandom;

@@ -38,7 +38,7 @@ struct Regression {
 }
 
 fn reference() -> Reference {
-    serde_json::from_str(include_str!("../../data/reference/metrics.json")).unwrap()
+    serde_json::from_str(include_str!("../../../data/reference/metrics.json")).unwrap()
 }
 
 /// |ours - theirs| <= TOLERANCE * max(1, |theirs|).

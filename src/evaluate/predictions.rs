@@ -1,8 +1,8 @@
 //! A model's answers for some rows, and how good they are.
 
 use crate::data::place::Place;
+use crate::evaluate::metrics::{self, Metrics};
 use crate::evaluate::{MeanBaseline, PriorBaseline};
-use crate::metrics::{self, Metrics};
 use crate::preprocess::target::{Target, Truth};
 use crate::torch::script::Module;
 use anyhow::{Context, Result, bail};

@@ -3,7 +3,7 @@
 use crate::checkpoint::{Checkpoint, Schema, TableModel};
 use crate::data::place::Place;
 use crate::data::table;
-use crate::fit::score::{Answers, answers, outputs, probabilities};
+use crate::evaluate::predictions::{Answers, answers, outputs, probabilities};
 use crate::preprocess::inputs::Counts;
 use crate::preprocess::tensors;
 use anyhow::{Result, bail, ensure};
