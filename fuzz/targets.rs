@@ -5,6 +5,7 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "each fuzz target is a program that uses its own function")]
 
 use lockstep::checkpoint::Checkpoint;
+use lockstep::checkpoint::verify;
 use lockstep::data::schema::TableSchema;
 use lockstep::data::source::{ReadOptions, Source};
 use lockstep::data::store::Store;
@@ -13,8 +14,8 @@ use lockstep::fit::config::FitConfig;
 use lockstep::python::compare;
 use lockstep::python::trace::Trace;
 use lockstep::torch::safetensors;
+use lockstep::tune;
 use lockstep::tutorial::moons::start::Start;
-use lockstep::{tune, verify};
 use std::io::{Cursor, Read, Write};
 use tch::Device;
 use zip::write::SimpleFileOptions;

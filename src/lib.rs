@@ -5,7 +5,6 @@
 //! `preprocess::tensors`; C++ stays in `torchscript`, and `unsafe` there and in `raw`.
 
 pub mod checkpoint;
-pub mod checkpoints;
 pub mod choices;
 pub mod cli;
 pub mod commands;
@@ -21,10 +20,8 @@ pub mod progress;
 pub mod python;
 pub mod report;
 pub mod rerun;
-pub mod resume;
 pub mod runs;
 pub mod torch;
 pub mod train;
 pub mod tune;
 pub mod tutorial;
-pub mod verify;

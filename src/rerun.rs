@@ -1,7 +1,7 @@
 //! A run again: the command line that its summary stands for, and where two run folders first differ.
 
 use crate::checkpoint::Checkpoint;
-use crate::resume::other_table;
+use crate::checkpoint::resume::other_table;
 use crate::runs::files;
 use crate::torch::archive::entries;
 use crate::torch::safetensors::{self, Named};

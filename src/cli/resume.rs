@@ -1,6 +1,6 @@
 //! What a training that can go on takes: checkpoints on the way, and where to go on from.
 
-use crate::checkpoints::Every;
+use crate::checkpoint::series::Every;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use std::collections::BTreeSet;

@@ -3,6 +3,7 @@
 use super::fit::pinned;
 use super::resume::{Keeper, note, open};
 use super::run::Job;
+use crate::checkpoint::resume::Earlier;
 use crate::checkpoint::{About, Made, Resumed, TableModel};
 use crate::cli::{Fit, Printing};
 use crate::data::schema::{ColumnSchema, TableSchema};
@@ -14,7 +15,6 @@ use crate::fit::prepare::Prepared;
 use crate::fit::run::{Start, WatchFit};
 use crate::fit::schema;
 use crate::progress::Progress;
-use crate::resume::Earlier;
 use crate::torch::device;
 use crate::torch::safetensors::Named;
 use crate::torch::script::Module;

@@ -1,6 +1,6 @@
 //! What `run moons` and `fit` share: the checkpoints of a running training, and how an earlier one is opened.
 
-use crate::checkpoints::{Checkpoints, Found};
+use crate::checkpoint::series::{Checkpoints, Found};
 use crate::cli::{Printing, Resuming};
 use crate::progress::{Interrupted, interrupted};
 use crate::runs::files;

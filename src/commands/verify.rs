@@ -2,8 +2,8 @@
 
 use super::{Verdict, prepare, report};
 use crate::checkpoint::Checkpoint;
+use crate::checkpoint::verify::{Finding, verify};
 use crate::cli::Verify;
-use crate::verify::{Finding, verify};
 use anyhow::Result;
 use serde_json::json;
 

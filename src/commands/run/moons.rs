@@ -2,12 +2,12 @@
 
 use super::super::resume::{Keeper, note, open, within};
 use super::{Job, Verdict, loss_picture};
+use crate::checkpoint::resume::Earlier;
 use crate::checkpoint::{Made, Resumed};
 use crate::cli::RunMoons;
 use crate::data::moons::Moons;
 use crate::progress::Progress;
 use crate::python::pickle::is_torch_save;
-use crate::resume::Earlier;
 use crate::runs::files;
 use crate::runs::history;
 use crate::torch::device;

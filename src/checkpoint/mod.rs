@@ -7,6 +7,9 @@
 
 mod code;
 mod pickle;
+pub mod resume;
+pub mod series;
+pub mod verify;
 
 use crate::choices::names::unknown;
 use crate::data::schema::{ColumnSchema, TableSchema};
