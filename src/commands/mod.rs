@@ -10,6 +10,7 @@ mod folds;
 mod inspect;
 mod predict;
 mod preprocess;
+pub mod progress;
 mod rerun;
 mod resume;
 mod run;
@@ -18,9 +19,9 @@ mod tune;
 mod verify;
 
 use crate::cli::{Cli, Command, Compute, Printing};
+use crate::commands::progress::Interrupted;
 use crate::cpu::threads;
 use crate::data::table::{self, Format};
-use crate::progress::Interrupted;
 use crate::runs::files;
 use anyhow::{Context, Result};
 use clap::Parser;

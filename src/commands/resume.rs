@@ -2,7 +2,7 @@
 
 use crate::checkpoint::series::{Checkpoints, Found};
 use crate::cli::{Printing, Resuming};
-use crate::progress::{Interrupted, interrupted};
+use crate::commands::progress::{Interrupted, interrupted};
 use crate::runs::files;
 use crate::train::Next;
 use anyhow::{Context, Result};

@@ -3,8 +3,8 @@
 use super::two_layer::printed;
 use super::{Job, Verdict, loss_picture};
 use crate::cli::{RunBostonArgs, RunProgram};
+use crate::commands::progress::Progress;
 use crate::data;
-use crate::progress::Progress;
 use crate::python::numpy::repr;
 use crate::runs::history;
 use crate::torch::safetensors;

@@ -2,9 +2,9 @@
 
 use super::{Job, Verdict, curve};
 use crate::cli::{RunDescentArgs, RunProgram};
+use crate::commands::progress::Progress;
 use crate::data;
 use crate::plot::{Figure, Line, Panel, Points};
-use crate::progress::Progress;
 use crate::python::numpy::repr;
 use crate::runs::history;
 use crate::tutorial::config::{DescentConfig, Method};

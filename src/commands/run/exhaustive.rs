@@ -2,9 +2,9 @@
 
 use super::{Job, Verdict};
 use crate::cli::{ExhaustiveArgs, RunProgram};
+use crate::commands::progress::Progress;
 use crate::data;
 use crate::plot::{Figure, Line, Panel, Points};
-use crate::progress::Progress;
 use crate::python::numpy::repr;
 use crate::tutorial::config::{ExhaustiveConfig, LineLoss};
 use crate::tutorial::exhaustive::{self, Outcome};

@@ -2,7 +2,7 @@
 
 use super::{Job, Verdict, loss_picture};
 use crate::cli::{RunProgram, TwoLayerArgs};
-use crate::progress::Progress;
+use crate::commands::progress::Progress;
 use crate::python::numpy;
 use crate::runs::history;
 use crate::torch::safetensors;

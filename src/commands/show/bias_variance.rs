@@ -2,8 +2,8 @@
 
 use super::{Verdict, begin, line, short};
 use crate::cli::ShowBiasVariance;
+use crate::commands::progress::Progress;
 use crate::plot::{Color, Figure, Line, Marker, Panel, Points};
-use crate::progress::Progress;
 use crate::tutorial::concepts::bias_variance::{self, Config, Fits, Outcome, Row, Sweep};
 use crate::tutorial::concepts::known;
 use anyhow::Result;

@@ -2,8 +2,8 @@
 
 use super::{Verdict, begin, line, short};
 use crate::cli::ShowFitting;
+use crate::commands::progress::Progress;
 use crate::plot::{Band, Color, Figure, Line, Marker, Panel, Points};
-use crate::progress::Progress;
 use crate::tutorial::concepts::fitting::{self, Config, Outcome, Row, best};
 use crate::tutorial::concepts::known;
 use anyhow::{Context, Result};

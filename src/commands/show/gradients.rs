@@ -2,8 +2,8 @@
 
 use super::{Verdict, begin, joined, line, short};
 use crate::cli::ShowGradients;
+use crate::commands::progress::Progress;
 use crate::plot::{Figure, Line, Marker, Panel};
-use crate::progress::Progress;
 use crate::tutorial::concepts::gradients::{self, Config, Finding, Measured, Scenario, Weights};
 use anyhow::Result;
 use serde_json::json;

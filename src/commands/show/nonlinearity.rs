@@ -2,8 +2,8 @@
 
 use super::{Verdict, begin, line, short};
 use crate::cli::ShowNonlinearity;
+use crate::commands::progress::Progress;
 use crate::plot::{Cells, Figure, Line, Panel, Points, Regions};
-use crate::progress::Progress;
 use crate::tutorial::concepts::nonlinearity::{self, Config, Outcome, Trained};
 use anyhow::Result;
 use serde_json::{Value, json};

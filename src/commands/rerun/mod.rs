@@ -1,8 +1,12 @@
 //! `lockstep rerun RUN-FOLDER`: the run again, from its summary alone, and whether it comes to the same bytes.
 
+mod difference;
+mod recorded;
+
+use self::difference::{Compared, data_difference, folders, mixed, records};
+use self::recorded::Record;
 use super::{Verdict, dispatch, report};
 use crate::cli::{Cli, Rerun};
-use crate::rerun::{Compared, Record, data_difference, folders, mixed, records};
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::Parser;
 use serde_json::{Value, json};

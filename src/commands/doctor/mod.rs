@@ -1,8 +1,10 @@
 //! `lockstep doctor`.
 
+mod examine;
+
+use self::examine::{Item, State, examine};
 use super::{Verdict, report};
 use crate::cli::Doctor;
-use crate::doctor::{Item, State, examine};
 use crate::python::interpreter;
 use anyhow::Result;
 use serde_json::json;
