@@ -10,7 +10,7 @@ use lockstep::data::schema::TableSchema;
 use lockstep::data::source::{ReadOptions, Source};
 use lockstep::data::store::Store;
 use lockstep::data::table::Format;
-use lockstep::fit::config::FitConfig;
+use lockstep::fit::settings::FitConfig;
 use lockstep::python::compare;
 use lockstep::python::trace::Trace;
 use lockstep::torch::safetensors;

@@ -1,9 +1,9 @@
 //! The model file of a fit: what it takes, what it was trained with, how to go on from it.
 
-use super::config::FitConfig;
 use super::prepare::Prepared;
 use crate::checkpoint::{self, About, FORMAT, Made, Schema, TableModel};
 use crate::data::schema::ColumnSchema;
+use crate::fit::settings::FitConfig;
 use crate::preprocess::target::Target;
 use crate::torch::safetensors::Named;
 use crate::torch::script::Module;

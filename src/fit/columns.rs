@@ -1,9 +1,9 @@
 //! Which columns of a table are learnt from, and as what.
 
-use super::config::FitConfig;
 use super::divide::Divided;
-use super::roles;
 use crate::data::store::Store;
+use crate::fit::settings::FitConfig;
+use crate::fit::settings::roles;
 use crate::preprocess::dates::{self, DatePart};
 use crate::preprocess::inputs::{Category, Date, Inputs, Number, texts};
 use anyhow::{Result, ensure};

@@ -1,10 +1,10 @@
 //! Which rows of a table are trained on, validated with, and kept for the test.
 
-use super::config::{FitConfig, Task};
 use super::strata;
 use crate::data::place::Place;
 use crate::data::store::Store;
 use crate::data::table::known_rows;
+use crate::fit::settings::{FitConfig, Task};
 use crate::preprocess::inputs::{number_values, texts};
 use crate::preprocess::split::{self, Parts};
 use anyhow::{Result, anyhow, bail, ensure};

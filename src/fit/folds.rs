@@ -1,12 +1,12 @@
 //! Cross validation: as many networks as folds, each scored by the rows that it did not see.
 
-use super::config::FitConfig;
 use super::divide::Divided;
 use super::prepare::{Prepared, Rows, prepare};
 use super::run::{Learnt, learn};
 use crate::evaluate::Spread;
 use crate::evaluate::metrics::Metrics;
 use crate::evaluate::predictions::{answers, measure, outputs};
+use crate::fit::settings::FitConfig;
 use crate::preprocess::split::Parts;
 use crate::train::fit::Epoch;
 use anyhow::{Context, Result};

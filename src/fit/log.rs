@@ -1,7 +1,7 @@
 //! What a fit tells TensorBoard: its settings, a point of each curve after every epoch, the metrics at the end.
 
-use super::config::{FitConfig, Log};
 use super::run::Outcome;
+use crate::fit::settings::{FitConfig, Log};
 use crate::runs::events::Events;
 use crate::train::fit::Epoch;
 use anyhow::Result;

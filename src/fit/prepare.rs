@@ -1,9 +1,9 @@
 //! From a table to tensors, in memory that holds what the network sees, one column, and one batch of rows.
 
 use super::columns::inputs;
-use super::config::FitConfig;
 use super::divide::Divided;
 use crate::data::store::Store;
+use crate::fit::settings::FitConfig;
 use crate::preprocess::choices::Impute;
 use crate::preprocess::inputs::{Counts, Inputs, number_values};
 use crate::preprocess::pipeline::Pipeline;

@@ -1,11 +1,11 @@
 //! The preprocessed table as files, in memory that does not grow with the rows.
 
-use super::config::FitConfig;
 use super::divide::Divided;
 use super::prepare::{Among, Recipe, module};
 use crate::cpu::threads;
 use crate::data::sink::Sink;
 use crate::data::table::Format;
+use crate::fit::settings::FitConfig;
 use crate::preprocess::inputs::Counts;
 use crate::preprocess::split::take;
 use crate::preprocess::tensors;

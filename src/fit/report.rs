@@ -1,10 +1,10 @@
 //! A fit's pictures, and the page that holds them.
 
-use super::config::FitConfig;
 use super::run::Outcome;
 use super::surface;
 use crate::evaluate::metrics;
 use crate::evaluate::predictions::{Answers, Scored};
+use crate::fit::settings::FitConfig;
 use crate::plot::Figure;
 use crate::preprocess::target::Target;
 use crate::preprocess::target::Truth;

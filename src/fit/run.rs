@@ -1,11 +1,11 @@
 //! One fit from a table to a model.
 
-use super::config::{ClassWeight, FitConfig};
 use super::divide::Divided;
 use super::model;
 use super::prepare::{Prepared, Rows, prepare};
 use crate::evaluate::predictions::{Scored, answers, measure, outputs, score};
 use crate::evaluate::{Importance, permutation_importance};
+use crate::fit::settings::{ClassWeight, FitConfig};
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
 use crate::preprocess::target::{Target, Truth};

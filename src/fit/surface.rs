@@ -1,8 +1,8 @@
 //! A model of one or two numbers over its inputs, asked through the model file's own module from raw values.
 
-use super::config::FitConfig;
 use super::prepare::Rows;
 use super::run::Outcome;
+use crate::fit::settings::FitConfig;
 use crate::plot::{CLASSES, Figure, GridAxis};
 use crate::preprocess::target::{Target, Truth};
 use crate::preprocess::tensors;

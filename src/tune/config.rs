@@ -3,7 +3,7 @@
 use super::search::{Search, Settings};
 use super::space::{Domain, Param, apply, json, show};
 use crate::choices::names::unknown;
-use crate::fit::config::FitConfig;
+use crate::fit::settings::FitConfig;
 use anyhow::{Context, Result, anyhow, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value};

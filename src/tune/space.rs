@@ -5,7 +5,7 @@
 //! for one column, as in `--column age:impute=mean`.
 
 use crate::choices::names::unknown;
-use crate::fit::config::FitConfig;
+use crate::fit::settings::FitConfig;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use toml::{Table, Value};
 

@@ -46,7 +46,7 @@ fn roles(schema: &TableSchema) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fit::config::FitConfig;
+    use crate::fit::settings::FitConfig;
 
     const SCHEMA: &str = r#"column = [
         { name = "y", kind = "number", role = "target" },

@@ -1,6 +1,10 @@
 //! The settings of `fit`: flags and TOML keys of the same names.
 
-use super::schema;
+mod columns;
+mod division;
+pub mod roles;
+pub mod schema;
+
 use crate::choices::names::{named, unknown};
 use crate::data::source::ReadOptions;
 use crate::data::table::Format;
@@ -214,8 +218,8 @@ impl FitConfig {
     /// Refuses settings that cannot be, contradict each other, or would do nothing.
     pub fn check(&self) -> Result<()> {
         ensure!(!self.target.is_empty(), "--target: expected the column to predict");
-        super::roles::check(self)?;
-        super::division::check(self)?;
+        roles::check(self)?;
+        division::check(self)?;
         let shares = &self.split;
         let possible = shares.len() == 3 && shares.iter().all(|share| (0.0..=1.0).contains(share)) && shares[0] > 0.0;
         ensure!(

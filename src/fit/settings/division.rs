@@ -1,6 +1,6 @@
 //! How the rows are divided is said once: settings that contradict each other are refused, not resolved.
 
-use super::config::FitConfig;
+use crate::fit::settings::FitConfig;
 use anyhow::{Result, ensure};
 
 /// Refuses settings that divide the rows twice, or as cannot be.

@@ -1,7 +1,7 @@
 //! What is done to single columns: `--column age:impute=median,scale=none`.
 
-use super::config::FitConfig;
 use crate::choices::names::unknown;
+use crate::fit::settings::FitConfig;
 use crate::preprocess::choices::ColumnChoice;
 use anyhow::{Context, Result, anyhow, bail};
 

@@ -1,7 +1,7 @@
 //! A column has one role in a fit: target, feature, id, weight or part. What contradicts that is refused, not resolved.
 
-use super::config::FitConfig;
 use crate::choices::names::unknown;
+use crate::fit::settings::FitConfig;
 use anyhow::{Result, bail, ensure};
 use std::collections::BTreeSet;
 
