@@ -92,10 +92,12 @@ impl Pool {
         let own = catch_unwind(AssertUnwindSafe(|| task(0)));
         wait(|| shared.busy.load(Ordering::Acquire) == 0);
         *lock(&shared.task) = None;
+        // Taken back before anything unwinds: what a thread did in this task says nothing about the next one.
+        let panicked = shared.panicked.swap(false, Ordering::Relaxed);
         if let Err(panic) = own {
             resume_unwind(panic);
         }
-        assert!(!shared.panicked.swap(false, Ordering::Relaxed), "a thread of the engine panicked");
+        assert!(!panicked, "a thread of the engine panicked");
     }
 }
 
@@ -173,5 +175,18 @@ mod tests {
             count.fetch_add(1, Ordering::Relaxed);
         });
         assert_eq!(count.into_inner(), 2);
+    }
+
+    #[test]
+    fn a_task_that_panics_on_every_thread_leaves_the_pool_clean() {
+        let mut pool = Pool::new(3);
+        let outcome = catch_unwind(AssertUnwindSafe(|| pool.run(&|index| panic!("on thread {index}"))));
+        let panic = outcome.unwrap_err();
+        assert_eq!(panic.downcast_ref::<String>().map(String::as_str), Some("on thread 0"));
+        let count = AtomicUsize::new(0);
+        pool.run(&|_| {
+            count.fetch_add(1, Ordering::Relaxed);
+        });
+        assert_eq!(count.into_inner(), 3);
     }
 }
