@@ -57,7 +57,7 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
     config.schema = schema.as_ref().map(|_| SCHEMA.into());
     let rows = divide(&store, &config, seed)?;
     let mut progress = Progress::new(config.epochs * (rows.folds.len() + 1), args.common.printing.quiet)?;
-    let mut report = |run: usize, epoch: &Epoch| progress.report(run * config.epochs + epoch.epoch, &|| epoch.loss);
+    let mut report = |run: usize, epoch: &Epoch| progress.report(run * config.epochs + epoch.epoch, &|| Ok(epoch.loss));
     let folds = cross_validate(&rows, &config, seed, job.device, &mut report)?;
     let command = format!("lockstep fit {}", args.data.display());
     let from = going.as_ref().and_then(|going| within(&going.path, job.folder.path(), going.epoch));

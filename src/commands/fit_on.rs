@@ -153,7 +153,7 @@ impl WatchFit for Watcher<'_, '_> {
 
     fn epoch(&mut self, epoch: &Epoch) -> Result<Next> {
         log::epoch(&mut self.job.events, self.job.folder.path(), self.config, epoch)?;
-        self.progress.show(self.before + epoch.epoch, &|| epoch.loss)?;
+        self.progress.show(self.before + epoch.epoch, &|| Ok(epoch.loss))?;
         Ok(self.keeper.next(epoch.epoch))
     }
 

@@ -1,6 +1,6 @@
 //! What a training run shows while it lasts, and how it is stopped.
 
-use crate::train::diverged;
+use crate::train::{ReadLoss, diverged};
 use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -105,7 +105,7 @@ impl Progress {
     }
 
     /// To be called after every epoch: stops at an interrupt or a loss that is not finite.
-    pub fn report(&mut self, epoch: usize, loss: &dyn Fn() -> f64) -> Result<()> {
+    pub fn report(&mut self, epoch: usize, loss: ReadLoss<'_>) -> Result<()> {
         if interrupted() {
             self.bar.finish_and_clear();
             return Err(Interrupted::after(self.unit, epoch as u64).into());
@@ -114,9 +114,9 @@ impl Progress {
     }
 
     /// The same for a run that sees to an interrupt itself.
-    pub fn show(&mut self, epoch: usize, loss: &dyn Fn() -> f64) -> Result<()> {
+    pub fn show(&mut self, epoch: usize, loss: ReadLoss<'_>) -> Result<()> {
         if self.shown.elapsed() >= EVERY {
-            let loss = loss();
+            let loss = loss()?;
             if !loss.is_finite() {
                 bail!("{}", diverged(epoch, loss));
             }
@@ -129,5 +129,21 @@ impl Progress {
 
     pub fn finish(self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::anyhow;
+
+    #[test]
+    fn a_loss_that_cannot_be_read_back_is_that_error_and_no_advice_on_the_learning_rate() {
+        let mut progress = Progress::new(10, true).unwrap();
+        std::thread::sleep(EVERY);
+        let error = progress.report(3, &|| Err(anyhow!("CUDA error: device-side assert triggered"))).unwrap_err();
+        assert_eq!(error.to_string(), "CUDA error: device-side assert triggered");
+        let error = progress.report(3, &|| Ok(f64::NAN)).unwrap_err();
+        assert!(error.to_string().contains("at epoch 3") && error.to_string().contains("--lr"), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 //! Full-batch training of the tutorial's [`Net`] by Adam: what its engines have in common, and the fused one.
 
-use super::{Next, diverged};
+use super::{Next, ReadLoss, diverged};
 use crate::model::net::{CLASSES, INPUTS, Net};
 use crate::model::parameters::FlatTensors;
 use crate::torch::memory::{floats, floats_mut, integers};
@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use tch::Tensor;
 
 /// What is told of each epoch, with a way to read its loss back; it stops the run by returning an error.
-pub type Report<'a> = dyn FnMut(usize, &dyn Fn() -> f64) -> Result<Next> + 'a;
+pub type Report<'a> = dyn FnMut(usize, ReadLoss<'_>) -> Result<Next> + 'a;
 
 /// A training of [`Net`] that can be paused.
 pub trait FullBatch {
@@ -66,7 +66,7 @@ impl FullBatch for FusedNet<'_> {
                 bail!("{}", diverged(epoch, loss));
             }
             losses.push(loss as f32);
-            if report(epoch, &|| loss)? == Next::Save {
+            if report(epoch, &|| Ok(loss))? == Next::Save {
                 break;
             }
         }

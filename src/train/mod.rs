@@ -12,6 +12,8 @@ pub mod state;
 #[cfg(test)]
 mod tests;
 
+use anyhow::Result;
+
 /// What a training does after an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
@@ -19,6 +21,10 @@ pub enum Next {
     /// Hands its state out first, to be saved. After the last epoch this is the same as [`Next::Go`].
     Save,
 }
+
+/// Reads the loss of the epoch just done back from the device, which waits for it: a report that shows only some losses
+/// calls it only then.
+pub type ReadLoss<'a> = &'a dyn Fn() -> Result<f64>;
 
 /// The message for a loss that is no longer a number.
 pub fn diverged(epoch: usize, loss: f64) -> String {

@@ -4,7 +4,7 @@ use crate::data::houses::Houses;
 use crate::python::numpy::{mean, repr};
 use crate::python::random::NumpyRandom;
 use crate::python::trace::{TensorTrace, Trace};
-use crate::train::diverged;
+use crate::train::{ReadLoss, diverged};
 use crate::tutorial::config::{DescentConfig, Method};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Number;
@@ -41,7 +41,7 @@ pub struct Outcome {
 pub fn run(
     config: &DescentConfig,
     seed: u32,
-    mut report: impl FnMut(usize, &dyn Fn() -> f64) -> Result<()>,
+    mut report: impl FnMut(usize, ReadLoss<'_>) -> Result<()>,
 ) -> Result<Outcome> {
     let houses = Houses::load(config.data.as_deref())?;
     let [_, max_x] = houses.ends();
@@ -69,7 +69,7 @@ pub fn run(
             k -= config.lr * k_gradient;
             b -= config.lr * b_gradient;
         }
-        report(epoch + 1, &|| loss)?;
+        report(epoch + 1, &|| Ok(loss))?;
     }
     let seconds = start.elapsed().as_secs_f64();
     let best = improvements.last().map(|&epoch| lines[epoch]).context("no epoch was run")?;

@@ -2,6 +2,7 @@
 
 use crate::python::random::NumpyRandom;
 use crate::python::trace::{TensorTrace, Trace};
+use crate::train::ReadLoss;
 use crate::tutorial::config::TwoLayerConfig;
 use crate::tutorial::relu::net::ReluNet;
 use crate::tutorial::relu::{self, Descent};
@@ -27,7 +28,7 @@ pub fn run(
     config: &TwoLayerConfig,
     seed: u32,
     device: Device,
-    report: impl FnMut(usize, &dyn Fn() -> f64) -> Result<()>,
+    report: impl FnMut(usize, ReadLoss<'_>) -> Result<()>,
 ) -> Result<Outcome> {
     let mut rng = NumpyRandom::seed(seed);
     let mut randn = |rows, columns| randn(&mut rng, rows, columns, device);

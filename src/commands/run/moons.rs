@@ -12,8 +12,8 @@ use crate::runs::files;
 use crate::runs::history;
 use crate::torch::device;
 use crate::torch::safetensors;
-use crate::train::Next;
 use crate::train::engine::Engine;
+use crate::train::{Next, ReadLoss};
 use crate::tutorial::config::MoonsConfig;
 use crate::tutorial::moons::start::Start;
 use crate::tutorial::moons::{self, Outcome, State, Watch, checkpoint, pictures};
@@ -164,7 +164,7 @@ struct Watcher {
 }
 
 impl Watch for Watcher {
-    fn epoch(&mut self, epoch: usize, loss: &dyn Fn() -> f64) -> Result<Next> {
+    fn epoch(&mut self, epoch: usize, loss: ReadLoss<'_>) -> Result<Next> {
         self.progress.show(epoch, loss)?;
         Ok(self.keeper.next(epoch))
     }

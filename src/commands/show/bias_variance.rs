@@ -4,6 +4,7 @@ use super::{Verdict, begin, line, short};
 use crate::cli::ShowBiasVariance;
 use crate::commands::progress::Progress;
 use crate::plot::{Color, Figure, Line, Marker, Panel, Points};
+use crate::train::ReadLoss;
 use crate::tutorial::concepts::bias_variance::{self, Config, Fits, Outcome, Row, Sweep};
 use crate::tutorial::concepts::known;
 use anyhow::Result;
@@ -13,7 +14,7 @@ pub(super) fn run(args: &ShowBiasVariance) -> Result<Verdict> {
     let config = Config::from(args);
     let mut job = begin(&args.common, &args.out)?;
     let mut progress = Progress::new(config.total_epochs(), args.common.printing.quiet)?;
-    let report = |epoch: usize, loss: &dyn Fn() -> f64| progress.report(epoch, loss);
+    let report = |epoch: usize, loss: ReadLoss<'_>| progress.report(epoch, loss);
     let outcome = bias_variance::run(&config, args.common.seed, job.device, report)?;
     progress.finish();
     job.folder.stage("bias-variance.csv", csv(&outcome.rows).as_bytes())?;

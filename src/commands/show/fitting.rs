@@ -4,6 +4,7 @@ use super::{Verdict, begin, line, short};
 use crate::cli::ShowFitting;
 use crate::commands::progress::Progress;
 use crate::plot::{Band, Color, Figure, Line, Marker, Panel, Points};
+use crate::train::ReadLoss;
 use crate::tutorial::concepts::fitting::{self, Config, Outcome, Row, best};
 use crate::tutorial::concepts::known;
 use anyhow::{Context, Result};
@@ -13,7 +14,7 @@ pub(super) fn run(args: &ShowFitting) -> Result<Verdict> {
     let config = Config::from(args);
     let mut job = begin(&args.common, &args.out)?;
     let mut progress = Progress::new(config.epochs * config.hidden.len(), args.common.printing.quiet)?;
-    let report = |epoch: usize, loss: &dyn Fn() -> f64| progress.report(epoch, loss);
+    let report = |epoch: usize, loss: ReadLoss<'_>| progress.report(epoch, loss);
     let outcome = fitting::run(&config, args.common.seed, job.device, report)?;
     progress.finish();
     let found = Found::of(&outcome, &config).context("no capacity was trained")?;

@@ -13,7 +13,7 @@ pub(super) fn run(args: &ShowGradients) -> Result<Verdict> {
     let mut job = begin(&args.common, &args.out)?;
     // Too short for a bar; the hidden one still lets Ctrl-C end it.
     let mut progress = Progress::new(config.scenarios.len(), true)?;
-    let measured = gradients::run(&config, args.common.seed, job.device, |done| progress.report(done, &|| 0.0))?;
+    let measured = gradients::run(&config, args.common.seed, job.device, |done| progress.report(done, &|| Ok(0.0)))?;
     job.folder.stage("gradients.csv", csv(&measured).as_bytes())?;
     job.folder.stage("gradients.png", &figure(&measured, &config).png()?)?;
     let summary = job.summary("gradients", &config, json!({"scenarios": measured}))?;

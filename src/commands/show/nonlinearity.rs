@@ -4,6 +4,7 @@ use super::{Verdict, begin, line, short};
 use crate::cli::ShowNonlinearity;
 use crate::commands::progress::Progress;
 use crate::plot::{Cells, Figure, Line, Panel, Points, Regions};
+use crate::train::ReadLoss;
 use crate::tutorial::concepts::nonlinearity::{self, Config, Outcome, Trained};
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ pub(super) fn run(args: &ShowNonlinearity) -> Result<Verdict> {
     let config = Config::from(args);
     let mut job = begin(&args.common, &args.out)?;
     let mut progress = Progress::new(2 * config.epochs, args.common.printing.quiet)?;
-    let report = |epoch: usize, loss: &dyn Fn() -> f64| progress.report(epoch, loss);
+    let report = |epoch: usize, loss: ReadLoss<'_>| progress.report(epoch, loss);
     let outcome = nonlinearity::run(&config, args.common.seed, job.device, report)?;
     progress.finish();
     job.folder.stage("history.csv", history(&outcome).as_bytes())?;

@@ -116,7 +116,7 @@ impl FullBatch for Exact<'_> {
             self.forward(&loss)?;
             self.backward()?;
             self.optimizer.step(&mut self.views.flat, &self.grads.flat)?;
-            if report(done + epoch + 1, &|| loss.f_double_value(&[]).unwrap_or(f64::NAN))? == Next::Save {
+            if report(done + epoch + 1, &|| Ok(loss.f_double_value(&[])?))? == Next::Save {
                 losses = losses.f_narrow(0, 0, epoch as i64 + 1)?;
                 break;
             }

@@ -11,6 +11,7 @@ use crate::preprocess::split;
 use crate::preprocess::tensors::from_table;
 use crate::python::random::NumpyRandom;
 use crate::python::trace::{TensorTrace, Trace};
+use crate::train::ReadLoss;
 use crate::tutorial::config::BostonConfig;
 use crate::tutorial::relu::net::ReluNet;
 use crate::tutorial::relu::{self, Descent};
@@ -50,7 +51,7 @@ pub fn run(
     config: &BostonConfig,
     seed: u32,
     device: Device,
-    report: impl FnMut(usize, &dyn Fn() -> f64) -> Result<()>,
+    report: impl FnMut(usize, ReadLoss<'_>) -> Result<()>,
 ) -> Result<Outcome> {
     let (train, test) = parts(Boston::load(config.data.as_deref(), &config.exclude)?, config.split, seed)?;
     let scaler = StandardScaler.fit(&train.features)?;

@@ -10,7 +10,7 @@
 use super::known::{self, Test, Training, mean_and_error};
 use super::replicas::{Replicas, Settings};
 use crate::python::random::NumpyRandom;
-use crate::train::diverged;
+use crate::train::{ReadLoss, diverged};
 use anyhow::{Result, bail};
 use serde::Serialize;
 use tch::{Device, Tensor};
@@ -118,7 +118,7 @@ pub fn run(
     config: &Config,
     seed: u32,
     device: Device,
-    mut report: impl FnMut(usize, &dyn Fn() -> f64) -> Result<()>,
+    mut report: impl FnMut(usize, ReadLoss<'_>) -> Result<()>,
 ) -> Result<Outcome> {
     for (_, hidden, samples, weight_decay) in config.settings() {
         Settings { count: config.nets, hidden, lr: config.lr, weight_decay }.check(samples)?;
@@ -142,7 +142,7 @@ pub fn run(
         for _ in 0..config.epochs {
             let error = nets.step()?;
             done += 1;
-            report(done, &|| error.f_double_value(&[]).unwrap_or(f64::NAN))?;
+            report(done, &|| Ok(error.f_double_value(&[])?))?;
         }
         let predictions = nets.predict(&test.x)?;
         let training_error = nets.errors()?.f_mean(None)?.f_double_value(&[])?;

@@ -6,7 +6,7 @@
 use super::known::{Test, Training, mean_and_error};
 use super::replicas::{Replicas, Settings};
 use crate::python::random::NumpyRandom;
-use crate::train::diverged;
+use crate::train::{ReadLoss, diverged};
 use anyhow::{Result, bail};
 use serde::Serialize;
 use tch::Device;
@@ -61,7 +61,7 @@ pub fn run(
     config: &Config,
     seed: u32,
     device: Device,
-    mut report: impl FnMut(usize, &dyn Fn() -> f64) -> Result<()>,
+    mut report: impl FnMut(usize, ReadLoss<'_>) -> Result<()>,
 ) -> Result<Outcome> {
     for &hidden in &config.hidden {
         Settings { count: config.nets, hidden, lr: config.lr, weight_decay: 0.0 }.check(config.samples)?;
@@ -81,7 +81,7 @@ pub fn run(
                 rows.push(measure(&nets, &test, hidden, epoch)?);
             }
             done += 1;
-            report(done, &|| error.f_double_value(&[]).unwrap_or(f64::NAN))?;
+            report(done, &|| Ok(error.f_double_value(&[])?))?;
         }
         let curve = nets.predict(&test.x)?.f_select(0, 0)?.f_to_device(Device::Cpu)?;
         fits.push(Fit { hidden, curve: Vec::try_from(curve)? });

@@ -12,6 +12,7 @@ use crate::model::parameters::{FlatTensors, Shape};
 use crate::plot::GridAxis;
 use crate::python::random::NumpyRandom;
 use crate::train::optim::Adam;
+use crate::train::{ReadLoss, diverged};
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use tch::{Device, Kind, Reduction, TchError, Tensor};
@@ -79,7 +80,7 @@ pub fn run(
     config: &Config,
     seed: u32,
     device: Device,
-    mut report: impl FnMut(usize, &dyn Fn() -> f64) -> Result<()>,
+    mut report: impl FnMut(usize, ReadLoss<'_>) -> Result<()>,
 ) -> Result<Outcome> {
     // Per layer the outputs and their gradients, twice for the copies that autograd makes on the way.
     let needed = 16.0 * config.samples as f64 * config.hidden as f64 * config.depth as f64;
@@ -125,7 +126,7 @@ impl Deep {
         &mut self,
         config: &Config,
         moons: &Moons,
-        mut report: impl FnMut(usize, &dyn Fn() -> f64) -> Result<()>,
+        mut report: impl FnMut(usize, ReadLoss<'_>) -> Result<()>,
     ) -> Result<Vec<f64>> {
         let x = points(&moons.points, self.device)?.f_to_kind(Kind::Float)?;
         let y = Tensor::f_from_slice(&moons.labels)?.f_to_device(self.device)?;
@@ -139,10 +140,10 @@ impl Deep {
             self.parameters.flat = self.parameters.flat.f_detach()?;
             optimizer.step(&mut self.parameters.flat, &grad)?;
             losses.push(loss.f_double_value(&[])?);
-            report(epoch, &|| losses[epoch - 1])?;
+            report(epoch, &|| Ok(losses[epoch - 1]))?;
         }
         if let Some(epoch) = losses.iter().position(|loss| !loss.is_finite()) {
-            bail!("{}", crate::train::diverged(epoch + 1, losses[epoch]));
+            bail!("{}", diverged(epoch + 1, losses[epoch]));
         }
         Ok(losses)
     }

@@ -12,12 +12,12 @@ use crate::python::trace::{TensorTrace, Trace};
 use crate::torch::memory::floats_mut;
 use crate::torch::safetensors::Named;
 use crate::torch::script;
-use crate::train::Next;
 use crate::train::engine::Engine;
 use crate::train::engine::tanh_net::Exact;
 use crate::train::full_batch::{FullBatch, FusedNet};
 use crate::train::optim::Optimizer;
 use crate::train::state::load_parameters;
+use crate::train::{Next, ReadLoss};
 use crate::tutorial::config::MoonsConfig;
 use anyhow::{Context, Result, ensure};
 use start::Start;
@@ -45,7 +45,7 @@ pub struct Outcome {
 /// What is told of a training while it lasts; each may stop it by returning an error.
 pub trait Watch {
     /// After every epoch, with a way to read its loss back.
-    fn epoch(&mut self, epoch: usize, loss: &dyn Fn() -> f64) -> Result<Next>;
+    fn epoch(&mut self, epoch: usize, loss: ReadLoss<'_>) -> Result<Next>;
     /// After an epoch that was answered with [`Next::Save`], unless it was the last.
     fn save(&mut self, epoch: usize, state: &State<'_>) -> Result<()>;
 }
@@ -61,8 +61,8 @@ pub struct State<'a> {
 /// A callback that saves nothing.
 struct Report<F>(F);
 
-impl<F: FnMut(usize, &dyn Fn() -> f64) -> Result<()>> Watch for Report<F> {
-    fn epoch(&mut self, epoch: usize, loss: &dyn Fn() -> f64) -> Result<Next> {
+impl<F: FnMut(usize, ReadLoss<'_>) -> Result<()>> Watch for Report<F> {
+    fn epoch(&mut self, epoch: usize, loss: ReadLoss<'_>) -> Result<Next> {
         (self.0)(epoch, loss)?;
         Ok(Next::Go)
     }
@@ -80,7 +80,7 @@ pub fn run(
     config: &MoonsConfig,
     seed: u32,
     device: Device,
-    report: impl FnMut(usize, &dyn Fn() -> f64) -> Result<()>,
+    report: impl FnMut(usize, ReadLoss<'_>) -> Result<()>,
 ) -> Result<Outcome> {
     run_on(config, seed, device, None, &mut Report(report))
 }

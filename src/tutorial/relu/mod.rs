@@ -5,7 +5,7 @@
 
 pub mod net;
 
-use crate::train::diverged;
+use crate::train::{ReadLoss, diverged};
 use crate::tutorial::relu::net::ReluNet;
 use anyhow::{Result, bail};
 use tch::{Device, Kind, TchError, Tensor};
@@ -131,7 +131,7 @@ pub fn train(
     y: &Tensor,
     settings: Descent,
     epochs: usize,
-    mut report: impl FnMut(usize, &dyn Fn() -> f64) -> Result<()>,
+    mut report: impl FnMut(usize, ReadLoss<'_>) -> Result<()>,
 ) -> Result<Vec<f64>> {
     let _no_grad = tch::no_grad_guard();
     let mut engine = Engine::new(net, x, y, settings)?;
@@ -142,7 +142,7 @@ pub fn train(
         engine.forward(&sum)?;
         engine.backward()?;
         engine.update()?;
-        report(epoch + 1, &|| sum.f_double_value(&[]).map_or(f64::NAN, |sum| sum / n))?;
+        report(epoch + 1, &|| Ok(sum.f_double_value(&[])? / n))?;
     }
     let losses = Vec::<f64>::try_from(sums.f_div_scalar(n)?.f_to_device(Device::Cpu)?)?;
     if let Some(epoch) = losses.iter().position(|loss| !loss.is_finite()) {
