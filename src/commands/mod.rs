@@ -23,6 +23,7 @@ use crate::commands::progress::Interrupted;
 use crate::cpu::threads;
 use crate::data::table::{self, Format};
 use crate::runs::files;
+use crate::torch::error::one_line;
 use anyhow::{Context, Result};
 use clap::Parser;
 use polars::prelude::DataFrame;
@@ -50,7 +51,7 @@ pub fn main() -> ExitCode {
         Ok(Verdict::Holds) => ExitCode::SUCCESS,
         Ok(Verdict::DoesNotHold) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("error: {}", one_line(&format!("{error:#}")));
+            eprintln!("error: {}", one_line(&error));
             ExitCode::from(if error.is::<Interrupted>() { INTERRUPTED } else { 2 })
         }
     }
@@ -90,12 +91,6 @@ fn usage(error: &clap::Error) -> ExitCode {
     let kept: Vec<&str> = kept.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
     eprintln!("{}", kept.join("; ").replace(":; ", ": "));
     ExitCode::from(2)
-}
-
-/// The message without libtorch's backtrace.
-fn one_line(text: &str) -> String {
-    let text = text.split("Exception raised from").next().unwrap_or(text);
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Applies `--threads` and resolves `--device`.

@@ -4,6 +4,7 @@ use crate::checkpoint::series::{Checkpoints, Found};
 use crate::cli::{Printing, Resuming};
 use crate::commands::progress::{Interrupted, interrupted};
 use crate::runs::files;
+use crate::torch::error::one_line;
 use crate::train::Next;
 use anyhow::{Context, Result};
 use std::path::Path;
@@ -55,7 +56,7 @@ impl Keeper {
             Ok(path) if self.stop => Err(Interrupted::kept(epoch, &path.display().to_string(), &self.command).into()),
             Err(error) if self.stop => Err(error.context(format!("interrupted after epoch {epoch}"))),
             Err(error) => {
-                eprintln!("warning: {error:#}; the training goes on");
+                eprintln!("warning: {}; the training goes on", one_line(&error));
                 Ok(())
             }
             Ok(_) => Ok(()),

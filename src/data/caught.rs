@@ -1,8 +1,7 @@
 //! polars trusts what a file says of itself, and panics where that is wrong: here a panic is an error like others.
 
-use super::table::one_line;
 use anyhow::{Result, anyhow};
-use polars::prelude::PolarsResult;
+use polars::prelude::{PolarsError, PolarsResult};
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,7 +27,7 @@ pub fn caught<T>(shown: &str, read: impl FnOnce() -> PolarsResult<T>) -> Result<
     let result = catch_unwind(AssertUnwindSafe(read));
     READING.fetch_sub(1, Ordering::Relaxed);
     match result {
-        Ok(result) => result.map_err(|error| anyhow!("{shown}: {}", one_line(&error))),
+        Ok(result) => result.map_err(|error| anyhow!("{shown}: {}", reason(&error))),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
@@ -36,6 +35,12 @@ pub fn caught<T>(shown: &str, read: impl FnOnce() -> PolarsResult<T>) -> Result<
             Err(anyhow!("{shown}: cannot be read: {text}; is the file whole, and every whole number below 2^63?"))
         }
     }
+}
+
+/// What polars says is wrong: its first line, after which comes advice for its own callers.
+pub fn reason(error: &PolarsError) -> String {
+    let text = error.to_string();
+    text.lines().find(|line| !line.trim().is_empty()).unwrap_or("cannot be read as a table").trim().to_string()
 }
 
 #[cfg(test)]

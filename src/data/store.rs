@@ -1,9 +1,10 @@
 //! A table at hand, read once and typed: in memory while it is small, else in a temporary Parquet file, from which one
 //! column at a time or one batch of rows at a time comes back.
 
+use super::caught::reason;
 use super::place::{Piece, Place};
 use super::source::{See, Source, widen};
-use super::table::{names, one_line};
+use super::table::names;
 use crate::choices::names::unknown;
 use crate::cpu::threads;
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -183,7 +184,7 @@ fn reopen(file: &NamedTempFile) -> Result<File> {
 }
 
 fn lost(error: &PolarsError) -> anyhow::Error {
-    anyhow!("the temporary copy of the table: {}", one_line(error))
+    anyhow!("the temporary copy of the table: {}", reason(error))
 }
 
 /// Collects batches, and moves to a file once they are many.
@@ -247,7 +248,7 @@ fn temporary(schema: &Schema) -> Result<Temporary> {
 }
 
 fn full(error: impl Into<PolarsError>) -> anyhow::Error {
-    let (folder, error) = (std::env::temp_dir(), one_line(&error.into()));
+    let (folder, error) = (std::env::temp_dir(), reason(&error.into()));
     anyhow!("{}: cannot write a copy of the table: {error}; set TMPDIR to a folder with room", folder.display())
 }
 

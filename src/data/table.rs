@@ -125,12 +125,6 @@ pub fn names(table: &DataFrame) -> Vec<String> {
     table.get_column_names().iter().map(|name| name.to_string()).collect()
 }
 
-/// polars appends advice for its own callers after the first line.
-pub fn one_line(error: &PolarsError) -> String {
-    let text = error.to_string();
-    text.lines().find(|line| !line.trim().is_empty()).unwrap_or("cannot be read as a table").trim().to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,9 @@
-//! What is libtorch's: TorchScript through the C++ bridge, tensors as slices and as safetensors, devices, the loaded libraries.
+//! What is libtorch's: TorchScript through the C++ bridge, tensors as slices and as safetensors, devices, the loaded
+//! libraries, errors without their C++ stack.
 
 pub mod archive;
 pub mod device;
+pub mod error;
 pub mod libraries;
 pub mod memory;
 pub mod safetensors;

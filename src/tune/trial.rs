@@ -11,6 +11,7 @@ use crate::fit::folds::{held_out, over};
 use crate::fit::prepare::{Rows, prepare};
 use crate::fit::settings::FitConfig;
 use crate::preprocess::split::Parts;
+use crate::torch::error::one_line;
 use crate::train::fit::Epoch;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -127,7 +128,7 @@ impl Setup<'_> {
                 }
             }
             Err(error) if ends(&error) => return Err(error),
-            Err(error) => trial.reason = Some(one_line(&format!("{error:#}"))),
+            Err(error) => trial.reason = Some(one_line(&error)),
         }
         trial.seconds = start.elapsed().as_secs_f64();
         Ok(trial)
@@ -137,12 +138,6 @@ impl Setup<'_> {
 /// The settings as JSON.
 pub fn params(settings: &Settings) -> Map<String, Value> {
     settings.iter().map(|(name, value)| (name.clone(), json(value))).collect()
-}
-
-/// The message without libtorch's backtrace.
-fn one_line(text: &str) -> String {
-    let text = text.split("Exception raised from").next().unwrap_or(text);
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// The trial with the best mean, the first of equals.

@@ -3,6 +3,7 @@
 use crate::cpu::simd::Isa;
 use crate::python::interpreter;
 use crate::torch::device::CudaState;
+use crate::torch::error::one_line;
 use crate::torch::libraries::{self, file_name};
 use crate::torch::script;
 use anyhow::Result;
@@ -129,7 +130,7 @@ fn python_item(python: &Path) -> Item {
     let remedy = || Some("run `scripts/setup --python`, or give --python PATH".to_string());
     let versions = match interpreter::versions(python) {
         Ok(versions) => versions,
-        Err(error) => return Item { what, found: format!("{error:#}"), state: State::Note, remedy: remedy() },
+        Err(error) => return Item { what, found: one_line(&error), state: State::Note, remedy: remedy() },
     };
     let missing: Vec<_> = interpreter::PACKAGES.iter().filter(|name| !versions.contains_key(**name)).copied().collect();
     let listed: Vec<String> = versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
