@@ -2,7 +2,7 @@
 
 use super::caught::caught;
 use super::place::Place;
-use crate::choices::names::named;
+use crate::choices::names::{named, unknown};
 use anyhow::{Context, Result, bail, ensure};
 use polars::prelude::*;
 use std::fs::File;
@@ -112,6 +112,16 @@ fn parse(cells: &StringChunked, name: &str, at: Place<'_>) -> Result<Float64Chun
         },
     };
     cells.iter().enumerate().map(number).collect()
+}
+
+/// The column `name`; where there is none, the error says which name is near it.
+pub fn column<'a>(data: &'a DataFrame, name: &str, at: Place<'_>) -> Result<&'a Column> {
+    let known = || {
+        let names = names(data);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        format!("{}: no column {}", at.file, unknown(name, &names))
+    };
+    data.column(name).ok().with_context(known)
 }
 
 /// The rows in which a column has a value.

@@ -4,12 +4,14 @@
 //! computed from it by Howard Hinnant's `civil_from_days` (<https://howardhinnant.github.io/date_algorithms.html>), here
 //! for the constants of the training rows and in TorchScript for the model file.
 
-use super::inputs::{Date, column};
+use super::choices::ColumnChoice;
 use crate::choices::names::named;
 use crate::data::cells;
 use crate::data::place::Place;
+use crate::data::table::column;
 use anyhow::{Context, Result, bail};
 use polars::prelude::*;
+use serde::{Deserialize, Serialize};
 
 named! {
     /// One number of a date.
@@ -103,6 +105,14 @@ pub const CALENDAR: &str = "    days = torch.floor(seconds / 86400.0)
     leap = four * (1.0 - hundred) + all400
     of_year = doy - 306.0 * early + (59.0 + leap) * (1.0 - early)
 ";
+
+/// A column of dates or times, and the numbers that are made of each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Date {
+    pub name: String,
+    pub parts: Vec<DatePart>,
+    pub choice: ColumnChoice,
+}
 
 impl Date {
     /// Seconds since 1970 of a column of dates, times, or ISO 8601 text.

@@ -5,10 +5,10 @@
 //! number of categories.
 
 use super::choices::{ColumnChoice, Impute, Unseen};
-use super::dates::DatePart;
+use super::dates::Date;
 use crate::data::place::Place;
-use crate::data::table;
-use anyhow::{Context, Result, bail};
+use crate::data::table::column;
+use anyhow::{Result, bail};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -26,14 +26,6 @@ pub struct Inputs {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Number {
     pub name: String,
-    pub choice: ColumnChoice,
-}
-
-/// A column of dates or times, and the numbers that are made of each.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Date {
-    pub name: String,
-    pub parts: Vec<DatePart>,
     pub choice: ColumnChoice,
 }
 
@@ -227,13 +219,4 @@ pub fn number_values(data: &DataFrame, name: &str, at: Place<'_>) -> Result<Vec<
         bail!("{}, column {name}: {}, expected a finite number", at.row(row), values[row]);
     }
     Ok(values)
-}
-
-pub(super) fn column<'a>(data: &'a DataFrame, name: &str, at: Place<'_>) -> Result<&'a Column> {
-    let known = || {
-        let names = table::names(data);
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        format!("{}: no column {}", at.file, crate::choices::names::unknown(name, &names))
-    };
-    data.column(name).ok().with_context(known)
 }

@@ -97,8 +97,8 @@ impl Category {
 #[cfg(test)]
 mod tests {
     use super::super::choices::{ColumnChoice, Impute, Scale};
-    use super::super::dates::DatePart;
-    use super::super::inputs::{Date, Inputs, Number, Raw};
+    use super::super::dates::{Date, DatePart};
+    use super::super::inputs::{Inputs, Number, Raw};
     use super::super::tensors;
     use super::*;
     use crate::data::place::Place;
