@@ -76,13 +76,21 @@ pub fn datetime(cell: &str) -> Option<NaiveDateTime> {
     if !matches!(cell.as_bytes()[10], b'T' | b' ') || !time.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    if let Ok(zoned) = DateTime::parse_from_rfc3339(&format!("{}T{time}", &cell[..10])) {
+    let zoned = ["%Y-%m-%dT%H:%M:%S%.f%:z", "%Y-%m-%dT%H:%M%:z"];
+    let with_offset = format!("{}T{}", &cell[..10], time.replace(['Z', 'z'], "+00:00"));
+    if let Some(zoned) = zoned.iter().find_map(|form| DateTime::parse_from_str(&with_offset, form).ok()) {
         return Some(zoned.naive_utc());
     }
     ["%H:%M:%S%.f", "%H:%M"]
         .iter()
         .find_map(|form| NaiveTime::parse_from_str(time, form).ok())
         .map(|time| date.and_time(time))
+}
+
+/// The moment that an ISO 8601 date, or date and time, stands for: a date alone is its midnight, a time without an
+/// offset is taken as UTC.
+pub fn moment(cell: &str) -> Option<NaiveDateTime> {
+    datetime(cell).or_else(|| date(cell)?.and_hms_opt(0, 0, 0))
 }
 
 #[cfg(test)]
@@ -131,7 +139,18 @@ mod tests {
         assert_eq!(at("2024-02-29 12:30:05.25"), Some("2024-02-29 12:30:05.250".into()));
         assert_eq!(at("2024-02-29T12:30:00+02:00"), Some("2024-02-29 10:30:00".into()));
         assert_eq!(at("2024-02-29T12:30:00Z"), Some("2024-02-29 12:30:00".into()));
-        for wrong in ["2024-02-29", "2024-02-29T25:00", "2024-02-29x12:30", "2024-02-29T", "2024-02-29T+1:00"] {
+        assert_eq!(at("2024-02-29T12:30Z"), Some("2024-02-29 12:30:00".into()));
+        assert_eq!(at("2024-02-29 23:30:00.5-01:30"), Some("2024-03-01 01:00:00.500".into()));
+        assert_eq!(at("2024-02-29T12:30-05:30"), Some("2024-02-29 18:00:00".into()));
+        for wrong in [
+            "2024-02-29",
+            "2024-02-29T25:00",
+            "2024-02-29x12:30",
+            "2024-02-29T",
+            "2024-02-29T+1:00",
+            "2024-02-29T12:+3",
+            "2024-02-29T12:30ZZ",
+        ] {
             assert_eq!(at(wrong), None, "{wrong}");
         }
     }

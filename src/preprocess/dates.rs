@@ -152,7 +152,7 @@ fn text_seconds(cells: &StringChunked, name: &str, at: Place<'_>) -> Result<Vec<
 
 /// Seconds since 1970 of an ISO 8601 date, or date and time.
 pub fn parse(cell: &str) -> Option<f64> {
-    let time = cells::datetime(cell).or_else(|| cells::date(cell)?.and_hms_opt(0, 0, 0))?.and_utc();
+    let time = cells::moment(cell)?.and_utc();
     Some(time.timestamp() as f64 + f64::from(time.timestamp_subsec_nanos()) / 1e9)
 }
 

@@ -1,5 +1,6 @@
 //! What a column says about which rows belong together, and which come first.
 
+use crate::data::cells::moment;
 use crate::data::place::Place;
 use crate::preprocess::inputs::{number_values, texts};
 use anyhow::{Context, Result};
@@ -28,8 +29,8 @@ pub fn group_ids(data: &DataFrame, name: &str, at: Place<'_>) -> Result<Vec<usiz
     Ok(cells.iter().map(|cell| distinct.partition_point(|other| other < cell)).collect())
 }
 
-/// The rows from the oldest to the newest by a column of numbers, dates, or ISO 8601 dates as text; rows of the same time
-/// stay in their order.
+/// The rows from the oldest to the newest by a column of numbers, dates, or ISO 8601 dates as text, which may have a time
+/// and an offset; rows of the same time stay in their order.
 ///
 /// # Errors
 /// A cell that is missing or is no such date, with its row.
@@ -41,16 +42,15 @@ pub fn time_order(data: &DataFrame, name: &str, at: Place<'_>) -> Result<Vec<usi
         let cells = texts(data, name, at)?;
         let moment = |(row, cell): (usize, Option<&str>)| {
             let cell = cell.with_context(|| format!("{}: missing, expected a date in every row", place(row)))?;
-            moment(cell).with_context(|| {
+            moment(cell.trim()).with_context(|| {
                 format!(
-                    "{}: {cell:?}, expected an ISO 8601 date such as 2024-03-01 or 2024-03-01T12:30:00, without an \
-                     offset but Z, or a number",
+                    "{}: {cell:?}, expected an ISO 8601 date such as 2024-03-01 or 2024-03-01T12:30:00, or a number",
                     place(row)
                 )
             })
         };
-        let moments: Vec<String> = cells.iter().enumerate().map(moment).collect::<Result<_>>()?;
-        order.sort_by(|&a, &b| moments[a].cmp(&moments[b]));
+        let moments: Vec<_> = cells.iter().enumerate().map(moment).collect::<Result<_>>()?;
+        order.sort_by_key(|&row| moments[row]);
         return Ok(order);
     }
     let values: Vec<f64> = if column.dtype().is_temporal() {
@@ -64,34 +64,6 @@ pub fn time_order(data: &DataFrame, name: &str, at: Place<'_>) -> Result<Vec<usi
     }
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
     Ok(order)
-}
-
-/// A text that sorts as the date does: `YYYY-MM-DD[ hh:mm[:ss[.fraction]]]`; none for what is no such date.
-fn moment(cell: &str) -> Option<String> {
-    let cell = cell.trim().trim_end_matches('Z');
-    let (date, time) = cell.split_once(['T', ' ']).unwrap_or((cell, "00:00"));
-    let date: Vec<&str> = date.split('-').collect();
-    let &[year, month, day] = date.as_slice() else { return None };
-    let (clock, fraction) = time.split_once('.').unwrap_or((time, ""));
-    let clock: Vec<&str> = clock.split(':').collect();
-    let (hour, minute, second) = match *clock.as_slice() {
-        [hour, minute] if fraction.is_empty() => (hour, minute, "00"),
-        [hour, minute, second] => (hour, minute, second),
-        _ => return None,
-    };
-    let two = |text: &str, low: u32, high: u32| {
-        text.len() == 2 && text.parse::<u32>().is_ok_and(|value| (low..=high).contains(&value))
-    };
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let whole = year.len() == 4
-        && digits(year)
-        && two(month, 1, 12)
-        && two(day, 1, 31)
-        && two(hour, 0, 23)
-        && two(minute, 0, 59)
-        && two(second, 0, 60)
-        && digits(fraction);
-    whole.then(|| format!("{year}-{month}-{day} {hour}:{minute}:{second}.{}", fraction.trim_end_matches('0')))
 }
 
 #[cfg(test)]
@@ -122,10 +94,27 @@ mod tests {
         assert_eq!(time_order(&data, "n", Place::start("t")).unwrap(), [1, 3, 0, 2]);
     }
 
+    // sorted(range(4), key=lambda i: datetime.fromisoformat(dates[i] + ("" if dates[i][-1:] in "Z0" else "Z")))
+    #[test]
+    fn an_offset_counts_as_it_does_for_a_date_feature() {
+        let dates =
+            ["2024-03-01T01:00:00+02:00", "2024-02-29T22:30:00Z", "2024-02-29T20:00:00-05:00", "2024-02-29T22:59"];
+        let data = df!("d" => dates).unwrap();
+        assert_eq!(time_order(&data, "d", Place::start("t")).unwrap(), [1, 3, 0, 2]);
+    }
+
     #[test]
     fn what_is_no_date_is_refused_with_its_row() {
-        for wrong in ["01.03.2024", "2024-13-01", "2024-03-01T10:00:00+02:00", "2024-3-1", "soon", "2024-03-01T1:2:3:4"]
-        {
+        for wrong in [
+            "01.03.2024",
+            "2024-13-01",
+            "2024-02-31",
+            "2024-+1-01",
+            "2024-3-1",
+            "soon",
+            "2024-03-01T1:2:3:4",
+            "2024-03-01T10:00:00+2",
+        ] {
             let data = df!("d" => ["2024-03-01", wrong]).unwrap();
             let error = time_order(&data, "d", Place::start("f.csv")).unwrap_err().to_string();
             assert!(error.starts_with("f.csv: row 2, --split-time d: ") && error.contains("ISO 8601"), "{error}");
