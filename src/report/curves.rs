@@ -1,27 +1,43 @@
-//! The losses by epoch, and what each feature adds.
+//! Losses by epoch, and what each feature adds.
 
 use super::short;
 use crate::evaluate::Importance;
 use crate::plot::{Bars, Color, Figure, Line, Panel};
+use anyhow::Result;
 
 /// Bars in one picture.
 const MOST: usize = 20;
 /// Losses that span more than this factor are shown on a logarithmic axis.
 const WIDE: f64 = 20.0;
 
+/// Points that a curve is drawn through at most.
+const CURVE: usize = 2000;
+
+/// Values over epochs as a line; of a long history every n-th epoch, and the last.
+pub fn curve(values: impl ExactSizeIterator<Item = f64>) -> Line {
+    let (count, every) = (values.len(), values.len().div_ceil(CURVE).max(1));
+    let points = values.enumerate().filter(|(index, _)| index % every == 0 || index + 1 == count);
+    Line::new(points.map(|(index, value)| ((index + 1) as f64, value)).collect())
+}
+
+/// The picture of a loss over the epochs, on a logarithmic axis, as PNG.
+pub fn loss_picture<T: Copy + Into<f64>>(title: &str, label: &str, losses: &[T]) -> Result<Vec<u8>> {
+    let losses = losses.iter().map(|&loss| loss.into());
+    Figure::new(title).panel(Panel::new("", "epoch", label).whole_x().log_y().layer(curve(losses))).png()
+}
+
 /// The training loss of each epoch, from 1, and the validation loss where there is one; `best` is the epoch whose
 /// weights were kept. `loss` names the loss with its unit. Epochs without a finite loss leave a gap.
 pub fn learning_curves(loss: &str, train: &[f64], valid: Option<&[f64]>, best: Option<usize>) -> Figure {
-    let by_epoch = |losses: &[f64]| losses.iter().enumerate().map(|(i, &loss)| ((i + 1) as f64, loss)).collect();
     let mut panel = Panel::new("", "epoch", loss).whole_x();
     let all = || train.iter().chain(valid.unwrap_or_default()).copied().filter(|loss| loss.is_finite());
     let (low, high) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), l| (low.min(l), high.max(l)));
     if low > 0.0 && high / low > WIDE {
         panel = panel.log_y();
     }
-    panel = panel.layer(Line::new(by_epoch(train)).label("training").color(0));
+    panel = panel.layer(curve(train.iter().copied()).label("training").color(0));
     if let Some(valid) = valid {
-        panel = panel.layer(Line::new(by_epoch(valid)).label("validation").color(1));
+        panel = panel.layer(curve(valid.iter().copied()).label("validation").color(1));
     }
     if let Some(best) = best.filter(|_| low < high) {
         let at = best as f64;
@@ -65,6 +81,15 @@ mod tests {
         assert!(!learning_curves("loss", &[3.0, 0.0], None, None).panels[0].y.log);
         assert!(learning_curves("loss", &[3.0], None, Some(1)).png().is_ok());
         assert!(learning_curves("loss", &[f64::NAN], None, None).png().is_err());
+    }
+
+    #[test]
+    fn a_long_history_is_drawn_through_fewer_points_and_keeps_its_ends() {
+        let losses: Vec<f64> = (0..4999).map(f64::from).collect();
+        let Line { points, .. } = curve(losses.iter().copied());
+        assert!(points.len() <= CURVE + 1, "{}", points.len());
+        assert_eq!((points[0], points[1], points[points.len() - 1]), ((1.0, 0.0), (4.0, 3.0), (4999.0, 4998.0)));
+        assert_eq!(curve([0.5, 0.25].into_iter()).points, [(1.0, 0.5), (2.0, 0.25)]);
     }
 
     #[test]

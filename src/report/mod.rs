@@ -8,7 +8,7 @@ mod numbers;
 mod surface;
 
 pub use classes::{confusion_matrix, precision_recall, roc};
-pub use curves::{importance, learning_curves};
+pub use curves::{curve, importance, learning_curves, loss_picture};
 pub use html::{Block, Section, Table, html};
 pub use numbers::{predicted_against_actual, residuals};
 pub use surface::{Shown, decision_surface, prediction_curve, prediction_surface};

@@ -1,11 +1,12 @@
 //! `lockstep run boston`.
 
 use super::two_layer::printed;
-use super::{Job, Verdict, loss_picture};
+use super::{Job, Verdict};
 use crate::cli::{RunBostonArgs, RunProgram};
 use crate::commands::progress::Progress;
 use crate::data;
 use crate::python::numpy::repr;
+use crate::report::loss_picture;
 use crate::runs::history;
 use crate::torch::safetensors;
 use crate::tutorial::boston::{self, Outcome, checkpoint};

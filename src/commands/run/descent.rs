@@ -1,11 +1,12 @@
 //! `lockstep run descent`.
 
-use super::{Job, Verdict, curve};
+use super::{Job, Verdict};
 use crate::cli::{RunDescentArgs, RunProgram};
 use crate::commands::progress::Progress;
 use crate::data;
 use crate::plot::{Figure, Line, Panel, Points};
 use crate::python::numpy::repr;
+use crate::report::curve;
 use crate::runs::history;
 use crate::tutorial::config::{DescentConfig, Method};
 use crate::tutorial::descent::{self, Outcome};

@@ -10,7 +10,6 @@ use super::{Verdict, prepare, report};
 use crate::checkpoint::{Made, Resumed};
 use crate::cli::{Common, Run, RunProgram};
 use crate::commands::progress::catch_interrupts;
-use crate::plot::{Figure, Line, Panel};
 use crate::runs::events::{self, Events};
 use crate::runs::files;
 use crate::runs::folder::RunFolder;
@@ -140,20 +139,4 @@ impl<'a> Job<'a> {
         report(self.common.printing, &format!("{text} -> {}", folder.display()), summary)?;
         Ok(Verdict::Holds)
     }
-}
-
-/// Points that a curve is drawn through at most.
-const CURVE: usize = 2000;
-
-/// Values over epochs as a line; of a long history every n-th epoch, and the last.
-fn curve(values: impl ExactSizeIterator<Item = f64>) -> Line {
-    let (count, every) = (values.len(), values.len().div_ceil(CURVE).max(1));
-    let points = values.enumerate().filter(|(index, _)| index % every == 0 || index + 1 == count);
-    Line::new(points.map(|(index, value)| ((index + 1) as f64, value)).collect())
-}
-
-/// `loss.png`: the loss over the epochs, on a logarithmic axis.
-fn loss_picture<T: Copy + Into<f64>>(title: &str, label: &str, losses: &[T]) -> Result<Vec<u8>> {
-    let losses = losses.iter().map(|&loss| loss.into());
-    Figure::new(title).panel(Panel::new("", "epoch", label).whole_x().log_y().layer(curve(losses))).png()
 }

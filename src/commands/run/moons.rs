@@ -1,13 +1,14 @@
 //! `lockstep run moons`.
 
 use super::super::resume::{Keeper, note, open, within};
-use super::{Job, Verdict, loss_picture};
+use super::{Job, Verdict};
 use crate::checkpoint::resume::Earlier;
 use crate::checkpoint::{Made, Resumed};
 use crate::cli::RunMoons;
 use crate::commands::progress::Progress;
 use crate::data::moons::Moons;
 use crate::python::pickle::is_torch_save;
+use crate::report::loss_picture;
 use crate::runs::files;
 use crate::runs::history;
 use crate::torch::device;

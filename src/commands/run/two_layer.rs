@@ -1,9 +1,10 @@
 //! `lockstep run two-layer`.
 
-use super::{Job, Verdict, loss_picture};
+use super::{Job, Verdict};
 use crate::cli::{RunProgram, TwoLayerArgs};
 use crate::commands::progress::Progress;
 use crate::python::numpy;
+use crate::report::loss_picture;
 use crate::runs::history;
 use crate::torch::safetensors;
 use crate::tutorial::config::TwoLayerConfig;

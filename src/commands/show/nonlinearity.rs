@@ -3,7 +3,9 @@
 use super::{Verdict, begin, line, short};
 use crate::cli::ShowNonlinearity;
 use crate::commands::progress::Progress;
-use crate::plot::{Cells, Figure, Line, Panel, Points, Regions};
+use crate::plot::{Cells, Figure, Panel, Points, Regions};
+use crate::report::curve;
+use crate::runs::history;
 use crate::train::ReadLoss;
 use crate::tutorial::concepts::nonlinearity::{self, Config, Outcome, Trained};
 use anyhow::Result;
@@ -19,7 +21,7 @@ pub(super) fn run(args: &ShowNonlinearity) -> Result<Verdict> {
     let report = |epoch: usize, loss: ReadLoss<'_>| progress.report(epoch, loss);
     let outcome = nonlinearity::run(&config, args.common.seed, job.device, report)?;
     progress.finish();
-    job.folder.stage("history.csv", history(&outcome).as_bytes())?;
+    job.folder.stage("history.csv", losses(&outcome).as_bytes())?;
     job.folder.stage("nonlinearity.csv", surface(&outcome).as_bytes())?;
     job.folder.stage("nonlinearity.png", &figure(&outcome, &config).png()?)?;
     let results = json!({"no_activation": results(&outcome.nets[0]), "tanh": results(&outcome.nets[1])});
@@ -39,11 +41,11 @@ fn results(net: &Trained) -> Value {
     })
 }
 
-fn history(outcome: &Outcome) -> String {
+/// The losses of both nets, epoch by epoch.
+fn losses(outcome: &Outcome) -> String {
     let [without, tanh] = &outcome.nets;
-    let lines = without.losses.iter().zip(&tanh.losses).enumerate();
-    let lines = lines.map(|(index, (a, b))| line(&[&(index + 1), a, b]));
-    std::iter::once("epoch,loss_no_activation,loss_tanh\n".to_string()).chain(lines).collect()
+    let columns = [("loss_no_activation", without.losses[..].into()), ("loss_tanh", tanh.losses[..].into())];
+    history::table(0, &columns)
 }
 
 /// The class that each net gives to each point of the grid.
@@ -61,8 +63,7 @@ fn figure(outcome: &Outcome, config: &Config) -> Figure {
     for (index, (name, net)) in NAMES.into_iter().zip(&outcome.nets).enumerate() {
         let title = format!("{}: accuracy {}", capital(name), short(net.accuracy));
         figure = figure.panel(surface_panel(outcome, net, &title));
-        let curve = net.losses.iter().enumerate().map(|(epoch, &loss)| ((epoch + 1) as f64, loss));
-        losses = losses.layer(Line::new(curve.collect()).color(index).label(name));
+        losses = losses.layer(curve(net.losses.iter().copied()).color(index).label(name));
     }
     figure.panel(losses)
 }
