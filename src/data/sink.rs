@@ -2,9 +2,11 @@
 
 use super::table::Format;
 use crate::runs::files::{self, Staging};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use polars::io::{csv, ipc, json, parquet};
-use polars::prelude::*;
+use polars::prelude::{
+    CompatLevel, CsvWriter, DataFrame, IpcWriter, ParquetWriter, PolarsResult, Schema, SchemaExt, SerWriter,
+};
 use polars_arrow::io::ipc::write::default_ipc_fields;
 use std::fs::File;
 use std::path::Path;
@@ -36,13 +38,13 @@ impl Sink {
             Some(writer) => writer,
             None => self.writer.insert(Writer::new(self.format, self.staging.file()?, batch.schema())?),
         };
-        anyhow::Context::with_context(writer.write(batch), || self.staging.cannot_write())
+        writer.write(batch).with_context(|| self.staging.cannot_write())
     }
 
     /// Ends the file and puts it in its place.
     pub fn finish(self) -> Result<()> {
         if let Some(writer) = self.writer {
-            anyhow::Context::with_context(writer.finish(), || self.staging.cannot_write())?;
+            writer.finish().with_context(|| self.staging.cannot_write())?;
         }
         self.staging.finish()
     }
@@ -84,6 +86,7 @@ impl Writer {
 mod tests {
     use super::*;
     use crate::data::table;
+    use polars::prelude::df;
 
     #[test]
     fn batches_become_one_table_in_every_format() {
