@@ -27,7 +27,7 @@ pub(super) fn run(args: &Evaluate) -> Result<Verdict> {
     source.pin(of_table.schema());
     let scored = score(&model, of_table, &mut source, device)?;
     let Score { metrics, rows, without_target, counts } = scored;
-    let met = super::predict::met(&counts);
+    let met = counts.describe();
     let mut note = if met.is_empty() { String::new() } else { format!("\n{met}") };
     if without_target > 0 {
         note += &format!("\nrows left out, their target is missing: {without_target}");

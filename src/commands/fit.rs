@@ -1,7 +1,6 @@
 //! `lockstep fit DATA`.
 
 use super::fit_on::{Going, Watcher};
-use super::predict::met;
 use super::resume::{Keeper, within};
 use super::run::Job;
 use super::{Verdict, folds, print_out};
@@ -258,7 +257,7 @@ pub(super) fn text(outcome: &Outcome) -> String {
     for (part, rows) in
         [("training", Some(&prepared.train)), ("validation", prepared.valid.as_ref()), ("test", prepared.test.as_ref())]
     {
-        let met = rows.map_or(String::new(), |rows| met(&rows.counts));
+        let met = rows.map_or(String::new(), |rows| rows.counts.describe());
         if !met.is_empty() {
             lines.push(format!("{part} rows: {met}"));
         }

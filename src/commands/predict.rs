@@ -12,11 +12,7 @@ use crate::preprocess::inputs::Counts;
 use anyhow::{Result, ensure};
 use polars::prelude::{CsvWriter, DataFrame, SerWriter};
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::path::Path;
-
-/// More columns than this are counted, not named; `--json` and the summary have them all.
-const NAMED: usize = 6;
 
 pub(super) fn run(args: &Predict) -> Result<Verdict> {
     // The ending of the file's name is checked before anything is computed.
@@ -47,7 +43,7 @@ pub(super) fn run(args: &Predict) -> Result<Verdict> {
         out.write(&mut answers.table)
     })?;
     out.finish()?;
-    let met = met(&counts);
+    let met = counts.describe();
     if !met.is_empty() && !args.printing.quiet {
         eprintln!("{shown}: {met}");
     }
@@ -100,17 +96,4 @@ impl Out {
             Self::Stdout(_) => Ok(()),
         }
     }
-}
-
-/// What was altered on the way, in words; empty where nothing was.
-pub(super) fn met(counts: &Counts) -> String {
-    let of = |what: &str, by_column: &BTreeMap<String, usize>| {
-        let columns: Vec<String> = by_column.iter().map(|(name, count)| format!("{name} {count}")).collect();
-        let all = || format!("{} in {} columns", by_column.values().sum::<usize>(), columns.len());
-        let shown = if columns.len() > NAMED { all() } else { columns.join(", ") };
-        (!columns.is_empty()).then(|| format!("{what}: {shown}"))
-    };
-    let dropped = (counts.dropped_rows > 0).then(|| format!("rows dropped: {}", counts.dropped_rows));
-    let parts = [of("missing values imputed", &counts.imputed), of("unseen categories", &counts.unseen), dropped];
-    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }

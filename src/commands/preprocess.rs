@@ -42,7 +42,7 @@ fn by_part(written: &[Written; 3], of: impl Fn(&Written) -> Value) -> Map<String
 fn text(written: &[Written; 3], features: usize, without_target: usize, format: Format) -> String {
     let mut lines = Vec::new();
     for (name, part) in PARTS.into_iter().zip(written).filter(|(_, part)| part.rows > 0) {
-        let met = super::predict::met(&part.counts);
+        let met = part.counts.describe();
         let met = if met.is_empty() { met } else { format!("; {met}") };
         lines.push(format!("{name}.{format}: {} rows, {features} features{met}", part.rows));
     }

@@ -47,7 +47,10 @@ pub struct Raw {
     pub counts: Counts,
 }
 
-/// What was met on the way, by column.
+/// More columns than this are counted, not named; `--json` and the summary have them all.
+const NAMED: usize = 6;
+
+/// What was met while rows were coded, by column.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Counts {
     /// Missing values that take the place of an imputed one.
@@ -65,6 +68,19 @@ impl Counts {
             more.into_iter().for_each(|(name, count)| *sum.entry(name).or_default() += count);
         }
         self.dropped_rows += other.dropped_rows;
+    }
+
+    /// The counts in words, such as `missing values imputed: age 3; rows dropped: 2`; empty where all are 0.
+    pub fn describe(&self) -> String {
+        let of = |what: &str, by_column: &BTreeMap<String, usize>| {
+            let columns: Vec<String> = by_column.iter().map(|(name, count)| format!("{name} {count}")).collect();
+            let all = || format!("{} in {} columns", by_column.values().sum::<usize>(), columns.len());
+            let shown = if columns.len() > NAMED { all() } else { columns.join(", ") };
+            (!columns.is_empty()).then(|| format!("{what}: {shown}"))
+        };
+        let dropped = (self.dropped_rows > 0).then(|| format!("rows dropped: {}", self.dropped_rows));
+        let parts = [of("missing values imputed", &self.imputed), of("unseen categories", &self.unseen), dropped];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -124,13 +140,11 @@ impl Inputs {
         let height = columns.first().map_or(0, Vec::len);
         let mut keep = vec![true; height];
         for ((name, choice), values) in self.choices().zip(columns) {
-            for (row, value) in values.iter().enumerate().filter(|(_, value)| value.is_nan()) {
+            for (row, _) in values.iter().enumerate().filter(|(_, value)| value.is_nan()) {
                 match choice.impute {
-                    Impute::Error => bail!(
-                        "{}, column {name}: {}; choose what takes its place with --impute",
-                        at.row(row),
-                        if value.is_nan() { "missing" } else { "not finite" }
-                    ),
+                    Impute::Error => {
+                        bail!("{}, column {name}: missing; choose what takes its place with --impute", at.row(row))
+                    }
                     Impute::Drop => keep[row] = false,
                     _ => {}
                 }
