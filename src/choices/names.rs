@@ -30,6 +30,10 @@ macro_rules! named {
 
         impl $name {
             pub const NAMES: &'static [&'static str] = &[$($text),+];
+
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
         }
 
         impl std::str::FromStr for $name {
@@ -45,7 +49,7 @@ macro_rules! named {
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(match self { $(Self::$variant => $text),+ })
+                f.write_str(self.name())
             }
         }
 
@@ -91,6 +95,7 @@ mod tests {
     #[test]
     fn a_name_that_is_not_one_is_answered_with_those_that_are() {
         assert_eq!("pear".parse(), Ok(Fruit::Pear));
+        assert_eq!((Fruit::Pear.name(), Fruit::Apple.to_string()), ("pear", "apple".into()));
         assert_eq!("aple".parse::<Fruit>(), Err("aple, did you mean apple? (expected apple, pear)".into()));
         assert_eq!("paer".parse::<Fruit>(), Err("paer, did you mean pear? (expected apple, pear)".into()));
         assert_eq!("zzz".parse::<Fruit>(), Err("zzz (expected apple, pear)".into()));

@@ -6,6 +6,7 @@ use crate::python::random::NumpyRandom;
 use crate::python::trace::{TensorTrace, Trace};
 use crate::train::{ReadLoss, diverged};
 use crate::tutorial::config::{DescentConfig, Method};
+use crate::tutorial::program::Program;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Number;
 use std::time::Instant;
@@ -150,7 +151,7 @@ impl Outcome {
             scalars: scalars.map(|(name, value)| (name.into(), value)).into(),
             series: series.map(|(name, values)| (name.into(), values)).into(),
             tensors: vec![TensorTrace::vector("x", &self.x), TensorTrace::vector("y", &self.houses.y)],
-            ..Trace::new("descent", seed, config, self.seconds)?
+            ..Trace::new(Program::Descent.name(), seed, config, self.seconds)?
         })
     }
 }

@@ -7,6 +7,7 @@ use crate::data::houses::Houses;
 use crate::python::numpy::{Arange, pairwise};
 use crate::python::trace::Trace;
 use crate::tutorial::config::{ExhaustiveConfig, LineLoss};
+use crate::tutorial::program::Program;
 use anyhow::{Context, Result, ensure};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -165,7 +166,7 @@ impl Outcome {
         let scalars = [("k", self.k), ("b", self.b), ("loss", self.loss)];
         Ok(Trace {
             scalars: scalars.map(|(name, value)| (name.into(), value)).into(),
-            ..Trace::new("exhaustive", seed, config, self.seconds)?
+            ..Trace::new(Program::Exhaustive.name(), seed, config, self.seconds)?
         })
     }
 }

@@ -6,6 +6,7 @@ pub mod config;
 pub mod descent;
 pub mod exhaustive;
 pub mod moons;
+pub mod parity;
 pub mod program;
 pub mod relu;
 pub mod two_layer;

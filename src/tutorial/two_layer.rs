@@ -4,6 +4,7 @@ use crate::python::random::NumpyRandom;
 use crate::python::trace::{TensorTrace, Trace};
 use crate::train::ReadLoss;
 use crate::tutorial::config::TwoLayerConfig;
+use crate::tutorial::program::Program;
 use crate::tutorial::relu::net::ReluNet;
 use crate::tutorial::relu::{self, Descent};
 use anyhow::Result;
@@ -65,7 +66,7 @@ impl Outcome {
             scalars: [("parameters".into(), self.net.count() as f64), ("loss".into(), loss)].into(),
             series: [("loss".into(), self.losses.clone())].into(),
             tensors,
-            ..Trace::new("two-layer", seed, config, self.seconds)?
+            ..Trace::new(Program::TwoLayer.name(), seed, config, self.seconds)?
         })
     }
 }

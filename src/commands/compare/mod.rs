@@ -9,7 +9,7 @@ use crate::python::compare::{Row, compare};
 use crate::python::interpreter;
 use crate::python::trace::Trace;
 use crate::tutorial::config::{BostonConfig, DescentConfig, ExhaustiveConfig, MoonsConfig, TwoLayerConfig};
-use crate::tutorial::program::{self, PROGRAMS, Program};
+use crate::tutorial::parity::{self, PROGRAMS, Parity};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde::Serialize;
@@ -19,11 +19,11 @@ use tch::Device;
 
 pub(super) fn run(args: &Compare) -> Result<Verdict> {
     match args {
-        Compare::Exhaustive(args) => one(&program::EXHAUSTIVE, &ExhaustiveConfig::from(&args.settings), args),
-        Compare::Descent(args) => one(&program::DESCENT, &DescentConfig::from(&args.settings), args),
-        Compare::TwoLayer(args) => one(&program::TWO_LAYER, &TwoLayerConfig::from(&args.settings), args),
-        Compare::Boston(args) => one(&program::BOSTON, &BostonConfig::from(&args.settings), args),
-        Compare::Moons(args) => one(&program::MOONS, &MoonsConfig::from(&args.settings), args),
+        Compare::Exhaustive(args) => one(&parity::EXHAUSTIVE, &ExhaustiveConfig::from(&args.settings), args),
+        Compare::Descent(args) => one(&parity::DESCENT, &DescentConfig::from(&args.settings), args),
+        Compare::TwoLayer(args) => one(&parity::TWO_LAYER, &TwoLayerConfig::from(&args.settings), args),
+        Compare::Boston(args) => one(&parity::BOSTON, &BostonConfig::from(&args.settings), args),
+        Compare::Moons(args) => one(&parity::MOONS, &MoonsConfig::from(&args.settings), args),
         Compare::All(args) => all(args),
     }
 }
@@ -36,7 +36,7 @@ struct Comparison {
 }
 
 impl Comparison {
-    fn of(program: &Program, theirs: Trace, config: &Value, seed: u32, device: Device, stored: bool) -> Result<Self> {
+    fn of(program: &Parity, theirs: Trace, config: &Value, seed: u32, device: Device, stored: bool) -> Result<Self> {
         let ours = (program.trace)(config, seed, device)?;
         let rows = compare(&theirs, &ours, program.bounds(device, stored)).context(program.name)?;
         Ok(Self { theirs, ours, rows })
@@ -47,7 +47,7 @@ impl Comparison {
     }
 }
 
-fn one<T: Args>(program: &Program, config: &impl Serialize, args: &CompareProgram<T>) -> Result<Verdict> {
+fn one<T: Args>(program: &Parity, config: &impl Serialize, args: &CompareProgram<T>) -> Result<Verdict> {
     let device = prepare(&args.common.compute)?;
     let comparison = match &args.reference {
         Some(file) => {
@@ -81,7 +81,7 @@ fn all(args: &CompareAll) -> Result<Verdict> {
 
 /// Runs the original under Python, then ours.
 fn live(
-    program: &Program,
+    program: &Parity,
     config: &Value,
     common: &Common,
     python: Option<&PathBuf>,
@@ -93,7 +93,7 @@ fn live(
 }
 
 /// A stored trace with the settings and the seed that it was made with.
-fn stored(program: &Program, file: &Path) -> Result<(Trace, Value, u32)> {
+fn stored(program: &Parity, file: &Path) -> Result<(Trace, Value, u32)> {
     let shown = file.display().to_string();
     let text = std::fs::read_to_string(file).with_context(|| format!("{shown}: cannot read"))?;
     let trace = Trace::parse(&text).with_context(|| shown.clone())?;

@@ -2,7 +2,7 @@
 
 use crate::python::trace::Trace;
 use crate::torch::device;
-use crate::tutorial::program::Program;
+use crate::tutorial::parity::Parity;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::io::Write;
@@ -12,7 +12,7 @@ use tch::Device;
 use tempfile::NamedTempFile;
 
 /// Runs the original with these settings; one that runs on torch, with our thread count and on `device`.
-pub(super) fn run(program: &Program, python: &Path, config: &Value, seed: u32, device: Device) -> Result<Trace> {
+pub(super) fn run(program: &Parity, python: &Path, config: &Value, seed: u32, device: Device) -> Result<Trace> {
     let shown = python.display();
     let (options, _table) = options(program, config, seed, device)?;
     let mut child = Command::new(python)
@@ -41,7 +41,7 @@ pub(super) fn run(program: &Program, python: &Path, config: &Value, seed: u32, d
 
 /// The command line, and the file that holds our copy of the table for as long as it is needed.
 fn options(
-    program: &Program,
+    program: &Parity,
     config: &Value,
     seed: u32,
     device: Device,
@@ -70,7 +70,7 @@ fn options(
 }
 
 /// Another torch has other kernels, and so other bits.
-fn check_torch(program: &Program, trace: &Trace, shown: &str) -> Result<()> {
+fn check_torch(program: &Parity, trace: &Trace, shown: &str) -> Result<()> {
     let torch = trace.versions.get("torch").cloned().unwrap_or_default();
     let expected = env!("LOCKSTEP_LIBTORCH_VERSION");
     ensure!(

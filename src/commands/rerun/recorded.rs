@@ -1,11 +1,9 @@
 //! What `summary.json` says of a run, and the command line that repeats it.
 
+use crate::tutorial::program::Program;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 use std::path::Path;
-
-/// The programs of `run`.
-const PROGRAMS: [&str; 5] = ["exhaustive", "descent", "two-layer", "boston", "moons"];
 
 /// What `summary.json` says of a run.
 pub struct Record {
@@ -25,7 +23,7 @@ impl Record {
         let program = summary.get("program").and_then(Value::as_str).with_context(|| format!("{shown}: no program"))?;
         let program = program.to_string();
         ensure!(
-            program == "fit" || PROGRAMS.contains(&program.as_str()),
+            program == "fit" || Program::NAMES.contains(&program.as_str()),
             "{shown}: a run of {program}; rerun repeats fit and the programs of run"
         );
         Ok(Self { summary, program })

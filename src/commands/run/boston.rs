@@ -11,17 +11,18 @@ use crate::runs::history;
 use crate::torch::safetensors;
 use crate::tutorial::boston::{self, Outcome, checkpoint};
 use crate::tutorial::config::BostonConfig;
+use crate::tutorial::program::Program;
 use anyhow::Result;
 use serde_json::{Value, json};
 
 pub(super) fn run(args: &RunProgram<RunBostonArgs>) -> Result<Verdict> {
     let config = BostonConfig::from(&args.settings);
-    let mut job = Job::begin(&args.common, &args.folder("boston"))?;
+    let mut job = Job::begin(&args.common, &args.folder(Program::Boston.name()))?;
     let mut progress = Progress::new(config.epochs, args.common.printing.quiet)?;
     let outcome = boston::run(&config, args.common.seed, job.device, |epoch, loss| progress.report(epoch, loss))?;
     progress.finish();
     job.data(config.data.as_deref(), data::boston::CSV)?;
-    let summary = job.summary("boston", &config, results(&outcome, &config))?;
+    let summary = job.summary(Program::Boston.name(), &config, results(&outcome, &config))?;
     let model = checkpoint::to_bytes(&outcome, args.common.seed, serde_json::to_value(&config)?)?;
     job.folder.stage("history.csv", history::csv(&outcome.losses).as_bytes())?;
     job.folder.stage("model.pt", &model)?;

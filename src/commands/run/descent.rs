@@ -10,13 +10,14 @@ use crate::report::curve;
 use crate::runs::history;
 use crate::tutorial::config::{DescentConfig, Method};
 use crate::tutorial::descent::{self, Outcome};
+use crate::tutorial::program::Program;
 use anyhow::Result;
 use serde_json::json;
 
 pub(super) fn run(args: &RunProgram<RunDescentArgs>) -> Result<Verdict> {
     let config = DescentConfig::from(&args.settings);
     let seed = args.common.seed;
-    let mut job = Job::begin_plain(&args.common, &args.folder("descent"), 1)?;
+    let mut job = Job::begin_plain(&args.common, &args.folder(Program::Descent.name()), 1)?;
     let mut progress = Progress::new(config.epochs, args.common.printing.quiet)?;
     let outcome = descent::run(&config, seed, |epoch, loss| progress.report(epoch, loss))?;
     progress.finish();
@@ -30,7 +31,7 @@ pub(super) fn run(args: &RunProgram<RunDescentArgs>) -> Result<Verdict> {
         "training_seconds": outcome.seconds,
     });
     job.data(config.data.as_deref(), data::houses::CSV)?;
-    let summary = job.summary("descent", &config, results)?;
+    let summary = job.summary(Program::Descent.name(), &config, results)?;
     let losses: Vec<f64> = outcome.lines.iter().map(|line| line.loss).collect();
     job.folder.stage("history.csv", history::csv(&losses).as_bytes())?;
     job.folder.stage("fit.png", &picture(&outcome, &config)?)?;

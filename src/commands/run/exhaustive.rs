@@ -8,13 +8,14 @@ use crate::plot::{Figure, Line, Panel, Points};
 use crate::python::numpy::repr;
 use crate::tutorial::config::{ExhaustiveConfig, LineLoss};
 use crate::tutorial::exhaustive::{self, Outcome};
+use crate::tutorial::program::Program;
 use anyhow::Result;
 use serde_json::json;
 
 pub(super) fn run(args: &RunProgram<ExhaustiveArgs>) -> Result<Verdict> {
     let config = ExhaustiveConfig::from(&args.settings);
     let points = exhaustive::points(&config)?;
-    let mut job = Job::begin_plain(&args.common, &args.folder("exhaustive"), i32::MAX)?;
+    let mut job = Job::begin_plain(&args.common, &args.folder(Program::Exhaustive.name()), i32::MAX)?;
     let progress = Progress::points(points, args.common.printing.quiet)?;
     let outcome = exhaustive::run(&config, job.threads as usize, &|done| progress.advance(done))?;
     progress.finish();
@@ -26,7 +27,7 @@ pub(super) fn run(args: &RunProgram<ExhaustiveArgs>) -> Result<Verdict> {
         "search_seconds": outcome.seconds,
     });
     job.data(config.data.as_deref(), data::houses::CSV)?;
-    let summary = job.summary("exhaustive", &config, results)?;
+    let summary = job.summary(Program::Exhaustive.name(), &config, results)?;
     job.folder.stage("fit.png", &picture(&outcome, config.loss)?)?;
     job.finish(&summary, &text(&outcome))
 }

@@ -8,6 +8,7 @@ use crate::report::loss_picture;
 use crate::runs::history;
 use crate::torch::safetensors;
 use crate::tutorial::config::TwoLayerConfig;
+use crate::tutorial::program::Program;
 use crate::tutorial::two_layer::{self, Outcome};
 use anyhow::Result;
 use serde_json::json;
@@ -15,7 +16,7 @@ use tch::{Device, Tensor};
 
 pub(super) fn run(args: &RunProgram<TwoLayerArgs>) -> Result<Verdict> {
     let config = TwoLayerConfig::from(&args.settings);
-    let mut job = Job::begin(&args.common, &args.folder("two-layer"))?;
+    let mut job = Job::begin(&args.common, &args.folder(Program::TwoLayer.name()))?;
     let mut progress = Progress::new(config.epochs, args.common.printing.quiet)?;
     let outcome = two_layer::run(&config, args.common.seed, job.device, |epoch, loss| progress.report(epoch, loss))?;
     progress.finish();
@@ -25,7 +26,7 @@ pub(super) fn run(args: &RunProgram<TwoLayerArgs>) -> Result<Verdict> {
         "loss": outcome.losses.last(),
         "training_seconds": outcome.seconds,
     });
-    let summary = job.summary("two-layer", &config, results)?;
+    let summary = job.summary(Program::TwoLayer.name(), &config, results)?;
     job.folder.stage("history.csv", history::csv(&outcome.losses).as_bytes())?;
     job.folder.stage("weights.safetensors", &safetensors::to_bytes(&outcome.net.named())?)?;
     let label = "loss (sum of squares / samples)";

@@ -4,6 +4,7 @@ use super::Outcome;
 use crate::checkpoint::{self, About, FORMAT, Made, Schema};
 use crate::torch::safetensors::Named;
 use crate::torch::script::Module;
+use crate::tutorial::program::Program;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use tch::Tensor;
@@ -34,7 +35,7 @@ pub fn to_bytes(outcome: &Outcome, seed: u32, config: Value) -> Result<Vec<u8>> 
     let training: Named = vec![("epoch".into(), Tensor::f_from_slice(&[epochs])?)];
     let about = About {
         format: FORMAT,
-        program: "boston".into(),
+        program: Program::Boston.to_string(),
         seed,
         config,
         schema: Schema {

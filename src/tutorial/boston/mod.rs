@@ -13,6 +13,7 @@ use crate::python::random::NumpyRandom;
 use crate::python::trace::{TensorTrace, Trace};
 use crate::train::ReadLoss;
 use crate::tutorial::config::BostonConfig;
+use crate::tutorial::program::Program;
 use crate::tutorial::relu::net::ReluNet;
 use crate::tutorial::relu::{self, Descent};
 use anyhow::Result;
@@ -103,7 +104,7 @@ impl Outcome {
             scalars: [("parameters".into(), self.net.count() as f64), ("loss".into(), loss)].into(),
             series: [("loss".into(), self.losses.clone())].into(),
             tensors,
-            ..Trace::new("boston", seed, config, self.seconds)?
+            ..Trace::new(Program::Boston.name(), seed, config, self.seconds)?
         })
     }
 }
