@@ -21,8 +21,13 @@ macro_rules! as_text {
 pub(crate) use as_text;
 
 /// An enum whose variants have fixed names: `FromStr` (whose error lists them), `Display` and serde.
+///
+/// With `pub enum Name as any_case`, what the user wrote goes through that function before it is held against the names.
 macro_rules! named {
-    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+    ($(#[$meta:meta])* pub enum $name:ident { $($body:tt)+ }) => {
+        crate::choices::names::named! { $(#[$meta])* pub enum $name as String::from { $($body)+ } }
+    };
+    ($(#[$meta:meta])* pub enum $name:ident as $plain:path { $($(#[$doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -30,6 +35,7 @@ macro_rules! named {
 
         impl $name {
             pub const NAMES: &'static [&'static str] = &[$($text),+];
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
@@ -40,7 +46,7 @@ macro_rules! named {
             type Err = String;
 
             fn from_str(text: &str) -> Result<Self, String> {
-                match text {
+                match $plain(text).as_str() {
                     $($text => Ok(Self::$variant),)+
                     _ => Err(crate::choices::names::unknown(text, Self::NAMES)),
                 }
@@ -57,6 +63,11 @@ macro_rules! named {
     };
 }
 pub(crate) use named;
+
+/// For names that may be written in any case, such as PyTorch's `Adam`.
+pub fn any_case(text: &str) -> String {
+    text.trim().to_ascii_lowercase()
+}
 
 /// More names than this are counted, not listed: a table may have thousands of columns.
 const LISTED: usize = 20;
@@ -86,10 +97,14 @@ fn visible(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::unknown;
+    use super::{any_case, unknown};
 
     named! {
         pub enum Fruit { Apple = "apple", Pear = "pear" }
+    }
+
+    named! {
+        pub enum Nut as any_case { Hazel = "hazel" }
     }
 
     #[test]
@@ -99,6 +114,13 @@ mod tests {
         assert_eq!("aple".parse::<Fruit>(), Err("aple, did you mean apple? (expected apple, pear)".into()));
         assert_eq!("paer".parse::<Fruit>(), Err("paer, did you mean pear? (expected apple, pear)".into()));
         assert_eq!("zzz".parse::<Fruit>(), Err("zzz (expected apple, pear)".into()));
+    }
+
+    #[test]
+    fn case_counts_unless_the_enum_says_otherwise() {
+        assert_eq!("Pear".parse::<Fruit>(), Err("Pear, did you mean pear? (expected apple, pear)".into()));
+        assert_eq!(" Hazel".parse(), Ok(Nut::Hazel));
+        assert_eq!("Hasel".parse::<Nut>(), Err("Hasel, did you mean hazel? (expected hazel)".into()));
     }
 
     #[test]

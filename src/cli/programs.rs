@@ -5,16 +5,16 @@
 use super::numbers::{self, finite, not_negative, positive, start};
 use crate::train::engine::Engine;
 use crate::tutorial::config::{BostonConfig, DescentConfig, ExhaustiveConfig, LineLoss, MoonsConfig, TwoLayerConfig};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::Number;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 #[group(id = "settings")]
 pub struct ExhaustiveArgs {
-    /// Mean absolute or mean square error
+    /// mae (mean absolute error) or mse (mean square error)
     #[arg(long, value_name = "LOSS", default_value = "mae")]
-    loss: LossArg,
+    loss: LineLoss,
     /// First k
     #[arg(long, value_name = "X", default_value_t = -2.0, value_parser = finite, allow_hyphen_values = true)]
     k_min: f64,
@@ -36,12 +36,6 @@ pub struct ExhaustiveArgs {
     /// Table with the columns area and price [default: the tutorial's four points, data/houses.csv, built in]
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum LossArg {
-    Mae,
-    Mse,
 }
 
 #[derive(Debug, Args)]
@@ -127,10 +121,7 @@ pub struct MoonsArgs {
 impl From<&ExhaustiveArgs> for ExhaustiveConfig {
     fn from(args: &ExhaustiveArgs) -> Self {
         Self {
-            loss: match args.loss {
-                LossArg::Mae => LineLoss::Mae,
-                LossArg::Mse => LineLoss::Mse,
-            },
+            loss: args.loss,
             k_min: args.k_min,
             k_max: args.k_max,
             k_step: args.k_step,

@@ -4,7 +4,7 @@ use super::programs::{BostonArgs, DescentArgs, ExhaustiveArgs, MoonsArgs, TwoLay
 use super::{Common, Resuming};
 use crate::train::engine::Engine;
 use crate::tutorial::config::{BostonConfig, DescentConfig, Method, MoonsConfig};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -64,22 +64,15 @@ pub struct RunMoons {
 pub struct RunDescentArgs {
     #[command(flatten)]
     descent: DescentArgs,
-    /// How many samples each update looks at: all, one, or --batch-size
+    /// How many samples each update looks at: batch (all), stochastic (one) or mini-batch (--batch-size)
     #[arg(long, value_name = "METHOD", default_value = "batch")]
-    method: MethodArg,
+    method: Method,
     /// Samples of one update under --method mini-batch
     #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     batch_size: Option<u32>,
     /// Leave b as it is, where the tutorial divides it by the largest x
     #[arg(long)]
     mend: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum MethodArg {
-    Batch,
-    Stochastic,
-    MiniBatch,
 }
 
 /// What the original of `boston` does not have.
@@ -110,13 +103,8 @@ impl From<&RunMoons> for MoonsConfig {
 
 impl From<&RunDescentArgs> for DescentConfig {
     fn from(args: &RunDescentArgs) -> Self {
-        let method = match args.method {
-            MethodArg::Batch => Method::Batch,
-            MethodArg::Stochastic => Method::Stochastic,
-            MethodArg::MiniBatch => Method::MiniBatch,
-        };
         let batch_size = args.batch_size.map(|size| size as usize);
-        Self { method, batch_size, mend: args.mend, ..Self::from(&args.descent) }
+        Self { method: args.method, batch_size, mend: args.mend, ..Self::from(&args.descent) }
     }
 }
 

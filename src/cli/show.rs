@@ -5,7 +5,7 @@ use super::numbers::{self, positive};
 use crate::tutorial::concepts::activations::{self, Activation};
 use crate::tutorial::concepts::gradients::{self, Scenario, Weights};
 use crate::tutorial::concepts::{bias_variance, fitting, nonlinearity};
-use clap::{Arg, Args, Subcommand, ValueEnum};
+use clap::{Arg, Args, Subcommand};
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -76,9 +76,9 @@ pub struct ShowGradients {
     /// Nets over which the median is taken
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=100_000))]
     nets: i64,
-    /// Only this activation, instead of the scenarios of the tutorial
+    /// Only this activation (sigmoid, tanh, relu or identity), instead of the scenarios of the tutorial
     #[arg(long, value_name = "NAME")]
-    activation: Option<ActivationName>,
+    activation: Option<Activation>,
     /// Only weights from N(0, X²/width), instead of the scenarios of the tutorial [default with --activation: 1]
     #[arg(long, value_name = "X", value_parser = positive, allow_negative_numbers = true)]
     weight_scale: Option<f64>,
@@ -89,29 +89,10 @@ pub struct ShowGradients {
     pub out: PathBuf,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ActivationName {
-    Sigmoid,
-    Tanh,
-    Relu,
-    Identity,
-}
-
-impl From<ActivationName> for Activation {
-    fn from(name: ActivationName) -> Self {
-        match name {
-            ActivationName::Sigmoid => Self::Sigmoid,
-            ActivationName::Tanh => Self::Tanh,
-            ActivationName::Relu => Self::Relu,
-            ActivationName::Identity => Self::Identity,
-        }
-    }
-}
-
 impl From<&ShowGradients> for gradients::Config {
     fn from(args: &ShowGradients) -> Self {
         let chosen = match args.activation {
-            Some(name) => vec![name.into()],
+            Some(activation) => vec![activation],
             None => vec![Activation::Sigmoid, Activation::Tanh, Activation::Relu],
         };
         let scenarios = if args.activation.is_some() || args.weight_scale.is_some() {

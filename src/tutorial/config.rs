@@ -1,5 +1,6 @@
 //! Plain settings of each program; `Default` is the tutorial's values. The names are those of the originals' options.
 
+use crate::choices::names::named;
 use crate::train::engine::Engine;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
@@ -19,14 +20,14 @@ pub struct ExhaustiveConfig {
     pub data: Option<PathBuf>,
 }
 
-/// The tutorial's two losses of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LineLoss {
-    /// `np.mean(np.abs(y_hat - y))`
-    Mae,
-    /// `np.mean(np.square(y_hat - y))`
-    Mse,
+named! {
+    /// The tutorial's two losses of a line.
+    pub enum LineLoss {
+        /// `np.mean(np.abs(y_hat - y))`
+        Mae = "mae",
+        /// `np.mean(np.square(y_hat - y))`
+        Mse = "mse",
+    }
 }
 
 /// `run descent`: `times = 1000`, `learn_rate = 0.1`, `current_k = current_b = 10`.
@@ -49,16 +50,16 @@ pub struct DescentConfig {
     pub mend: bool,
 }
 
-/// The tutorial's three kinds of gradient descent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Method {
-    /// All samples in each update.
-    Batch,
-    /// One sample in each update.
-    Stochastic,
-    /// A few samples in each update.
-    MiniBatch,
+named! {
+    /// The tutorial's three kinds of gradient descent.
+    pub enum Method {
+        /// All samples in each update.
+        Batch = "batch",
+        /// One sample in each update.
+        Stochastic = "stochastic",
+        /// A few samples in each update.
+        MiniBatch = "mini-batch",
+    }
 }
 
 fn batch() -> Method {

@@ -18,7 +18,7 @@ pub(super) fn run(args: &ShowActivations) -> Result<Verdict> {
 }
 
 fn csv(outcome: &Outcome) -> String {
-    let names = outcome.functions.iter().map(|function| function.activation.name().to_lowercase());
+    let names = outcome.functions.iter().map(|function| function.activation.display_name().to_lowercase());
     let header = names.map(|name| format!(",{name},{name}_gradient")).collect::<String>();
     let mut text = format!("x{header}\n");
     for (index, x) in outcome.inputs.iter().enumerate() {
@@ -36,7 +36,7 @@ fn figure(outcome: &Outcome) -> Figure {
     let (low, high) = (outcome.inputs[0], outcome.inputs[last]);
     for (index, function) in outcome.functions.iter().enumerate() {
         let pairs = |values: &[f64]| outcome.inputs.iter().copied().zip(values.iter().copied()).collect();
-        let name = function.activation.name();
+        let name = function.activation.display_name();
         let peak = format!("{name}: at most {}", short(function.largest_gradient));
         let curve = |values: &[f64], label: String| Line::new(pairs(values)).color(index).label(label);
         functions = functions.layer(curve(&function.values, name.into()));
@@ -50,7 +50,8 @@ fn figure(outcome: &Outcome) -> Figure {
 
 fn text(functions: &[Measured], config: &Config) -> String {
     let each = |what: &dyn Fn(&Measured) -> String| {
-        let parts: Vec<String> = functions.iter().map(|f| format!("{} {}", f.activation.name(), what(f))).collect();
+        let parts: Vec<String> =
+            functions.iter().map(|f| format!("{} {}", f.activation.display_name(), what(f))).collect();
         listed(&parts)
     };
     let range = |f: &Measured| match f.unbounded {

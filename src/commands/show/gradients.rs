@@ -26,7 +26,7 @@ fn name(scenario: &Scenario) -> String {
         Weights::Uniform { low, high } => format!("U[{low}, {high})"),
         Weights::Normal { scale } => format!("N(0, {}/n)", short(scale * scale)),
     };
-    format!("{}, {weights}", scenario.activation.name())
+    format!("{}, {weights}", scenario.activation.display_name())
 }
 
 fn csv(measured: &[Measured]) -> String {
@@ -37,7 +37,7 @@ fn csv(measured: &[Measured]) -> String {
             Weights::Normal { scale } => format!("normal {scale}"),
         };
         for (index, (signal, weight)) in one.signal.iter().zip(&one.weight).enumerate() {
-            let activation = one.scenario.activation.name().to_lowercase();
+            let activation = one.scenario.activation.display_name().to_lowercase();
             text += &line(&[&activation, &weights, &(index + 1), signal, weight]);
         }
     }

@@ -10,12 +10,10 @@ mod sweep;
 pub use adam::Adam;
 pub use sgd::Sgd;
 
+use crate::choices::names::{any_case, named};
 use crate::model::parameters::FlatTensors;
 use crate::torch::safetensors::{self, Named};
 use anyhow::{Context, Result, ensure};
-use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::str::FromStr;
 use tch::{Device, Kind, TchError, Tensor};
 
 /// What updates a flat buffer of parameters.
@@ -34,17 +32,14 @@ pub trait Optimizer {
     fn load(&mut self, state: &Named) -> Result<()>;
 }
 
-/// Which optimizer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum OptimizerKind {
-    Adam,
-    AdamW,
-    Sgd,
+named! {
+    /// Which optimizer.
+    pub enum OptimizerKind as any_case {
+        Adam = "adam",
+        AdamW = "adamw",
+        Sgd = "sgd",
+    }
 }
-
-const KINDS: [(OptimizerKind, &str); 3] =
-    [(OptimizerKind::Adam, "adam"), (OptimizerKind::AdamW, "adamw"), (OptimizerKind::Sgd, "sgd")];
 
 impl OptimizerKind {
     /// The default of `weight_decay` in `torch.optim`.
@@ -52,23 +47,6 @@ impl OptimizerKind {
         if self == Self::AdamW { 1e-2 } else { 0.0 }
     }
 }
-
-impl fmt::Display for OptimizerKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(KINDS.iter().find(|(kind, _)| kind == self).map_or("", |(_, name)| name))
-    }
-}
-
-impl FromStr for OptimizerKind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let found = KINDS.iter().find(|(_, name)| text.trim().eq_ignore_ascii_case(name));
-        found.map(|(kind, _)| *kind).ok_or_else(|| crate::choices::names::unknown(text, &KINDS.map(|(_, name)| name)))
-    }
-}
-
-crate::choices::names::as_text!(OptimizerKind);
 
 /// `target.add_(other, alpha=alpha)`, which tch has without `alpha` only. PyTorch rounds it once where the processor
 /// has a fused multiply-add; so does `addcmul_` with a scalar tensor, and nothing else that tch offers.
@@ -119,7 +97,7 @@ mod tests {
 
     #[test]
     fn an_optimizer_goes_on_from_its_state_to_the_bit() {
-        for (kind, momentum) in KINDS.iter().map(|(kind, _)| (*kind, 0.0)).chain([(OptimizerKind::Sgd, 0.9)]) {
+        for (kind, momentum) in OptimizerKind::ALL.iter().map(|kind| (*kind, 0.0)).chain([(OptimizerKind::Sgd, 0.9)]) {
             let grads: Vec<Tensor> = (0..6).map(|_| Tensor::randn([48], (Kind::Float, Device::Cpu))).collect();
             let mut param = Tensor::ones([48], (Kind::Float, Device::Cpu));
             let mut through = optimizer(kind, momentum);
@@ -144,7 +122,9 @@ mod tests {
     fn a_sweep_is_a_step_up_to_rounding() {
         let configs =
             [(OptimizerKind::Sgd, 0.9, false), (OptimizerKind::Sgd, 0.9, true), (OptimizerKind::Sgd, 0.0, false)];
-        for (kind, momentum, nesterov) in configs.into_iter().chain(KINDS.map(|(kind, _)| (kind, 0.0, false))) {
+        for (kind, momentum, nesterov) in
+            configs.into_iter().chain(OptimizerKind::ALL.iter().map(|kind| (*kind, 0.0, false)))
+        {
             for decay in [0.0, 0.1] {
                 let config = TrainConfig {
                     optimizer: kind,
@@ -177,5 +157,6 @@ mod tests {
         let error = optimizer(OptimizerKind::Adam, 0.0).load(&state).unwrap_err();
         assert!(format!("{error:#}").contains("exp_avg.w"), "{error:#}");
         assert!("adan".parse::<OptimizerKind>().unwrap_err().contains("did you mean adam"));
+        assert_eq!("AdamW".parse(), Ok(OptimizerKind::AdamW));
     }
 }

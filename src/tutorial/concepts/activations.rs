@@ -2,6 +2,7 @@
 //!
 //! Derivatives are autograd's, so that nothing here is typed in from a formula.
 
+use crate::choices::names::named;
 use crate::python::random::NumpyRandom;
 use anyhow::Result;
 use serde::Serialize;
@@ -16,13 +17,13 @@ const DRAWS: usize = 100_000;
 /// Within so many standard errors of zero a mean counts as zero.
 const STANDARD_ERRORS: f64 = 4.0;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Activation {
-    Sigmoid,
-    Tanh,
-    Relu,
-    Identity,
+named! {
+    pub enum Activation {
+        Sigmoid = "sigmoid",
+        Tanh = "tanh",
+        Relu = "relu",
+        Identity = "identity",
+    }
 }
 
 impl Activation {
@@ -36,7 +37,8 @@ impl Activation {
         }
     }
 
-    pub fn name(self) -> &'static str {
+    /// As the tutorial writes it, for pictures and text.
+    pub fn display_name(self) -> &'static str {
         match self {
             Self::Sigmoid => "sigmoid",
             Self::Tanh => "tanh",
