@@ -277,7 +277,7 @@ fn a_mistake_in_the_settings_is_refused_in_one_line() {
         (&["--target", "kind", "--activation", "rely"], &["did you mean relu?"]),
         (&["--target", "kind", "--loss", "mse"], &["--loss mse", "class"]),
         (&["--target", "price", "--class-weight", "balanced"], &["--class-weight"]),
-        (&["--target", "kind", "--lr", "0"], &["learning rate"]),
+        (&["--target", "kind", "--lr", "0"], &["--lr 0: expected"]),
         (&["--target", "kind", "--batch-size", "0"], &["--batch-size"]),
         (&["--target", "price", "--stratify"], &["--stratify"]),
         (&["--target", "kind", "--split-column", "colour"], &["row 1", "--split-column", "red", "train"]),

@@ -300,7 +300,7 @@ fn a_mistake_is_refused_before_anything_is_trained() {
         (&["--param", "lr"], &["--param lr", "NAME=VALUES"]),
         (&["--param", "lrr=0.1"], &["did you mean lr?"]),
         (&["--param", "lr=fast"], &["--param lr=fast", "expected a number"]),
-        (&["--param", "lr=0.1,0"], &["--param", "trial 2 (lr=0.0)", "learning rate"]),
+        (&["--param", "lr=0.1,0"], &["--param", "trial 2 (lr=0.0)", "--lr 0: expected"]),
         (&["--param", "dropout=0,1"], &["trial 2", "--dropout 1"]),
         (&["--param", "dropout=0..1.5", "--search", "random"], &["--param", "--dropout"]),
         (&["--param", "epochs=1..9223372036854775807", "--search", "random"], &["--param", "epochs", "at most"]),

@@ -2,6 +2,7 @@
 
 use super::engine::Engine;
 use super::schedule::Schedule;
+use crate::choices::given::number;
 use crate::model::parameters::Shape;
 use crate::train::optim::{Adam, Optimizer, OptimizerKind, Sgd};
 use anyhow::{Result, ensure};
@@ -59,25 +60,32 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
-    /// Refuses settings that cannot be, or that would have no effect. `validated`: there is a validation part.
+    /// Refuses settings that cannot be, or that would have no effect; each message begins with the setting's flag.
+    /// `validated`: there is a validation part.
     pub fn check(&self, validated: bool) -> Result<()> {
-        let up = |value: f64| (0.0..=LARGEST).contains(&value);
-        let above = |value: f64| value > 0.0 && up(value);
-        ensure!(self.epochs > 0, "epochs 0: expected a whole number from 1 up");
-        ensure!(self.epochs <= u32::MAX as usize, "epochs {}: expected {} at most", self.epochs, u32::MAX);
-        ensure!(self.batch_size != Some(0), "batch size 0: expected a whole number from 1 up, or the full batch");
-        ensure!(above(self.lr), "learning rate {:e}: expected a number above 0, up to {LARGEST:e}", self.lr);
-        ensure!(up(self.l1), "l1 {:e}: expected a number from 0 to {LARGEST:e}", self.l1);
-        let decay = self.weight_decay.unwrap_or(0.0);
-        ensure!(up(decay), "weight decay {decay:e}: expected a number from 0 to {LARGEST:e}");
-        ensure!(self.early_stop != Some(0), "early stop after 0 epochs: expected a whole number from 1 up");
-        ensure!(self.early_stop.is_none() || validated, "early stopping needs a validation part, and there is none");
-        let norm = self.clip_grad.unwrap_or(1.0);
-        ensure!(above(norm), "gradient clipping at {norm:e}: expected a number above 0, up to {LARGEST:e}");
-        let (sgd, momentum) = (self.optimizer == OptimizerKind::Sgd, self.momentum);
-        ensure!(up(momentum), "momentum {momentum:e}: expected a number from 0 to {LARGEST:e}");
-        ensure!(sgd || momentum == 0.0, "momentum {momentum}: belongs to sgd, the optimizer is {}", self.optimizer);
-        ensure!(sgd || !self.nesterov, "nesterov: belongs to sgd, the optimizer is {}", self.optimizer);
+        ensure!(self.epochs > 0, "--epochs 0: expected a whole number from 1 up");
+        ensure!(self.epochs <= u32::MAX as usize, "--epochs {}: expected {} at most", self.epochs, u32::MAX);
+        ensure!(self.batch_size != Some(0), "--batch-size 0: expected a whole number from 1 up, or full");
+        above_zero("--lr", self.lr)?;
+        self.schedule.check_warmup(self.warmup, self.epochs)?;
+        if let Some(patience) = self.early_stop {
+            ensure!(patience > 0, "--early-stop 0: expected a whole number of epochs from 1 up");
+            ensure!(validated, "--early-stop {patience}: needs a validation part to stop by, and there is none");
+        }
+        from_zero("--l1", self.l1)?;
+        from_zero("--weight-decay", self.weight_decay.unwrap_or(0.0))?;
+        above_zero("--clip-grad", self.clip_grad.unwrap_or(1.0))?;
+        self.check_momentum()
+    }
+
+    fn check_momentum(&self) -> Result<()> {
+        from_zero("--momentum", self.momentum)?;
+        if self.optimizer == OptimizerKind::Sgd {
+            return Sgd::check(self.momentum, self.nesterov);
+        }
+        let other = format!("belongs to --optimizer sgd, and the optimizer is {}", self.optimizer);
+        ensure!(self.momentum == 0.0, "--momentum {}: {other}", number(self.momentum));
+        ensure!(!self.nesterov, "--nesterov: {other}");
         Ok(())
     }
 
@@ -92,4 +100,15 @@ impl TrainConfig {
             OptimizerKind::Sgd => Box::new(Sgd::new(shapes, self.lr, self.momentum, self.nesterov, decay, device)?),
         })
     }
+}
+
+fn from_zero(flag: &str, value: f64) -> Result<()> {
+    ensure!((0.0..=LARGEST).contains(&value), "{flag} {}: expected a number from 0 to {LARGEST:e}", number(value));
+    Ok(())
+}
+
+fn above_zero(flag: &str, value: f64) -> Result<()> {
+    let holds = value > 0.0 && value <= LARGEST;
+    ensure!(holds, "{flag} {}: expected a number above 0, up to {LARGEST:e}", number(value));
+    Ok(())
 }

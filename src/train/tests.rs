@@ -80,16 +80,19 @@ fn early_stopping_goes_back_to_the_best_weights() {
 fn settings_that_cannot_be_or_do_nothing_are_refused() {
     let base = config;
     let cases = [
-        (TrainConfig { epochs: 0, ..base() }, "epochs 0"),
-        (TrainConfig { batch_size: Some(0), ..base() }, "batch size 0"),
-        (TrainConfig { lr: -1.0, ..base() }, "learning rate -1"),
-        (TrainConfig { lr: 1e39, ..base() }, "learning rate 1e39"),
+        (TrainConfig { epochs: 0, ..base() }, "--epochs 0: expected"),
+        (TrainConfig { batch_size: Some(0), ..base() }, "--batch-size 0: expected"),
+        (TrainConfig { lr: -1.0, ..base() }, "--lr -1: expected"),
+        (TrainConfig { lr: 1e39, ..base() }, "--lr 1e39: expected"),
         (TrainConfig { schedule: "step:step_size=1,gamma=1e300".parse().unwrap(), lr: 1e-9, ..base() }, "1e291"),
-        (TrainConfig { l1: f64::NAN, ..base() }, "l1 NaN"),
-        (TrainConfig { clip_grad: Some(0.0), ..base() }, "clipping"),
-        (TrainConfig { nesterov: true, ..base() }, "needs a momentum"),
-        (TrainConfig { momentum: 0.9, optimizer: "adam".parse().unwrap(), ..base() }, "belongs to sgd"),
-        (TrainConfig { warmup: 5, ..base() }, "only 5 epochs"),
+        (TrainConfig { l1: f64::NAN, ..base() }, "--l1 NaN: expected"),
+        (TrainConfig { clip_grad: Some(0.0), ..base() }, "--clip-grad 0: expected"),
+        (TrainConfig { nesterov: true, ..base() }, "--nesterov: needs a --momentum"),
+        (
+            TrainConfig { momentum: 0.9, optimizer: "adam".parse().unwrap(), ..base() },
+            "--momentum 0.9: belongs to --optimizer sgd, and the optimizer is adam",
+        ),
+        (TrainConfig { warmup: 5, ..base() }, "--warmup 5: there are only 5 epochs"),
     ];
     let x = column(&[1.0]);
     for (config, word) in cases {
@@ -99,7 +102,7 @@ fn settings_that_cannot_be_or_do_nothing_are_refused() {
     let part = Part { x: &x, y: &x, weight: None };
     let config = TrainConfig { early_stop: Some(2), ..config() };
     let error = train(&linear(), &Loss::new(LossKind::Mse), &config, part, None, |_| Ok(())).unwrap_err();
-    assert!(error.to_string().contains("validation part"), "{error}");
+    assert!(error.to_string().starts_with("--early-stop 2: needs a validation part"), "{error}");
 }
 
 #[test]

@@ -146,7 +146,7 @@ mod tests {
         let (fit, tune) = resolved("target = \"y\"\n", &["optimizer=sgd,adam", "momentum=0,0.9"]).unwrap();
         let error = configs(&fit, &plan(tune.search, &tune.params, None, 0).unwrap()).unwrap_err();
         let error = format!("{error:#}");
-        assert!(error.starts_with("--param: trial 4 (momentum=0.9, optimizer=adam): momentum 0.9"), "{error}");
+        assert!(error.starts_with("--param: trial 4 (momentum=0.9, optimizer=adam): --momentum 0.9"), "{error}");
         let (fit, tune) = resolved("target = \"y\"\n", &["dropout=0.1,1.5"]).unwrap();
         assert!(configs(&fit, &plan(tune.search, &tune.params, None, 0).unwrap()).is_err());
     }

@@ -37,7 +37,7 @@ impl Sgd {
         weight_decay: f64,
         device: Device,
     ) -> Result<Self> {
-        ensure!(!nesterov || momentum > 0.0, "sgd: Nesterov's form needs a momentum above 0");
+        Self::check(momentum, nesterov)?;
         let zeros = || FlatTensors::zeros(shapes, device);
         let (momentum_buffer, scratch, alpha) = (zeros()?, zeros()?.flat, scalar(device)?);
         Ok(Self {
@@ -52,6 +52,12 @@ impl Sgd {
             alpha,
             isa: Isa::best(),
         })
+    }
+
+    /// Refuses what `torch.optim.SGD` raises at: "Nesterov momentum requires a momentum".
+    pub fn check(momentum: f64, nesterov: bool) -> Result<()> {
+        ensure!(!nesterov || momentum > 0.0, "--nesterov: needs a --momentum above 0");
+        Ok(())
     }
 }
 

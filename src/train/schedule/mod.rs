@@ -4,6 +4,7 @@ pub mod plateau;
 pub mod scheduler;
 
 use crate::choices::choice::{self, Choice};
+use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -122,6 +123,25 @@ impl Schedule {
             Self::Step { step_size: None, .. } => Some("step without step_size steps after a third of all epochs"),
             _ => None,
         }
+    }
+
+    /// Refuses `warmup` epochs of `LinearLR` that do not fit before this schedule in `epochs` epochs.
+    pub fn check_warmup(&self, warmup: usize, epochs: usize) -> Result<()> {
+        let own = matches!(self, Self::OneCycle { .. });
+        ensure!(warmup == 0 || !own, "--warmup {warmup}: --schedule one-cycle brings a rise of its own; leave one out");
+        ensure!(warmup == 0 || warmup < epochs, "--warmup {warmup}: there are only {epochs} epochs");
+        Ok(())
+    }
+
+    /// Refuses one-cycle where its rise would end at step 0 of `steps`: PyTorch raises `ZeroDivisionError` there.
+    pub fn check_steps(&self, steps: usize) -> Result<()> {
+        let Self::OneCycle { pct_start, .. } = self else { return Ok(()) };
+        ensure!(
+            pct_start * steps as f64 != 1.0,
+            "--schedule one-cycle: pct_start={pct_start} of the {steps} batches of all epochs is one batch, over which \
+             the learning rate cannot rise (PyTorch divides by zero here); choose another pct_start"
+        );
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use super::plateau::Plateau;
 use crate::torch::safetensors::Named;
 use crate::train::schedule::Schedule;
 use crate::train::state::{count, has, number, read_count, read_number};
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use std::f64::consts::PI;
 
 /// `LinearLR`'s default `start_factor`.
@@ -34,14 +34,13 @@ impl Scheduler {
     /// For `epochs` epochs of `batches` batches, from the learning rate `lr`. `warmup` epochs of `LinearLR` come
     /// before the schedule, joined by `SequentialLR`; before `plateau`, which `SequentialLR` does not take, one is
     /// stepped after the other.
+    ///
+    /// # Errors
+    /// A warm-up that does not fit, and a one-cycle schedule whose rise is a single step.
     pub fn new(schedule: Schedule, warmup: usize, lr: f64, epochs: usize, batches: usize) -> Result<Self> {
-        let own_warmup = matches!(schedule, Schedule::OneCycle { .. });
-        ensure!(
-            warmup == 0 || !own_warmup,
-            "warm-up of {warmup} epochs: the one-cycle schedule brings its own, leave one out"
-        );
-        ensure!(warmup == 0 || warmup < epochs, "warm-up of {warmup} epochs: there are only {epochs} epochs");
+        schedule.check_warmup(warmup, epochs)?;
         let total_steps = epochs * batches;
+        schedule.check_steps(total_steps)?;
         let mut scheduler = Self {
             schedule,
             warmup,
@@ -240,7 +239,24 @@ mod tests {
         let error = |schedule: &str, warmup| {
             Scheduler::new(schedule.parse().unwrap(), warmup, 0.1, 5, 1).unwrap_err().to_string()
         };
-        assert!(error("cosine", 5).contains("only 5 epochs"));
-        assert!(error("one-cycle", 1).contains("brings its own"));
+        assert_eq!(error("cosine", 5), "--warmup 5: there are only 5 epochs");
+        assert!(error("one-cycle", 1).starts_with("--warmup 1: --schedule one-cycle brings a rise of its own"));
+    }
+
+    // OneCycleLR(optimizer, 0.1, total_steps=10, pct_start=0.1): ZeroDivisionError, as with 1 and 1.0 or 3 and 1/3;
+    // 9 or 11 steps are fine
+    #[test]
+    fn a_rise_over_a_single_step_is_refused_as_python_does() {
+        let one_cycle = |pct_start: f64, epochs, batches| {
+            let schedule = format!("one-cycle:pct_start={pct_start}").parse().unwrap();
+            Scheduler::new(schedule, 0, 0.1, epochs, batches)
+        };
+        for (pct_start, epochs, batches) in [(0.1, 10, 1), (0.1, 2, 5), (1.0, 1, 1), (1.0 / 3.0, 1, 3)] {
+            let error = one_cycle(pct_start, epochs, batches).unwrap_err().to_string();
+            assert!(error.starts_with("--schedule one-cycle: pct_start="), "{error}");
+        }
+        for steps in [9, 11] {
+            assert!(one_cycle(0.1, steps, 1).unwrap().lr().is_finite(), "{steps} steps");
+        }
     }
 }
