@@ -15,7 +15,7 @@ use lockstep::python::compare;
 use lockstep::python::trace::Trace;
 use lockstep::torch::safetensors;
 use lockstep::tune;
-use lockstep::tutorial::moons::start::Start;
+use lockstep::tutorial::moons::start;
 use std::io::{Cursor, Read, Write};
 use tch::Device;
 use zip::write::SimpleFileOptions;
@@ -53,9 +53,9 @@ fn read_model(bytes: &[u8]) -> anyhow::Result<()> {
 
 /// What Python's `torch.save` writes, as it is and with every CRC put right.
 pub fn pickle(bytes: &[u8]) {
-    answered(Start::of_python(bytes));
+    answered(start::of_python(bytes));
     if let Some(repaired) = repaired(bytes) {
-        answered(Start::of_python(&repaired));
+        answered(start::of_python(&repaired));
     }
 }
 

@@ -149,7 +149,7 @@ fn every_seed_of_a_model_is_one() {
 #[test]
 fn every_seed_of_a_pickle_is_one() {
     for seed in seeds("pickle") {
-        assert!(lockstep::tutorial::moons::start::Start::of_python(&seed).is_ok());
-        assert!(lockstep::tutorial::moons::start::Start::of_python(&repaired(&seed).unwrap()).is_ok());
+        assert!(lockstep::tutorial::moons::start::of_python(&seed).is_ok());
+        assert!(lockstep::tutorial::moons::start::of_python(&repaired(&seed).unwrap()).is_ok());
     }
 }

@@ -233,16 +233,22 @@ fn a_disk_that_fills_up_costs_a_checkpoint_and_not_the_training() {
     let dir = Workdir::new();
     moons(&dir, &["--epochs", "10", "--checkpoint-every", "5", "--out", "m"]);
     let good = dir.read("m/checkpoint-5.pt");
-    let script = format!(
-        "trap '' XFSZ; ulimit -f 8; exec {} run moons --resume m/checkpoint-5.pt --epochs 9 --out m --checkpoint-every 3 --quiet",
-        env!("CARGO_BIN_EXE_lockstep")
-    );
-    let output = Command::new("sh").args(["-c", &script]).current_dir(dir.path()).output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
+    let cramped = |quiet: &str| {
+        let script = format!(
+            "trap '' XFSZ; ulimit -f 8; exec {} run moons --resume m/checkpoint-5.pt --epochs 9 --out m --checkpoint-every 3 {quiet}",
+            env!("CARGO_BIN_EXE_lockstep")
+        );
+        let output = Command::new("sh").args(["-c", &script]).current_dir(dir.path()).output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let stderr = cramped("");
     assert!(
         stderr.contains("warning: m/checkpoint-6.pt: cannot write") && stderr.contains("the training goes on"),
         "{stderr}"
     );
+    // Only the error that it ends with: its own files have no room either.
+    let quiet = cramped("--quiet");
+    assert!(quiet.starts_with("error: ") && !quiet.contains("warning"), "{quiet}");
     assert_eq!((checkpoints(&dir, "m"), dir.read("m/checkpoint-5.pt")), (vec!["checkpoint-5.pt".to_string()], good));
 }
 

@@ -1,17 +1,52 @@
 //! What must be the same for a run to go on from an earlier one's state, and what may differ.
 
 use crate::checkpoint::{About, Change, Resumed};
-use crate::train::engine::Engine;
+use crate::train::engine::EngineKind;
+use crate::train::snapshot::Snapshot;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
+use std::path::PathBuf;
 
-/// An earlier state, as far as every program has it.
+/// A run that goes on from an earlier one's state, under settings `C`.
+pub struct Resumption<C> {
+    /// The file of the state.
+    pub path: PathBuf,
+    pub snapshot: Snapshot,
+    pub config: C,
+    pub seed: u32,
+    /// What the file says of the earlier run; none: Python saved it.
+    pub about: Option<About>,
+    /// The epochs that the earlier run was to have.
+    pub planned_epochs: usize,
+}
+
+/// What a run goes on with, where it may differ from the earlier one's.
+pub struct Now {
+    pub epochs: usize,
+    pub engine: EngineKind,
+    pub threads: i32,
+    pub device: String,
+}
+
+impl<C> Resumption<C> {
+    /// Refuses other data, given by the SHA-256 of each of `tables`, between spaces. Each time that the run was gone on with,
+    /// this one last.
+    pub fn record(&self, tables: &[&str], data: &str, now: &Now) -> Result<Vec<Resumed>> {
+        let from = self.path.display().to_string();
+        let epoch = self.snapshot.epoch();
+        let Some(about) = &self.about else { return Ok(vec![Resumed { from, epoch, changes: Map::new() }]) };
+        let earlier = Earlier { from: &from, about };
+        earlier.check_data(tables, data)?;
+        let last = earlier.resumed(epoch, self.planned_epochs, now);
+        Ok(about.made.resumed.iter().cloned().chain([last]).collect())
+    }
+}
+
+/// An earlier run, by what its model file says of it.
 pub struct Earlier<'a> {
     /// The file, as it is shown.
     pub from: &'a str,
     pub about: &'a About,
-    /// Epochs done.
-    pub epoch: usize,
 }
 
 impl Earlier<'_> {
@@ -67,10 +102,10 @@ impl Earlier<'_> {
         Ok(())
     }
 
-    /// Refuses a number of epochs that is done already, or that the earlier epochs would have depended on.
+    /// Refuses a number of epochs that is `done` already, or that the earlier epochs would have depended on.
     /// `needs_total` says why they would.
-    pub fn check_epochs(&self, was: usize, now: usize, needs_total: Option<&str>) -> Result<()> {
-        let (from, done) = (self.from, self.epoch);
+    pub fn check_epochs(&self, done: usize, was: usize, now: usize, needs_total: Option<&str>) -> Result<()> {
+        let from = self.from;
         ensure!(
             done < now,
             "--resume {from}: finished, its {done} epochs are done and {now} were asked for; go on with a larger --epochs"
@@ -85,7 +120,7 @@ impl Earlier<'_> {
     }
 
     /// How the run goes on, with everything that differs and may.
-    pub fn resumed(&self, epochs: (usize, usize), engine: Engine, threads: i32, device: &str) -> Resumed {
+    fn resumed(&self, epoch: usize, planned_epochs: usize, now: &Now) -> Resumed {
         let mut changes = Map::new();
         let mut note = |what: &str, was: Value, now: Value| {
             if was != now && !was.is_null() {
@@ -93,14 +128,14 @@ impl Earlier<'_> {
             }
         };
         let made = &self.about.made;
-        note("epochs", epochs.0.into(), epochs.1.into());
-        note("engine", self.about.config.get("engine").cloned().unwrap_or(json!(Engine::Exact)), json!(engine));
-        note("threads", json!(made.threads), threads.into());
-        note("device", json!(made.device), device.into());
+        note("epochs", planned_epochs.into(), now.epochs.into());
+        note("engine", self.about.config.get("engine").cloned().unwrap_or(json!(EngineKind::Exact)), json!(now.engine));
+        note("threads", json!(made.threads), now.threads.into());
+        note("device", json!(made.device), json!(now.device));
         for (name, version) in crate::checkpoint::versions() {
             note(&name, json!(self.about.versions.get(&name)), version.into());
         }
-        Resumed { from: self.from.into(), epoch: self.epoch, changes }
+        Resumed { from: self.from.into(), epoch, changes }
     }
 }
 

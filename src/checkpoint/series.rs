@@ -5,7 +5,7 @@
 
 use crate::checkpoint::{About, Checkpoint, NewerFormat};
 use crate::runs::files;
-use crate::train::state;
+use crate::torch::named;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -182,7 +182,7 @@ fn completes(model: &Checkpoint, checkpoint: &Checkpoint) -> bool {
         }
         (about.program.clone(), about.seed, config, about.made.data_sha256.clone())
     };
-    let epoch = |checkpoint: &Checkpoint| state::read_count(&checkpoint.training, "epoch").unwrap_or_default();
+    let epoch = |checkpoint: &Checkpoint| named::read_count(&checkpoint.training, "epoch").unwrap_or_default();
     identity(&model.about) == identity(&checkpoint.about) && epoch(model) >= epoch(checkpoint)
 }
 

@@ -3,7 +3,7 @@
 //! Each is the argument group `settings`, so that `compare --reference` can refuse them all.
 
 use super::numbers::{self, finite, not_negative, positive, start};
-use crate::train::engine::Engine;
+use crate::train::engine::EngineKind;
 use crate::tutorial::config::{BostonConfig, DescentConfig, ExhaustiveConfig, LineLoss, MoonsConfig, TwoLayerConfig};
 use clap::Args;
 use serde_json::Number;
@@ -169,7 +169,7 @@ impl From<&MoonsArgs> for MoonsConfig {
             hidden: args.hidden,
             lr: args.lr,
             epochs: args.epochs as usize,
-            engine: Engine::Exact,
+            engine: EngineKind::Exact,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::programs::{BostonArgs, DescentArgs, ExhaustiveArgs, MoonsArgs, TwoLayerArgs};
 use super::{Common, Resuming};
-use crate::train::engine::Engine;
+use crate::train::engine::EngineKind;
 use crate::tutorial::config::{BostonConfig, DescentConfig, Method, MoonsConfig};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -51,7 +51,7 @@ pub struct RunMoons {
     pub moons: MoonsArgs,
     /// exact: Python's bits; fused: the same numbers up to rounding, many times as fast, on the CPU
     #[arg(long, value_name = "NAME", default_value = "exact")]
-    pub engine: Engine,
+    pub engine: EngineKind,
     #[command(flatten)]
     pub common: Common,
     /// Folder for the run's files

@@ -1,6 +1,6 @@
 //! `lockstep data <name>`: the tutorial's data sets as tables.
 
-use super::{Verdict, print_out, write_table};
+use super::print::{Verdict, print_out, write_table};
 use crate::cli::{Data, DataOut};
 use crate::data::moons::make_moons;
 use crate::data::place::Place;

@@ -1,6 +1,7 @@
 //! `lockstep evaluate MODEL DATA`.
 
-use super::{Verdict, prepare, report};
+use super::job::prepare;
+use super::print::{Verdict, report};
 use crate::checkpoint::{Checkpoint, TableModel};
 use crate::choices::names::unknown;
 use crate::cli::Evaluate;

@@ -1,6 +1,7 @@
 //! `lockstep predict MODEL DATA`.
 
-use super::{Verdict, prepare, print_out, report};
+use super::job::prepare;
+use super::print::{Verdict, print_out, report};
 use crate::checkpoint::Checkpoint;
 use crate::cli::Predict;
 use crate::data::place::Place;

@@ -1,14 +1,15 @@
 //! `lockstep preprocess DATA`.
 
-use super::Verdict;
-use super::fit::{read, resolve};
-use super::run::Job;
+use super::job::Job;
+use super::print::Verdict;
+use super::settings::resolve;
 use crate::cli::Preprocess;
 use crate::data::schema::TableSchema;
 use crate::data::table::Format;
 use crate::fit::divide::divide;
 use crate::fit::prepare::{module, recipe};
 use crate::fit::preprocessed::{PARTS, Written, write};
+use crate::fit::table::read;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 

@@ -1,27 +1,31 @@
 //! `lockstep tune DATA`.
 
-use super::Verdict;
-use super::fit::{judge, read, results, settings, stage, text};
-use super::resume::note;
-use super::run::Job;
-use crate::cli::Tune;
-use crate::commands::progress::{Interrupted, Progress};
+use super::job::Job;
+use super::print::Verdict;
+use super::print::note;
+use super::progress::Progress;
+use super::settings;
+use crate::cli::{Printing, Tune};
 use crate::data::schema::TableSchema;
 use crate::data::store::Store;
 use crate::data::table::{self, Format};
 use crate::fit::divide::{Divided, divide};
-use crate::fit::run::{Outcome, check_target, fit, why_not_fused};
+use crate::fit::files::Finished;
+use crate::fit::outcome::{Outcome, fit};
 use crate::fit::settings::FitConfig;
+use crate::fit::summary::{judge, results, text};
+use crate::fit::table::read;
+use crate::fit::train::check_target;
 use crate::preprocess::split;
 use crate::preprocess::target::Target;
 use crate::torch::device;
-use crate::train::fit::Epoch;
+use crate::train::observer::{Epoch, Interrupted, Next, Observer, Started};
 use crate::tune::config::{self, TuneConfig, configs, shown};
 use crate::tune::journal::{self, Journal};
 use crate::tune::metric::{self, Metric};
 use crate::tune::search::{Settings, plan};
 use crate::tune::space::show;
-use crate::tune::trial::{Setup, Status, Step, Trial, best, params};
+use crate::tune::trial::{Setup, Status, Trial, best, params};
 use crate::tune::{picture, results as tables};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -49,20 +53,18 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
     let (store, hash) = read(&args.data, &fit_config, &configs, schema.as_ref())?;
     job.data_sha256 = Some(hash.clone());
     let search = check(&store, seed, fit_config, tune, plan, configs)?;
-    let slow = |(index, config): (usize, &FitConfig)| Some((index, why_not_fused(config, job.device)?));
-    if let Some((index, why)) = search.configs.iter().enumerate().find_map(slow) {
-        let text = format!("--engine fused: trial {}: {why}; the exact engine trains it, and its like", index + 1);
-        note(args.common.printing, &text);
-    }
     let mut journal = Journal::open(job.folder.path(), &identity(args, &search, &job, &hash)?, args.restart)?;
     let kept = journal.trials.len().min(search.plan.len());
-    let mut progress = Progress::trials(search.plan.len(), args.common.printing.quiet)?;
+    let mut progress = job.progress("trial", search.plan.len() as u64)?;
     let found = go_on(args, &search, &job, &mut journal, &mut progress);
     let (best, outcome) = found.map_err(|error| {
         let place = job.folder.path().join(journal::NAME).display().to_string();
         let done = journal.trials.len().min(search.plan.len());
-        let interrupted = error.is::<Interrupted>();
-        if interrupted { Interrupted::search(done, search.plan.len(), &place).into() } else { error }
+        if !error.is::<Interrupted>() {
+            return error;
+        }
+        let kept = format!("{done} of {} trials are kept in {place}", search.plan.len());
+        Interrupted(format!("interrupted: {kept}, the same command goes on from there")).into()
     })?;
     progress.finish();
     let trials = &journal.trials[..search.plan.len()];
@@ -93,7 +95,7 @@ fn summary(search: &Search<'_>, trials: &[Trial], best: &Trial, refit: Value) ->
 }
 
 fn resolve(args: &Tune) -> Result<(FitConfig, TuneConfig)> {
-    let (text, shown) = settings(args.config.as_deref())?;
+    let (text, shown) = settings::text(args.config.as_deref())?;
     let (fit, tune) = (toml::Table::try_from(&args.settings)?, toml::Table::try_from(&args.search)?);
     config::resolve(&text, &shown, fit, tune, &args.param)
 }
@@ -161,13 +163,10 @@ fn go_on(
     }
     let (rows, metric, repeats, device) = (&search.rows, &search.metric, search.tune.seeds, job.device);
     let setup = Setup { rows, metric, seed, repeats, device };
+    let (printing, noted) = (args.common.printing, &mut false);
     for (index, (settings, config)) in search.plan.iter().zip(&search.configs).enumerate().skip(journal.trials.len()) {
-        let mut report = |step: Step<'_>| {
-            let (fold, repeat, epoch) = (step.fold + 1, step.repeat + 1, step.epoch);
-            let message = || format!("fold {fold}  repeat {repeat}  epoch {}  loss {:.6}", epoch.epoch, epoch.loss);
-            progress.within(index, message)
-        };
-        journal.add(setup.run(index + 1, settings, config, &mut report, |error| error.is::<Interrupted>())?)?;
+        let mut watcher = TrialWatcher { progress, trial: index + 1, repeats, trainings: 0, printing, noted };
+        journal.add(setup.run(index + 1, settings, config, &mut watcher)?)?;
     }
     let trials = &journal.trials[..count];
     let found = best(trials, metric).with_context(|| {
@@ -175,10 +174,49 @@ fn go_on(
         format!("tune: every one of the {count} trials failed; trial 1: {reason}")
     })?;
     let config = &search.configs[found.trial - 1];
-    let report =
-        |epoch: &Epoch| progress.within(count, || format!("best again  epoch {}  loss {:.6}", epoch.epoch, epoch.loss));
-    let outcome = fit(rows, config, seed, device, report).context("the best trial's settings, trained again")?;
+    let mut report = |epoch: &Epoch<'_>| {
+        let message = || Ok(format!("best again  epoch {}  loss {:.6}", epoch.number, epoch.loss()?));
+        progress.step(count as u64, message)?;
+        Ok(Next::Go)
+    };
+    let outcome = fit(rows, config, seed, device, &mut report).context("the best trial's settings, trained again")?;
     Ok((found.clone(), outcome))
+}
+
+/// Watches a trial: says where it stands, and once a search what the fused engine cannot train.
+struct TrialWatcher<'a> {
+    progress: &'a mut Progress,
+    /// From 1.
+    trial: usize,
+    /// Trainings of a fold, one a seed.
+    repeats: u32,
+    /// Trainings of the trial that have begun.
+    trainings: usize,
+    printing: Printing,
+    noted: &'a mut bool,
+}
+
+impl Observer for TrialWatcher<'_> {
+    fn started(&mut self, started: &Started) -> Result<()> {
+        self.trainings += 1;
+        if let Some(why) = started.instead.as_ref().filter(|_| !*self.noted) {
+            *self.noted = true;
+            let text = format!("--engine fused: trial {}: {why}; the exact engine trains it, and its like", self.trial);
+            note(self.printing, &text);
+        }
+        Ok(())
+    }
+
+    fn epoch(&mut self, epoch: &Epoch<'_>) -> Result<Next> {
+        let (training, repeats) = (self.trainings - 1, self.repeats as usize);
+        let message = || {
+            let (fold, repeat) = (training / repeats + 1, training % repeats + 1);
+            let (number, loss) = (epoch.number, epoch.loss()?);
+            Ok(format!("fold {fold}  repeat {repeat}  epoch {number}  loss {loss:.6}"))
+        };
+        self.progress.step(self.trial as u64 - 1, message)?;
+        Ok(Next::Go)
+    }
 }
 
 /// Stages the trials, their picture, the best settings and the model.
@@ -206,7 +244,8 @@ fn write(
         args.data.display()
     );
     job.folder.stage("best.toml", format!("{head}{}", toml::to_string(config)?).as_bytes())?;
-    stage(job, outcome, config, &judge(outcome), seed, search.rows.store, schema)
+    let (made, store) = (job.made(), search.rows.store);
+    Finished { outcome, config, seed, made, store, schema, verdict: &judge(outcome) }.stage(&mut job.folder)
 }
 
 /// The best trials, and what was chosen.

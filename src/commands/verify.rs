@@ -1,6 +1,7 @@
 //! `lockstep verify MODEL`: is the file whole, and does it still answer as it did when it was written?
 
-use super::{Verdict, prepare, report};
+use super::job::prepare;
+use super::print::{Verdict, report};
 use crate::checkpoint::Checkpoint;
 use crate::checkpoint::verify::{Finding, verify};
 use crate::cli::Verify;

@@ -1,16 +1,18 @@
 //! Cross validation: as many networks as folds, each scored by the rows that it did not see.
 
 use super::divide::Divided;
+use super::model;
 use super::prepare::{Prepared, Rows, prepare};
-use super::run::{Learnt, learn};
+use super::train::Network;
 use crate::evaluate::Spread;
 use crate::evaluate::metrics::Metrics;
 use crate::evaluate::predictions::{answers, measure, outputs};
 use crate::fit::settings::FitConfig;
 use crate::preprocess::split::Parts;
-use crate::train::fit::Epoch;
+use crate::train::observer::{Epoch, Next, Observer};
 use anyhow::{Context, Result};
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 use tch::Device;
 
 /// One fold: how many rows were trained on and held out, and the scores of those held out.
@@ -28,12 +30,13 @@ pub fn cross_validate(
     config: &FitConfig,
     seed: u32,
     device: Device,
-    mut report: impl FnMut(usize, &Epoch) -> Result<()>,
+    mut report: impl FnMut(usize, &Epoch<'_>) -> Result<Next>,
 ) -> Result<Vec<Fold>> {
     let mut fold = |index: usize, parts: &Parts| -> Result<Fold> {
         let prepared = prepare(rows, parts, config, device)?;
         let held = prepared.test.as_ref().context("no rows are held out")?;
-        let metrics = held_out(&prepared, held, config, seed, device, |epoch| report(index, epoch))?;
+        let mut observer = |epoch: &Epoch<'_>| report(index, epoch);
+        let metrics = held_out(&prepared, held, config, seed, device, &mut observer)?;
         Ok(Fold { train: prepared.train.x.size()[0], held_out: held.x.size()[0], metrics })
     };
     let folds = rows.folds.iter().enumerate();
@@ -47,15 +50,17 @@ pub fn held_out(
     config: &FitConfig,
     seed: u32,
     device: Device,
-    report: impl FnMut(&Epoch) -> Result<()>,
+    observer: &mut dyn Observer,
 ) -> Result<Metrics> {
-    let Learnt { net, criterion, module, .. } = learn(prepared, config, seed, device, report)?;
+    let network = Network::new(prepared, config, seed, device)?;
+    network.train(prepared, config, None, observer)?;
+    let Network { net, loss } = network;
     let mut metrics = {
-        let outputs = outputs(&module, "network", &held.x)?;
+        let outputs = outputs(&model::module(prepared, &net)?, "network", &held.x)?;
         measure(&answers(&outputs, &prepared.target)?, &held.truth, &prepared.target)?
     };
     let _no_grad = tch::no_grad_guard();
-    let loss = criterion.mean(&net.forward(&held.x, false)?, &held.y, held.weight.as_ref())?.f_double_value(&[])?;
+    let loss = loss.mean(&net.forward(&held.x, false)?, &held.y, held.weight.as_ref())?.f_double_value(&[])?;
     metrics.0.push(("loss", loss.is_finite().then_some(loss)));
     Ok(metrics)
 }
@@ -66,6 +71,30 @@ pub fn over<'a>(all: impl IntoIterator<Item = &'a Metrics>) -> Vec<(&'static str
     let of = |name: &str| all.iter().map(|metrics| metrics.get(name)).collect::<Option<Vec<f64>>>();
     let names = all.first().map(|first| first.iter().map(|(name, _)| name).collect::<Vec<_>>());
     names.unwrap_or_default().into_iter().map(|name| (name, of(name).and_then(|values| Spread::of(&values)))).collect()
+}
+
+/// `folds`, one object each, and `cross_validation`, the mean and the standard deviation (over n) of each metric.
+pub fn results(folds: &[Fold]) -> Map<String, Value> {
+    if folds.is_empty() {
+        return Map::new();
+    }
+    let spreads = over(folds.iter().map(|fold| &fold.metrics)).into_iter();
+    let spreads: Map<String, Value> = spreads.map(|(name, spread)| (name.into(), json!(spread))).collect();
+    Map::from_iter([("folds".into(), json!(folds)), ("cross_validation".into(), spreads.into())])
+}
+
+/// The same for people.
+pub fn text(folds: &[Fold]) -> Option<String> {
+    if folds.is_empty() {
+        return None;
+    }
+    let line = |(name, spread): (&str, Option<Spread>)| match spread {
+        Some(spread) => format!("  {name:<18} {:.4} ± {:.4}", spread.mean, spread.std),
+        None => format!("  {name:<18} not defined in every fold"),
+    };
+    let lines: Vec<String> = over(folds.iter().map(|fold| &fold.metrics)).into_iter().map(line).collect();
+    let head = format!("cross validation, {} folds, mean ± standard deviation over the folds (ddof 0):", folds.len());
+    Some(format!("{head}\n{}", lines.join("\n")))
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
 //! What a fit tells TensorBoard: its settings, a point of each curve after every epoch, the metrics at the end.
 
-use super::run::Outcome;
+use super::outcome::Outcome;
 use crate::fit::settings::{FitConfig, Log};
 use crate::runs::events::Events;
-use crate::train::fit::Epoch;
+use crate::train::history::EpochResult;
 use anyhow::Result;
 use std::path::Path;
 
 /// The epoch's losses and learning rate, under `--log tensorboard`. The file begins with the first epoch, so that a table
 /// that cannot be learnt from leaves none.
-pub fn epoch(events: &mut Option<Events>, folder: &Path, config: &FitConfig, epoch: &Epoch) -> Result<()> {
+pub fn epoch(events: &mut Option<Events>, folder: &Path, config: &FitConfig, epoch: &EpochResult) -> Result<()> {
     if config.log != Log::Tensorboard {
         return Ok(());
     }
@@ -17,7 +17,7 @@ pub fn epoch(events: &mut Option<Events>, folder: &Path, config: &FitConfig, epo
         Some(events) => events,
         None => events.insert(begin(folder, config)?),
     };
-    let Epoch { epoch, loss, valid_loss, lr } = *epoch;
+    let EpochResult { epoch, loss, valid_loss, lr } = *epoch;
     events.scalars(epoch, &[("loss/train", Some(loss)), ("loss/valid", valid_loss), ("lr", Some(lr))])
 }
 

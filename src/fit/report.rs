@@ -1,6 +1,6 @@
 //! A fit's pictures, and the page that holds them.
 
-use super::run::Outcome;
+use super::outcome::Outcome;
 use super::surface;
 use crate::evaluate::metrics;
 use crate::evaluate::predictions::{Answers, Scored};
@@ -22,14 +22,13 @@ pub struct Picture {
 /// Learning curves, and of the held-out rows (test, else validation, else training) what suits the task.
 pub fn pictures(outcome: &Outcome, config: &FitConfig) -> Result<Vec<Picture>> {
     let history = &outcome.trained.history;
-    let losses: Vec<f64> = history.iter().map(|epoch| epoch.loss).collect();
-    let valid: Option<Vec<f64>> = history.iter().map(|epoch| epoch.valid_loss).collect();
     let best = (config.early_stop > 0).then_some(outcome.trained.best_epoch);
     let label = match outcome.prepared.target {
-        Target::Classes(_) => outcome.loss.to_string(),
-        Target::Number { .. } => format!("{} of the standardised target", outcome.loss),
+        Target::Classes(_) => outcome.network.loss.kind.to_string(),
+        Target::Number { .. } => format!("{} of the standardised target", outcome.network.loss.kind),
     };
-    let mut figures = vec![("learning_curves", report::learning_curves(&label, &losses, valid.as_deref(), best))];
+    let mut figures =
+        vec![("learning_curves", report::learning_curves(&label, history.loss(), history.valid_loss(), best))];
     let (part, rows, scored) = outcome.held_out();
     match (&scored.answers, &rows.truth, &outcome.prepared.target) {
         (Answers::Classes { predicted, probabilities }, Truth::Classes(truth), Target::Classes(names)) => {

@@ -1,7 +1,7 @@
 //! A model of one or two numbers over its inputs, asked through the model file's own module from raw values.
 
+use super::outcome::Outcome;
 use super::prepare::Rows;
-use super::run::Outcome;
 use crate::fit::settings::FitConfig;
 use crate::plot::{CLASSES, Figure, GridAxis};
 use crate::preprocess::target::{Target, Truth};
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use crate::data::store::Store;
     use crate::fit::divide::divide;
-    use crate::fit::run::fit;
+    use crate::fit::outcome::fit;
     use polars::prelude::df;
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
         let data = df!("a" => a, "b" => b, "y" => y).unwrap();
         let config = FitConfig { target: "y".into(), hidden: vec![], lr: 0.05, epochs: 300, ..FitConfig::default() };
         let outcome =
-            fit(&divide(&Store::of(data, "t"), &config, 0).unwrap(), &config, 0, Device::Cpu, |_| Ok(())).unwrap();
+            fit(&divide(&Store::of(data, "t"), &config, 0).unwrap(), &config, 0, Device::Cpu, &mut ()).unwrap();
         let (_, held, _) = outcome.held_out();
         let [across, up] = super::plane(held, &outcome.prepared.train).unwrap().unwrap();
         assert_eq!((across.count, up.count), CELLS);

@@ -3,9 +3,9 @@
 use super::activation::Activation;
 use super::init;
 use super::parameters::{FlatTensors, Shape};
-use crate::torch::safetensors::{self, Named};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
+use tch::nn::VarStore;
 use tch::{Device, TchError, Tensor};
 
 /// The layers of an [`Mlp`]; no hidden ones is a linear model.
@@ -20,14 +20,18 @@ pub struct MlpConfig {
 }
 
 impl MlpConfig {
-    /// Name and shape of each parameter: `layers.0.weight [hidden, inputs]`, `layers.0.bias [hidden]`, …
-    pub fn shapes(&self) -> Vec<Shape> {
+    /// Names of the layers as `nn.Sequential` under the name `layers` has them: `layers.0`, `layers.1`, …
+    fn layers(&self) -> Vec<String> {
+        (0..=self.hidden.len()).map(|index| format!("layers.{index}")).collect()
+    }
+
+    /// Name and shape of each parameter of the `layers`: `layers.0.weight [hidden, inputs]`, `layers.0.bias [hidden]`, …
+    fn shapes(&self, layers: &[String]) -> Vec<Shape> {
         let widths: Vec<i64> = [self.inputs].iter().chain(&self.hidden).chain([&self.outputs]).copied().collect();
-        let layers = widths.windows(2).enumerate();
-        let shapes = layers.flat_map(|(index, width)| {
+        let shapes = layers.iter().zip(widths.windows(2)).flat_map(|(layer, width)| {
             [
-                Shape::new(&format!("layers.{index}.weight"), &[width[1], width[0]]),
-                Shape::new(&format!("layers.{index}.bias"), &[width[1]]),
+                Shape::new(&format!("{layer}.weight"), &[width[1], width[0]]),
+                Shape::new(&format!("{layer}.bias"), &[width[1]]),
             ]
         });
         shapes.collect()
@@ -42,28 +46,35 @@ impl MlpConfig {
     }
 }
 
-/// The network with its float32 parameters, all in one buffer.
+/// The network with its float32 parameters, held by an `nn::VarStore` whose variables are views into one buffer.
 #[derive(Debug)]
 pub struct Mlp {
     pub config: MlpConfig,
     pub parameters: FlatTensors,
-    /// Autograd's leaves: the parameters as views that require grad.
+    pub store: VarStore,
+    /// Autograd's leaves, in the order of the parameters.
     variables: Vec<Tensor>,
 }
 
 impl Mlp {
-    /// The network under torch's current generator: drawn as Python draws `nn.Linear` after `nn.Linear`, on the CPU,
-    /// then moved to `device`.
+    /// The network with layers `layers.0`, `layers.1`, … under torch's current generator: drawn as Python draws `nn.Linear`
+    /// after `nn.Linear`, on the CPU, then moved to `device`.
     pub fn new(config: &MlpConfig, device: Device) -> Result<Self> {
+        Self::named(config, &config.layers(), device)
+    }
+
+    /// As [`Mlp::new`], with names of its own for the layers, the first of them first.
+    pub fn named(config: &MlpConfig, layers: &[String], device: Device) -> Result<Self> {
         config.check()?;
-        let mut parameters = FlatTensors::zeros(&config.shapes(), Device::Cpu)?;
+        ensure!(layers.len() == config.hidden.len() + 1, "{layers:?}: a network of {} layers", config.hidden.len() + 1);
+        let parameters = FlatTensors::zeros(&config.shapes(layers), Device::Cpu)?;
         for pair in parameters.views()?.chunks(2) {
             init::linear(&pair[0], &pair[1])?;
         }
-        parameters.flat = parameters.flat.f_to_device(device)?;
-        let leaf = |view: &Tensor| view.f_detach()?.f_set_requires_grad(true);
-        let variables: Result<Vec<Tensor>, TchError> = parameters.views()?.iter().map(leaf).collect();
-        Ok(Self { config: config.clone(), variables: variables?, parameters })
+        let parameters = parameters.to_device(device)?;
+        let store = VarStore::new(device);
+        let variables = parameters.register(&store)?;
+        Ok(Self { config: config.clone(), parameters, store, variables })
     }
 
     /// Outputs `[n, outputs]` of `x [n, inputs]`, float32. `train`: with dropout, and autograd records; else neither.
@@ -97,17 +108,6 @@ impl Mlp {
     /// The parameters as autograd's leaves, in the order of their shapes; they share the buffer.
     pub fn variables(&self) -> &[Tensor] {
         &self.variables
-    }
-
-    /// Copies the tensors of these names into the parameters.
-    pub fn load(&mut self, state: &Named) -> Result<()> {
-        let _no_grad = tch::no_grad_guard();
-        for (name, mut view) in self.parameters.named()? {
-            let found = safetensors::find(state, &name).context("the network's weights")?;
-            ensure!(found.size() == view.size(), "{name}: shape {:?}, expected {:?}", found.size(), view.size());
-            view.f_copy_(found)?;
-        }
-        Ok(())
     }
 
     /// Number of parameters.
@@ -160,13 +160,25 @@ mod tests {
     #[test]
     fn weights_are_taken_over_by_name_and_shape() {
         let source = Mlp::new(&config(vec![3], 0.0), Device::Cpu).unwrap();
-        let mut net = Mlp::new(&config(vec![3], 0.0), Device::Cpu).unwrap();
+        let net = Mlp::new(&config(vec![3], 0.0), Device::Cpu).unwrap();
         assert!(!net.parameters.flat.equal(&source.parameters.flat));
-        net.load(&source.parameters.named().unwrap()).unwrap();
+        net.parameters.load(&source.parameters.named().unwrap(), "").unwrap();
         assert!(net.parameters.flat.equal(&source.parameters.flat));
         let other = Mlp::new(&config(vec![4], 0.0), Device::Cpu).unwrap();
-        let error = net.load(&other.parameters.named().unwrap()).unwrap_err().to_string();
+        let error = net.parameters.load(&other.parameters.named().unwrap(), "").unwrap_err().to_string();
         assert!(error.contains("[4, 2]") && error.contains("[3, 2]"), "{error}");
+    }
+
+    #[test]
+    fn the_var_store_has_the_parameters_by_their_names() {
+        let net = Mlp::new(&config(vec![3], 0.0), Device::Cpu).unwrap();
+        let variables = net.store.variables();
+        assert_eq!(variables.len(), 4);
+        assert_eq!(variables["layers.0.weight"].data_ptr(), net.parameters.views().unwrap()[0].data_ptr());
+        let named = ["fc1".to_string(), "fc2".to_string()];
+        let net = Mlp::named(&config(vec![3], 0.0), &named, Device::Cpu).unwrap();
+        assert_eq!(net.parameters.named().unwrap()[3].0, "fc2.bias");
+        assert!(Mlp::named(&config(vec![], 0.0), &named, Device::Cpu).unwrap_err().to_string().contains("1 layers"));
     }
 
     #[test]

@@ -4,6 +4,5 @@ pub mod activation;
 pub mod init;
 pub mod loss;
 pub mod mlp;
-pub mod net;
 pub mod parameters;
 pub mod script;

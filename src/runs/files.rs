@@ -166,23 +166,34 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// SHA-256 in hexadecimal of what `content` writes.
-pub fn sha256_with(content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<String> {
-    struct Hashing(Sha256);
-    impl Write for Hashing {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.update(bytes);
-            Ok(bytes.len())
-        }
+/// As [`stage_with`], with the SHA-256 of what was written, in hexadecimal.
+pub fn stage_hashed(place: &Path, content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<(Staged, String)> {
+    let mut hash = Sha256::new();
+    let staged = stage_with(place, |out| {
+        // Larger than the buffer below it, so that both see the same few large pieces.
+        let mut both = BufWriter::with_capacity(1 << 17, Hashing { out, hash: &mut hash });
+        content(&mut both)?;
+        Ok(both.flush()?)
+    })?;
+    Ok((staged, hexadecimal(&hash.finalize())))
+}
 
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
+/// Writes, and hashes what it writes.
+struct Hashing<'a> {
+    out: &'a mut dyn Write,
+    hash: &'a mut Sha256,
+}
+
+impl Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let count = self.out.write(bytes)?;
+        self.hash.update(&bytes[..count]);
+        Ok(count)
     }
-    let mut hash = BufWriter::with_capacity(1 << 16, Hashing(Sha256::new()));
-    content(&mut hash)?;
-    let hash = hash.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-    Ok(hexadecimal(&hash.0.finalize()))
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
 }
 
 pub fn folder_of(place: &Path) -> &Path {
@@ -216,5 +227,8 @@ mod tests {
         std::fs::write(home.path().join("a"), "abc").unwrap();
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sha256(&[home.path().join("a")]).unwrap(), expected);
+        let (staged, hash) = stage_hashed(&home.path().join("b"), |out| Ok(out.write_all(b"abc")?)).unwrap();
+        staged.commit().unwrap();
+        assert_eq!((hash.as_str(), std::fs::read(home.path().join("b")).unwrap()), (expected, b"abc".to_vec()));
     }
 }

@@ -40,10 +40,11 @@ impl RunFolder {
         Ok(())
     }
 
-    /// As [`RunFolder::stage`], of what `content` writes.
-    pub fn stage_with(&mut self, name: &str, content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-        self.staged.push(files::stage_with(&self.path.join(name), content)?);
-        Ok(())
+    /// As [`RunFolder::stage`], of what `content` writes; its SHA-256 in hexadecimal.
+    pub fn stage_hashed(&mut self, name: &str, content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<String> {
+        let (staged, hash) = files::stage_hashed(&self.path.join(name), content)?;
+        self.staged.push(staged);
+        Ok(hash)
     }
 
     /// Renames every staged file into its place, in the order staged.

@@ -6,5 +6,6 @@ pub mod device;
 pub mod error;
 pub mod libraries;
 pub mod memory;
+pub mod named;
 pub mod safetensors;
 pub mod script;

@@ -1,6 +1,6 @@
 //! The settings of a training.
 
-use super::engine::Engine;
+use super::engine_kind::EngineKind;
 use super::schedule::Schedule;
 use crate::choices::given::number;
 use crate::model::parameters::Shape;
@@ -16,7 +16,7 @@ pub const LARGEST: f64 = 1e15;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
-    pub engine: Engine,
+    pub engine: EngineKind,
     pub epochs: usize,
     /// Rows of a batch; none: all rows in one, unshuffled.
     pub batch_size: Option<usize>,
@@ -42,7 +42,7 @@ pub struct TrainConfig {
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
-            engine: Engine::Exact,
+            engine: EngineKind::Exact,
             epochs: 100,
             batch_size: Some(32),
             lr: 1e-3,
@@ -92,8 +92,7 @@ impl TrainConfig {
     /// The optimizer at its start.
     pub fn optimizer(&self, shapes: &[Shape], device: Device) -> Result<Box<dyn Optimizer>> {
         let decay = self.weight_decay.unwrap_or(self.optimizer.default_weight_decay());
-        let adam =
-            |decoupled| Ok::<_, tch::TchError>(Adam::new(shapes, self.lr, device)?.weight_decay(decay, decoupled));
+        let adam = |decoupled| anyhow::Ok(Adam::new(shapes, self.lr, device)?.weight_decay(decay, decoupled));
         Ok(match self.optimizer {
             OptimizerKind::Adam => Box::new(adam(false)?),
             OptimizerKind::AdamW => Box::new(adam(true)?),

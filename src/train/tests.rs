@@ -1,10 +1,15 @@
 //! The loop's edges; its numbers are held against Python in `tests/fit_parity.rs`.
 
 use super::config::TrainConfig;
-use super::fit::{Part, Trained, train};
+use super::engine::EngineKind;
+use super::observer::{Epoch, Next, Observer, Started};
+use super::session::{Session, Trained};
+use super::snapshot::Snapshot;
+use super::task::{Part, Task};
 use crate::model::activation::Activation;
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
+use crate::torch::named::prefixed;
 use anyhow::{Result, bail};
 use tch::{Device, Kind, Tensor};
 
@@ -21,10 +26,21 @@ fn config() -> TrainConfig {
     TrainConfig { epochs: 5, batch_size: None, lr: 0.1, optimizer: "sgd".parse().unwrap(), ..TrainConfig::default() }
 }
 
+fn train(
+    net: &Mlp,
+    loss: &Loss,
+    config: &TrainConfig,
+    train: Part<'_>,
+    valid: Option<Part<'_>>,
+    observer: &mut dyn Observer,
+) -> Result<Trained> {
+    Session::new(Task { net, loss, config, train, valid })?.run(observer)
+}
+
 /// Trains on `x` and `y`, validates on the same.
 fn fit(x: &Tensor, y: &Tensor, config: &TrainConfig) -> Result<Trained> {
     let part = Part { x, y, weight: None };
-    train(&linear(), &Loss::new(LossKind::Mse), config, part, Some(part), |_| Ok(()))
+    train(&linear(), &Loss::new(LossKind::Mse), config, part, Some(part), &mut ())
 }
 
 #[test]
@@ -41,7 +57,7 @@ fn weights_that_the_last_update_broke_are_an_error() {
     let (x, y) = (column(&[1e15]), column(&[1.0]));
     let part = Part { x: &x, y: &y, weight: None };
     let config = TrainConfig { epochs: 1, lr: 1e15, ..config() };
-    let error = train(&linear(), &Loss::new(LossKind::Mse), &config, part, None, |_| Ok(())).unwrap_err().to_string();
+    let error = train(&linear(), &Loss::new(LossKind::Mse), &config, part, None, &mut ()).unwrap_err().to_string();
     assert!(error.contains("a weight became"), "{error}");
 }
 
@@ -50,10 +66,11 @@ fn the_report_can_stop_the_training() {
     let (x, y) = (column(&[1.0]), column(&[1.0]));
     let mut seen = Vec::new();
     let part = Part { x: &x, y: &y, weight: None };
-    let result = train(&linear(), &Loss::new(LossKind::Mse), &config(), part, None, |epoch| {
-        seen.push(epoch.epoch);
-        if epoch.epoch == 2 { bail!("enough") } else { Ok(()) }
-    });
+    let mut observer = |epoch: &Epoch<'_>| {
+        seen.push(epoch.number);
+        if epoch.number == 2 { bail!("enough") } else { Ok(Next::Go) }
+    };
+    let result = train(&linear(), &Loss::new(LossKind::Mse), &config(), part, None, &mut observer);
     assert_eq!((result.unwrap_err().to_string(), seen), ("enough".to_string(), vec![1, 2]));
 }
 
@@ -65,14 +82,14 @@ fn early_stopping_goes_back_to_the_best_weights() {
     let (part, valid) = (Part { x: &x, y: &y, weight: None }, Part { x: &x, y: &opposite, weight: None });
     let config = TrainConfig { epochs: 50, early_stop: Some(3), ..config() };
     let mut after_first = None;
-    let trained = train(&net, &Loss::new(LossKind::Mse), &config, part, Some(valid), |epoch| {
-        if epoch.epoch == 1 {
+    let mut observer = |epoch: &Epoch<'_>| {
+        if epoch.number == 1 {
             after_first = Some(crate::torch::safetensors::copy(&net.parameters.flat)?);
         }
-        Ok(())
-    })
-    .unwrap();
-    assert_eq!((trained.history.len(), trained.best_epoch, trained.stopped_early), (4, 1, true));
+        Ok(Next::Go)
+    };
+    let trained = train(&net, &Loss::new(LossKind::Mse), &config, part, Some(valid), &mut observer).unwrap();
+    assert_eq!((trained.history.epochs(), trained.best_epoch, trained.stopped_early), (4, 1, true));
     assert!(net.parameters.flat.equal(&after_first.unwrap()));
 }
 
@@ -101,7 +118,7 @@ fn settings_that_cannot_be_or_do_nothing_are_refused() {
     }
     let part = Part { x: &x, y: &x, weight: None };
     let config = TrainConfig { early_stop: Some(2), ..config() };
-    let error = train(&linear(), &Loss::new(LossKind::Mse), &config, part, None, |_| Ok(())).unwrap_err();
+    let error = train(&linear(), &Loss::new(LossKind::Mse), &config, part, None, &mut ()).unwrap_err();
     assert!(error.to_string().starts_with("--early-stop 2: needs a validation part"), "{error}");
 }
 
@@ -113,4 +130,85 @@ fn parts_that_do_not_fit_are_refused() {
     let error = fit(&three, &two, &config()).unwrap_err().to_string();
     assert!(error.contains("[3, 1]") && error.contains("[2, 1]"), "{error}");
     assert!(fit(&three.to_kind(Kind::Double), &three, &config()).unwrap_err().to_string().contains("float32"));
+}
+
+/// Saves after every epoch in `at`, and keeps what it saw.
+struct Saving {
+    at: usize,
+    started: Vec<Started>,
+    saved: Vec<Snapshot>,
+}
+
+impl Observer for Saving {
+    fn started(&mut self, started: &Started) -> Result<()> {
+        self.started.push(started.clone());
+        Ok(())
+    }
+
+    fn epoch(&mut self, epoch: &Epoch<'_>) -> Result<Next> {
+        Ok(if epoch.number == self.at { Next::Save } else { Next::Go })
+    }
+
+    fn save(&mut self, _: &Mlp, snapshot: &Snapshot) -> Result<()> {
+        let model = snapshot.best.as_ref().map_or(&snapshot.weights, |best| &best.weights);
+        self.saved.push(Snapshot::read(&snapshot.tensors()?, prefixed("", model))?);
+        Ok(())
+    }
+}
+
+/// Shuffled batches, dropout, momentum, a schedule and early stopping: everything that a snapshot must hold.
+#[test]
+fn a_training_goes_on_from_its_snapshot_to_the_same_bits() {
+    let layers = MlpConfig { inputs: 3, outputs: 1, hidden: vec![5], activation: Activation::Relu, dropout: 0.2 };
+    let data = || {
+        tch::manual_seed(1);
+        let random = |columns| Tensor::randn([20, columns], (Kind::Float, Device::Cpu));
+        (random(3), random(1), Mlp::new(&layers, Device::Cpu).unwrap())
+    };
+    let config = TrainConfig {
+        epochs: 9,
+        batch_size: Some(6),
+        early_stop: Some(50),
+        momentum: 0.9,
+        schedule: "plateau:patience=1".parse().unwrap(),
+        lr: 0.05,
+        ..config()
+    };
+    let loss = Loss::new(LossKind::Mse);
+    let (x, y, net) = data();
+    let part = Part { x: &x, y: &y, weight: None };
+    let mut saving = Saving { at: 4, started: vec![], saved: vec![] };
+    let whole = train(&net, &loss, &config, part, Some(part), &mut saving).unwrap();
+    let (_, _, other) = data();
+    tch::manual_seed(99);
+    let task = Task { net: &other, loss: &loss, config: &config, train: part, valid: Some(part) };
+    let resumed = Session::resume(task, &saving.saved[0]).unwrap().run(&mut saving).unwrap();
+    assert_eq!(resumed.history, whole.history);
+    assert!(other.parameters.flat.equal(&net.parameters.flat));
+    assert_eq!((saving.started[0].epoch, saving.started[1].epoch), (0, 4));
+    for ((name, a), (_, b)) in resumed.snapshot.tensors().unwrap().iter().zip(&whole.snapshot.tensors().unwrap()) {
+        assert!(a.equal(b), "{name}");
+    }
+}
+
+#[test]
+fn an_engine_that_cannot_says_why_and_the_exact_one_trains() {
+    let layers = MlpConfig { inputs: 1, outputs: 1, hidden: vec![2], activation: Activation::Relu, dropout: 0.5 };
+    let net = Mlp::new(&layers, Device::Cpu).unwrap();
+    let x = column(&[1.0]);
+    let part = Part { x: &x, y: &x, weight: None };
+    let mut saving = Saving { at: 0, started: vec![], saved: vec![] };
+    let config = TrainConfig { engine: EngineKind::Fused, epochs: 1, ..config() };
+    let trained = train(&net, &Loss::new(LossKind::Mse), &config, part, None, &mut saving).unwrap();
+    assert_eq!(trained.engine, EngineKind::Exact);
+    assert!(saving.started[0].instead.as_ref().unwrap().contains("dropout"));
+}
+
+#[test]
+fn an_observer_ends_a_training_without_an_error() {
+    let x = column(&[1.0]);
+    let part = Part { x: &x, y: &x, weight: None };
+    let mut stop = |epoch: &Epoch<'_>| Ok(if epoch.number == 3 { Next::Stop } else { Next::Go });
+    let trained = train(&linear(), &Loss::new(LossKind::Mse), &config(), part, None, &mut stop).unwrap();
+    assert_eq!((trained.history.epochs(), trained.stopped_early, trained.best_epoch), (3, true, 3));
 }

@@ -12,7 +12,7 @@ use crate::fit::prepare::{Rows, prepare};
 use crate::fit::settings::FitConfig;
 use crate::preprocess::split::Parts;
 use crate::torch::error::one_line;
-use crate::train::fit::Epoch;
+use crate::train::observer::{Interrupted, Observer};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -38,20 +38,10 @@ pub struct Trial {
     pub score: Option<Spread>,
     /// The same of every metric; null where it is not defined in one of them.
     pub metrics: Map<String, Value>,
-    /// The metric that decides, fold by fold, in each the seeds.
+    /// The score of each training: fold by fold, in each seed by seed.
     pub scores: Vec<f64>,
     pub seconds: f64,
     pub reason: Option<String>,
-}
-
-/// Where a trial stands.
-#[derive(Debug, Clone, Copy)]
-pub struct Step<'a> {
-    /// From 0.
-    pub fold: usize,
-    /// From 0.
-    pub repeat: u32,
-    pub epoch: &'a Epoch,
 }
 
 /// What every trial of a search has in common.
@@ -76,7 +66,7 @@ impl Setup<'_> {
     }
 
     /// Trains and scores `config`: the metrics of each fold, in it of each seed.
-    fn measure(&self, config: &FitConfig, report: &mut dyn FnMut(Step<'_>) -> Result<()>) -> Result<Vec<Metrics>> {
+    fn measure(&self, config: &FitConfig, observer: &mut dyn Observer) -> Result<Vec<Metrics>> {
         let mut all = Vec::new();
         for (fold, parts) in self.divisions().iter().enumerate() {
             let place = || if self.rows.folds.is_empty() { "validation".into() } else { format!("fold {}", fold + 1) };
@@ -85,26 +75,24 @@ impl Setup<'_> {
             let held = held.context("no rows are held out").with_context(place)?;
             for repeat in 0..self.repeats {
                 let seed = self.seed.wrapping_add(repeat);
-                let report = |epoch: &Epoch| report(Step { fold, repeat, epoch });
-                let metrics = held_out(&prepared, held, config, seed, self.device, report);
+                let metrics = held_out(&prepared, held, config, seed, self.device, observer);
                 all.push(metrics.with_context(|| format!("{}, seed {seed}", place()))?);
             }
         }
         Ok(all)
     }
 
-    /// Runs trial `number` of `settings`, which come to `config`. What keeps it from a score is its reason; only an error
-    /// for which `ends` holds, such as an interrupt, ends the search.
+    /// Runs trial `number` of `settings`, which come to `config`; the observer sees its trainings one after the other: fold by
+    /// fold, in each seed by seed. An error is the reason why it has no score; only an interrupt ends the search.
     pub fn run(
         &self,
         number: usize,
         settings: &Settings,
         config: &FitConfig,
-        report: &mut dyn FnMut(Step<'_>) -> Result<()>,
-        ends: fn(&anyhow::Error) -> bool,
+        observer: &mut dyn Observer,
     ) -> Result<Trial> {
         let start = std::time::Instant::now();
-        let found = self.measure(config, report).and_then(|all| {
+        let found = self.measure(config, observer).and_then(|all| {
             let scores = all.iter().map(|metrics| metrics.get(&self.metric.name)).collect::<Option<Vec<f64>>>();
             Ok((scores.with_context(|| format!("{} is not defined for the held-out rows", self.metric.name))?, all))
         });
@@ -127,7 +115,7 @@ impl Setup<'_> {
                     trial.metrics.insert(name.into(), serde_json::to_value(spread)?);
                 }
             }
-            Err(error) if ends(&error) => return Err(error),
+            Err(error) if error.is::<Interrupted>() => return Err(error),
             Err(error) => trial.reason = Some(one_line(&error)),
         }
         trial.seconds = start.elapsed().as_secs_f64();

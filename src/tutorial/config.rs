@@ -1,7 +1,8 @@
 //! Plain settings of each program; `Default` is the tutorial's values. The names are those of the originals' options.
 
 use crate::choices::names::named;
-use crate::train::engine::Engine;
+use crate::train::config::TrainConfig;
+use crate::train::engine::EngineKind;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use std::path::PathBuf;
@@ -108,8 +109,8 @@ pub struct MoonsConfig {
     pub lr: f64,
     pub epochs: usize,
     /// Left out where it is Python's own, so that the settings are those of the original.
-    #[serde(default, skip_serializing_if = "Engine::is_exact")]
-    pub engine: Engine,
+    #[serde(default, skip_serializing_if = "EngineKind::is_exact")]
+    pub engine: EngineKind,
 }
 
 impl Default for ExhaustiveConfig {
@@ -139,8 +140,16 @@ impl Default for BostonConfig {
     }
 }
 
+impl MoonsConfig {
+    /// The tutorial's training: Adam on all points at once.
+    pub fn train(&self) -> TrainConfig {
+        let Self { lr, epochs, engine, .. } = *self;
+        TrainConfig { engine, epochs, batch_size: None, lr, ..TrainConfig::default() }
+    }
+}
+
 impl Default for MoonsConfig {
     fn default() -> Self {
-        Self { samples: 200, noise: 0.2, hidden: 100, lr: 0.01, epochs: 1000, engine: Engine::Exact }
+        Self { samples: 200, noise: 0.2, hidden: 100, lr: 0.01, epochs: 1000, engine: EngineKind::Exact }
     }
 }

@@ -108,7 +108,7 @@ pub static MOONS: Parity = Parity {
     defaults: || json(&MoonsConfig::default()),
     trace: |config, seed, device| {
         let config = settings(config)?;
-        moons::run(&config, seed, device, |_, _| Ok(()))?.trace(&config, seed)
+        moons::run(&config, seed, device, &mut ())?.trace(&config, seed)
     },
 };
 

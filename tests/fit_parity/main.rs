@@ -14,7 +14,8 @@ use lockstep::model::mlp::Mlp;
 use lockstep::model::script;
 use lockstep::python::interpreter;
 use lockstep::torch::script::{self as torchscript, Module};
-use lockstep::train::fit::{Part, train};
+use lockstep::train::session::Session;
+use lockstep::train::task::{Part, Task};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
@@ -77,15 +78,16 @@ impl Case {
             Some(weights) => Loss::with_class_weight(self.loss, weights, Device::Cpu).unwrap(),
             None => Loss::new(self.loss),
         };
-        let part = data.rows.part(self.row_weights);
+        let train = data.rows.part(self.row_weights);
         let valid = self.valid.then(|| data.valid.part(self.row_weights));
-        let trained = train(&net, &loss, &self.train, part, valid, |_| Ok(())).unwrap();
+        let task = Task { net: &net, loss: &loss, config: &self.train, train, valid };
+        let trained = Session::new(task).unwrap().run(&mut ()).unwrap();
         let history = &trained.history;
         let lists = |tensors: Vec<(String, Tensor)>| -> Value {
             let list = |tensor: &Tensor| json!(Vec::<f32>::try_from(tensor.flatten(0, -1)).unwrap());
             tensors.iter().map(|(name, tensor)| (name.clone(), list(tensor))).collect()
         };
-        let state = trained.optimizer.into_iter().filter(|(name, _)| name != "step");
+        let state = trained.snapshot.optimizer.into_iter().filter(|(name, _)| name != "step");
         json!({
             "loss": history.iter().map(|epoch| epoch.loss).collect::<Vec<_>>(),
             "valid_loss": history.iter().filter_map(|epoch| epoch.valid_loss).collect::<Vec<_>>(),

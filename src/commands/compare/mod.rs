@@ -3,7 +3,8 @@
 mod original;
 mod table;
 
-use super::{Verdict, prepare, report};
+use super::job::prepare;
+use super::print::{Verdict, report};
 use crate::cli::{Common, Compare, CompareAll, CompareProgram};
 use crate::python::compare::{Row, compare};
 use crate::python::interpreter;

@@ -3,7 +3,7 @@
 mod examine;
 
 use self::examine::{Item, State, examine};
-use super::{Verdict, report};
+use super::print::{Verdict, report};
 use crate::cli::Doctor;
 use crate::python::interpreter;
 use anyhow::Result;

@@ -4,7 +4,7 @@ mod model;
 mod show;
 mod table;
 
-use super::Verdict;
+use super::print::Verdict;
 use crate::cli::Inspect;
 use anyhow::{Result, bail, ensure};
 

@@ -2,7 +2,7 @@
 
 use crate::checkpoint::{About, Checkpoint};
 use crate::cli::Printing;
-use crate::commands::{Verdict, report};
+use crate::commands::print::{Verdict, report};
 use crate::torch::safetensors;
 use crate::torch::script::State;
 use anyhow::Result;

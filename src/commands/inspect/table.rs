@@ -2,7 +2,7 @@
 
 use super::show::text;
 use crate::cli::{InspectTable, Printing};
-use crate::commands::{Verdict, report};
+use crate::commands::print::{Verdict, report};
 use crate::data::profile::{Profile, TableProfile};
 use crate::data::source::{ReadOptions, Source};
 use crate::runs::files;

@@ -5,14 +5,17 @@ mod recorded;
 
 use self::difference::{Compared, data_difference, folders, mixed, records};
 use self::recorded::Record;
-use super::{Verdict, dispatch, report};
-use crate::cli::{Cli, Rerun};
+use super::print::{Verdict, report};
+use crate::cli::{Cli, Command, Rerun};
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::Parser;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-pub(super) fn run(args: &Rerun) -> Result<Verdict> {
+/// Runs a parsed command, as the program itself does.
+type Dispatch = fn(&Command) -> Result<Verdict>;
+
+pub(super) fn run(args: &Rerun, dispatch: Dispatch) -> Result<Verdict> {
     let shown = args.folder.display().to_string();
     let record = Record::read(&args.folder).context("rerun")?;
     let data = data(args, &record)?;
@@ -27,7 +30,7 @@ pub(super) fn run(args: &Rerun) -> Result<Verdict> {
     }
     // Other data, or a summary that is not the model's, cannot come to the same: nothing is trained.
     if compared.is_empty() {
-        compared = repeat(args, &record, data)?;
+        compared = repeat(args, &record, data, dispatch)?;
     }
     tell(args, &shown, &compared)
 }
@@ -48,7 +51,7 @@ fn data(args: &Rerun, record: &Record) -> Result<Option<PathBuf>> {
     Ok(Some(data))
 }
 
-fn repeat(args: &Rerun, record: &Record, data: Option<PathBuf>) -> Result<Vec<Compared>> {
+fn repeat(args: &Rerun, record: &Record, data: Option<PathBuf>, dispatch: Dispatch) -> Result<Vec<Compared>> {
     let out = tempfile::tempdir().context("a temporary folder: cannot make it; set TMPDIR")?;
     let arguments = record.arguments(&args.folder, data.as_deref(), out.path())?;
     let line = std::iter::once("lockstep".to_string()).chain(arguments);

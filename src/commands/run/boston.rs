@@ -1,9 +1,9 @@
 //! `lockstep run boston`.
 
 use super::two_layer::printed;
-use super::{Job, Verdict};
 use crate::cli::{RunBostonArgs, RunProgram};
-use crate::commands::progress::Progress;
+use crate::commands::job::Job;
+use crate::commands::print::Verdict;
 use crate::data;
 use crate::python::numpy::repr;
 use crate::report::loss_picture;
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 pub(super) fn run(args: &RunProgram<RunBostonArgs>) -> Result<Verdict> {
     let config = BostonConfig::from(&args.settings);
     let mut job = Job::begin(&args.common, &args.folder(Program::Boston.name()))?;
-    let mut progress = Progress::new(config.epochs, args.common.printing.quiet)?;
+    let mut progress = job.epochs(config.epochs)?;
     let outcome = boston::run(&config, args.common.seed, job.device, |epoch, loss| progress.report(epoch, loss))?;
     progress.finish();
     job.data(config.data.as_deref(), data::boston::CSV)?;

@@ -1,8 +1,8 @@
 //! `lockstep run descent`.
 
-use super::{Job, Verdict};
 use crate::cli::{RunDescentArgs, RunProgram};
-use crate::commands::progress::Progress;
+use crate::commands::job::Job;
+use crate::commands::print::Verdict;
 use crate::data;
 use crate::plot::{Figure, Line, Panel, Points};
 use crate::python::numpy::repr;
@@ -18,7 +18,7 @@ pub(super) fn run(args: &RunProgram<RunDescentArgs>) -> Result<Verdict> {
     let config = DescentConfig::from(&args.settings);
     let seed = args.common.seed;
     let mut job = Job::begin_plain(&args.common, &args.folder(Program::Descent.name()), 1)?;
-    let mut progress = Progress::new(config.epochs, args.common.printing.quiet)?;
+    let mut progress = job.epochs(config.epochs)?;
     let outcome = descent::run(&config, seed, |epoch, loss| progress.report(epoch, loss))?;
     progress.finish();
     let results = json!({

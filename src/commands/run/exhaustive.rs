@@ -1,8 +1,8 @@
 //! `lockstep run exhaustive`.
 
-use super::{Job, Verdict};
 use crate::cli::{ExhaustiveArgs, RunProgram};
-use crate::commands::progress::Progress;
+use crate::commands::job::Job;
+use crate::commands::print::Verdict;
 use crate::data;
 use crate::plot::{Figure, Line, Panel, Points};
 use crate::python::numpy::repr;
@@ -16,7 +16,7 @@ pub(super) fn run(args: &RunProgram<ExhaustiveArgs>) -> Result<Verdict> {
     let config = ExhaustiveConfig::from(&args.settings);
     let points = exhaustive::points(&config)?;
     let mut job = Job::begin_plain(&args.common, &args.folder(Program::Exhaustive.name()), i32::MAX)?;
-    let progress = Progress::points(points, args.common.printing.quiet)?;
+    let progress = job.progress("point", points)?;
     let outcome = exhaustive::run(&config, job.threads as usize, &|done| progress.advance(done))?;
     progress.finish();
     let results = json!({

@@ -1,8 +1,8 @@
 //! `lockstep run two-layer`.
 
-use super::{Job, Verdict};
 use crate::cli::{RunProgram, TwoLayerArgs};
-use crate::commands::progress::Progress;
+use crate::commands::job::Job;
+use crate::commands::print::Verdict;
 use crate::python::numpy;
 use crate::report::loss_picture;
 use crate::runs::history;
@@ -17,7 +17,7 @@ use tch::{Device, Tensor};
 pub(super) fn run(args: &RunProgram<TwoLayerArgs>) -> Result<Verdict> {
     let config = TwoLayerConfig::from(&args.settings);
     let mut job = Job::begin(&args.common, &args.folder(Program::TwoLayer.name()))?;
-    let mut progress = Progress::new(config.epochs, args.common.printing.quiet)?;
+    let mut progress = job.epochs(config.epochs)?;
     let outcome = two_layer::run(&config, args.common.seed, job.device, |epoch, loss| progress.report(epoch, loss))?;
     progress.finish();
     let results = json!({

@@ -1,7 +1,8 @@
 //! `lockstep show activations`.
 
-use super::{Verdict, begin, line, listed, short};
+use super::{begin, line, listed, short};
 use crate::cli::ShowActivations;
+use crate::commands::print::Verdict;
 use crate::plot::{Figure, Line, Panel};
 use crate::tutorial::concepts::activations::{self, Config, Measured, Outcome};
 use anyhow::Result;

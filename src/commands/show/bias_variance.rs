@@ -1,8 +1,8 @@
 //! `lockstep show bias-variance`.
 
-use super::{Verdict, begin, line, short};
+use super::{begin, line, short};
 use crate::cli::ShowBiasVariance;
-use crate::commands::progress::Progress;
+use crate::commands::print::Verdict;
 use crate::plot::{Color, Figure, Line, Marker, Panel, Points};
 use crate::train::ReadLoss;
 use crate::tutorial::concepts::bias_variance::{self, Config, Fits, Outcome, Row, Sweep};
@@ -13,7 +13,7 @@ use serde_json::json;
 pub(super) fn run(args: &ShowBiasVariance) -> Result<Verdict> {
     let config = Config::from(args);
     let mut job = begin(&args.common, &args.out)?;
-    let mut progress = Progress::new(config.total_epochs(), args.common.printing.quiet)?;
+    let mut progress = job.epochs(config.total_epochs())?;
     let report = |epoch: usize, loss: ReadLoss<'_>| progress.report(epoch, loss);
     let outcome = bias_variance::run(&config, args.common.seed, job.device, report)?;
     progress.finish();

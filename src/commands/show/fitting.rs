@@ -1,8 +1,8 @@
 //! `lockstep show fitting`.
 
-use super::{Verdict, begin, line, short};
+use super::{begin, line, short};
 use crate::cli::ShowFitting;
-use crate::commands::progress::Progress;
+use crate::commands::print::Verdict;
 use crate::plot::{Band, Color, Figure, Line, Marker, Panel, Points};
 use crate::train::ReadLoss;
 use crate::tutorial::concepts::fitting::{self, Config, Outcome, Row, best};
@@ -13,7 +13,7 @@ use serde_json::json;
 pub(super) fn run(args: &ShowFitting) -> Result<Verdict> {
     let config = Config::from(args);
     let mut job = begin(&args.common, &args.out)?;
-    let mut progress = Progress::new(config.epochs * config.hidden.len(), args.common.printing.quiet)?;
+    let mut progress = job.epochs(config.epochs * config.hidden.len())?;
     let report = |epoch: usize, loss: ReadLoss<'_>| progress.report(epoch, loss);
     let outcome = fitting::run(&config, args.common.seed, job.device, report)?;
     progress.finish();

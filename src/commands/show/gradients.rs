@@ -1,7 +1,8 @@
 //! `lockstep show gradients`.
 
-use super::{Verdict, begin, joined, line, short};
+use super::{begin, joined, line, short};
 use crate::cli::ShowGradients;
+use crate::commands::print::Verdict;
 use crate::commands::progress::Progress;
 use crate::plot::{Figure, Line, Marker, Panel};
 use crate::tutorial::concepts::gradients::{self, Config, Finding, Measured, Scenario, Weights};
@@ -12,7 +13,7 @@ pub(super) fn run(args: &ShowGradients) -> Result<Verdict> {
     let config = Config::from(args);
     let mut job = begin(&args.common, &args.out)?;
     // Too short for a bar; the hidden one still lets Ctrl-C end it.
-    let mut progress = Progress::new(config.scenarios.len(), true)?;
+    let mut progress = Progress::new("epoch", config.scenarios.len() as u64, true, job.interrupt.clone())?;
     let measured = gradients::run(&config, args.common.seed, job.device, |done| progress.report(done, &|| Ok(0.0)))?;
     job.folder.stage("gradients.csv", csv(&measured).as_bytes())?;
     job.folder.stage("gradients.png", &figure(&measured, &config).png()?)?;

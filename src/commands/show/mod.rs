@@ -6,8 +6,8 @@ mod fitting;
 mod gradients;
 mod nonlinearity;
 
-use super::Verdict;
-use super::run::Job;
+use super::job::Job;
+use super::print::Verdict;
 use crate::cli::{Common, Show};
 use anyhow::Result;
 use std::fmt::Display;

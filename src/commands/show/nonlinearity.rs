@@ -1,8 +1,8 @@
 //! `lockstep show nonlinearity`.
 
-use super::{Verdict, begin, line, short};
+use super::{begin, line, short};
 use crate::cli::ShowNonlinearity;
-use crate::commands::progress::Progress;
+use crate::commands::print::Verdict;
 use crate::plot::{Cells, Figure, Panel, Points, Regions};
 use crate::report::curve;
 use crate::runs::history;
@@ -17,7 +17,7 @@ const NAMES: [&str; 2] = ["no activation", "tanh"];
 pub(super) fn run(args: &ShowNonlinearity) -> Result<Verdict> {
     let config = Config::from(args);
     let mut job = begin(&args.common, &args.out)?;
-    let mut progress = Progress::new(2 * config.epochs, args.common.printing.quiet)?;
+    let mut progress = job.epochs(2 * config.epochs)?;
     let report = |epoch: usize, loss: ReadLoss<'_>| progress.report(epoch, loss);
     let outcome = nonlinearity::run(&config, args.common.seed, job.device, report)?;
     progress.finish();

@@ -13,7 +13,7 @@ use crate::model::loss::LossKind;
 use crate::preprocess::choices::{ColumnChoice, Encode, Impute, Scale, Unseen};
 use crate::preprocess::dates::DatePart;
 use crate::train::config::TrainConfig;
-use crate::train::engine::Engine;
+use crate::train::engine::EngineKind;
 use crate::train::optim::OptimizerKind;
 use crate::train::schedule::Schedule;
 use anyhow::{Result, anyhow, ensure};
@@ -114,7 +114,7 @@ pub struct FitConfig {
     /// 0: no early stopping.
     pub early_stop: usize,
     pub clip_grad: Option<f64>,
-    pub engine: Engine,
+    pub engine: EngineKind,
     pub log: Log,
 }
 

@@ -1,42 +1,46 @@
-//! The `exact` engine: libtorch's own kernels in eager Python's order, without autograd and without allocation.
+//! The tutorial's `Net` in Python's order of operations, without autograd and without allocation.
 //!
 //! Which operations Python's autograd runs for `CrossEntropyLoss(fc2(tanh(fc1(x))))`, and in which order, was read
 //! off `torch/csrc/autograd/FunctionsManual.cpp`; the tests hold this engine against autograd itself.
 
-use crate::model::net::{CLASSES, Net};
+use super::interface::{Batch, Engine};
+use crate::model::activation::Activation;
+use crate::model::loss::LossKind;
 use crate::model::parameters::FlatTensors;
-use crate::train::full_batch::{FullBatch, Report};
-use crate::train::optim::Adam;
-use crate::train::{Next, diverged};
-use anyhow::{Result, bail};
-use tch::{Kind, Reduction, TchError, Tensor};
+use crate::train::engine_kind::EngineKind;
+use crate::train::task::{Part, Task};
+use anyhow::{Result, ensure};
+use tch::{Device, Kind, Reduction, TchError, Tensor};
 
 /// The default `ignore_index` of `CrossEntropyLoss`: a label that never occurs here.
 const IGNORE_INDEX: i64 = -100;
 
-/// Full-batch training of [`Net`] by [`Adam`] on `x [n, 2]`, `y [n]`.
-pub struct Exact<'a> {
-    net: &'a Net,
-    x: &'a Tensor,
-    y: &'a Tensor,
-    optimizer: Adam,
-    grads: FlatTensors,
+/// Losses that are kept on the device before they are read back together.
+const LOSSES: i64 = 1 << 16;
+
+/// Full-batch gradients of `linear → tanh → linear` under cross-entropy.
+pub struct TanhNet<'a> {
+    task: Task<'a>,
     views: Views,
     buffers: Buffers,
+    /// Views of the buffer that the gradients were last written to, and where it lies.
+    grads: Option<(*mut std::ffi::c_void, Vec<Tensor>)>,
+    /// float32 `[LOSSES]` on the device; the first `kept` are of batches since the last reading.
+    losses: Tensor,
+    kept: i64,
+    read: Vec<f64>,
 }
 
 /// Views that every step takes, made once; a view follows its tensor's values.
 struct Views {
     params: Vec<Tensor>,
-    grads: Vec<Tensor>,
-    flat: Tensor,
     /// Transposed: the weights of both layers, and the gradients of what they give.
     weights_t: [Tensor; 2],
     grad_pre_t: Tensor,
     grad_logits_t: Tensor,
 }
 
-/// Everything that a step writes to besides parameters and moments.
+/// Everything that a step writes to besides the gradients.
 struct Buffers {
     hidden: Tensor,
     logits: Tensor,
@@ -47,47 +51,62 @@ struct Buffers {
     grad_pre: Tensor,
 }
 
-impl<'a> Exact<'a> {
-    pub fn new(net: &'a Net, x: &'a Tensor, y: &'a Tensor, lr: f64) -> Result<Self, TchError> {
-        let device = x.device();
-        let n = x.size()[0];
+impl<'a> TanhNet<'a> {
+    /// Whether this engine can do the task: `linear → tanh → linear` under plain cross-entropy, on all rows at once.
+    pub fn suits(task: &Task<'_>) -> bool {
+        let (net, loss, config) = (&task.net.config, task.loss, task.config);
+        let plain_loss = loss.kind == LossKind::CrossEntropy { label_smoothing: 0.0 } && loss.class_weight().is_none();
+        net.hidden.len() == 1
+            && net.activation == Activation::Tanh
+            && net.dropout == 0.0
+            && plain_loss
+            && task.train.weight.is_none()
+            && config.batch_size.is_none()
+            && config.l1 == 0.0
+    }
+
+    /// Makes every buffer: three of `[n, hidden]`, five of `[n, classes]`.
+    pub fn new(task: &Task<'a>) -> Result<Self> {
+        let (net, x, y) = (task.net, task.train.x, task.train.y);
+        let (device, n) = (x.device(), task.train.rows());
         let matrix = |columns: i64| Tensor::f_zeros([n, columns], (Kind::Float, device));
+        let (hidden, classes) = (net.config.hidden[0], net.config.outputs);
         // The gradient of the mean negative log-likelihood: -1/n at each target, the same in every epoch.
-        let grad_log_probs = matrix(CLASSES)?;
+        let grad_log_probs = matrix(classes)?;
         let _ = grad_log_probs.shallow_clone().f_scatter_value_(1, &y.f_unsqueeze(1)?, f64::from(-1.0 / n as f32))?;
         let buffers = Buffers {
-            hidden: matrix(net.hidden)?,
-            logits: matrix(CLASSES)?,
-            log_probs: matrix(CLASSES)?,
+            hidden: matrix(hidden)?,
+            logits: matrix(classes)?,
+            log_probs: matrix(classes)?,
             grad_log_probs,
-            grad_logits: matrix(CLASSES)?,
-            grad_hidden: matrix(net.hidden)?,
-            grad_pre: matrix(net.hidden)?,
+            grad_logits: matrix(classes)?,
+            grad_hidden: matrix(hidden)?,
+            grad_pre: matrix(hidden)?,
         };
-        let (grads, params) = (FlatTensors::zeros(net.parameters.shapes(), device)?, net.parameters.views()?);
+        let params = net.parameters.views()?;
         let views = Views {
             weights_t: [params[0].f_tr()?, params[2].f_tr()?],
             params,
-            grads: grads.views()?,
-            flat: net.parameters.flat.shallow_clone(),
             grad_pre_t: buffers.grad_pre.f_tr()?,
             grad_logits_t: buffers.grad_logits.f_tr()?,
         };
-        Ok(Self { net, x, y, optimizer: Adam::new(net.parameters.shapes(), lr, device)?, grads, views, buffers })
+        let losses = Tensor::f_zeros([LOSSES], (Kind::Float, device))?;
+        Ok(Self { task: *task, views, buffers, grads: None, losses, kept: 0, read: Vec::new() })
     }
 
     fn forward(&self, loss: &Tensor) -> Result<(), TchError> {
         let (b, Views { params, weights_t, .. }) = (&self.buffers, &self.views);
-        let _ = params[1].f_addmm_out(&b.hidden, self.x, &weights_t[0])?;
+        let _ = params[1].f_addmm_out(&b.hidden, self.task.train.x, &weights_t[0])?;
         let _ = b.hidden.shallow_clone().f_tanh_()?;
         let _ = params[3].f_addmm_out(&b.logits, &b.hidden, &weights_t[1])?;
         let _ = b.logits.f_internal_log_softmax_out(&b.log_probs, 1, false)?;
-        let _ = b.log_probs.f_nll_loss_out(loss, self.y, None::<&Tensor>, Reduction::Mean, IGNORE_INDEX)?;
+        let y = self.task.train.y;
+        let _ = b.log_probs.f_nll_loss_out(loss, y, None::<&Tensor>, Reduction::Mean, IGNORE_INDEX)?;
         Ok(())
     }
 
-    fn backward(&self) -> Result<(), TchError> {
-        let (b, Views { params, grads, grad_pre_t, grad_logits_t, .. }) = (&self.buffers, &self.views);
+    fn backward(&self, grads: &[Tensor]) -> Result<(), TchError> {
+        let (b, Views { params, grad_pre_t, grad_logits_t, .. }) = (&self.buffers, &self.views);
         let _ = Tensor::f_internal_log_softmax_backward_data_out(
             &b.grad_logits,
             &b.grad_log_probs,
@@ -100,85 +119,142 @@ impl<'a> Exact<'a> {
         let _ = b.grad_logits.f_sum_intlist_out(&grads[3], rows, false, None)?;
         let _ = b.grad_logits.f_mm_out(&b.grad_hidden, &params[2])?;
         let _ = Tensor::f_tanh_backward_grad_input(&b.grad_pre, &b.grad_hidden, &b.hidden)?;
-        let _ = grad_pre_t.f_mm_out(&grads[0], self.x)?;
+        let _ = grad_pre_t.f_mm_out(&grads[0], self.task.train.x)?;
         let _ = b.grad_pre.f_sum_intlist_out(&grads[1], rows, false, None)?;
+        Ok(())
+    }
+
+    /// Reads back the losses that are kept on the device.
+    fn read_back(&mut self) -> Result<()> {
+        let kept = self.losses.f_narrow(0, 0, self.kept)?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?;
+        self.read.extend(Vec::<f64>::try_from(kept)?);
+        self.kept = 0;
         Ok(())
     }
 }
 
-impl FullBatch for Exact<'_> {
-    fn train(&mut self, epochs: usize, report: &mut Report<'_>) -> Result<Vec<f32>> {
+impl Engine for TanhNet<'_> {
+    fn kind(&self) -> EngineKind {
+        EngineKind::Exact
+    }
+
+    fn gradients(&mut self, batch: Batch<'_>, into: &mut FlatTensors) -> Result<()> {
+        ensure!(matches!(batch, Batch::All), "this engine takes all rows at once");
         let _no_grad = tch::no_grad_guard();
-        let done = self.optimizer.step as usize;
-        let mut losses = Tensor::f_zeros([epochs as i64], (Kind::Float, self.x.device()))?;
-        for epoch in 0..epochs {
-            let loss = losses.f_select(0, epoch as i64)?;
-            self.forward(&loss)?;
-            self.backward()?;
-            self.optimizer.step(&mut self.views.flat, &self.grads.flat)?;
-            if report(done + epoch + 1, &|| Ok(loss.f_double_value(&[])?))? == Next::Save {
-                losses = losses.f_narrow(0, 0, epoch as i64 + 1)?;
-                break;
-            }
+        if self.kept == LOSSES {
+            self.read_back()?;
         }
-        let losses = Vec::<f32>::try_from(losses.f_to_device(tch::Device::Cpu)?)?;
-        if let Some(epoch) = losses.iter().position(|loss| !loss.is_finite()) {
-            bail!("{}", diverged(done + epoch + 1, losses[epoch].into()));
-        }
-        Ok(losses)
+        let place = into.flat.data_ptr();
+        let grads = match self.grads.take() {
+            Some((other, views)) if other == place => views,
+            _ => into.views()?,
+        };
+        let loss = self.losses.f_select(0, self.kept)?;
+        self.kept += 1;
+        self.forward(&loss)?;
+        self.backward(&grads)?;
+        self.grads = Some((place, grads));
+        Ok(())
+    }
+
+    fn losses(&mut self) -> Result<Vec<f64>> {
+        self.read_back()?;
+        Ok(std::mem::take(&mut self.read))
+    }
+
+    fn evaluate(&mut self, part: &Part<'_>) -> Result<f64> {
+        self.task.evaluate(part)
     }
 
     fn hits(&mut self) -> Result<usize> {
-        let _no_grad = tch::no_grad_guard();
-        let right = self.net.predict(self.x)?.f_eq_tensor(self.y)?.f_sum(Kind::Int64)?;
-        Ok(right.f_int64_value(&[])? as usize)
-    }
-
-    fn optimizer(&self) -> &Adam {
-        &self.optimizer
-    }
-
-    fn optimizer_mut(&mut self) -> &mut Adam {
-        &mut self.optimizer
+        self.task.hits()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tch::Device;
+    use crate::model::loss::Loss;
+    use crate::model::mlp::{Mlp, MlpConfig};
+    use crate::train::config::TrainConfig;
+    use crate::train::engine::choose;
+
+    fn net(inputs: i64, hidden: i64, outputs: i64) -> Mlp {
+        let config = MlpConfig { inputs, outputs, hidden: vec![hidden], activation: Activation::Tanh, dropout: 0.0 };
+        Mlp::new(&config, Device::Cpu).unwrap()
+    }
+
+    fn config() -> TrainConfig {
+        TrainConfig { batch_size: None, ..TrainConfig::default() }
+    }
+
+    fn cross_entropy() -> Loss {
+        Loss::new(LossKind::CrossEntropy { label_smoothing: 0.0 })
+    }
 
     /// Autograd is the oracle: after one backward pass its gradients and ours have the same bits.
     #[test]
     fn gradients_equal_autograds_to_the_bit() {
-        for (n, hidden) in [(200, 100), (7, 3), (2, 1), (33, 64)] {
+        for (n, inputs, hidden, outputs) in
+            [(200, 2, 100, 2), (7, 2, 3, 2), (2, 2, 1, 2), (33, 2, 64, 2), (90, 5, 17, 3)]
+        {
             tch::manual_seed(n);
-            let net = Net::new(hidden, Device::Cpu).unwrap();
-            let x = Tensor::randn([n, 2], (Kind::Float, Device::Cpu));
-            let y = Tensor::randint(2, [n], (Kind::Int64, Device::Cpu));
-            let mut engine = Exact::new(&net, &x, &y, 0.01).unwrap();
-            let variables = net.store.variables();
-            let linear = |x: &Tensor, name: &str| {
-                x.linear(&variables[&format!("{name}.weight")], Some(&variables[&format!("{name}.bias")]))
-            };
-            let logits = linear(&linear(&x, "fc1").tanh(), "fc2");
-            let loss = logits.cross_entropy_loss::<Tensor>(&y, None, Reduction::Mean, -100, 0.0);
-            loss.backward();
-            let expected: Vec<Tensor> = net.parameters.shapes().iter().map(|s| variables[&s.name].grad()).collect();
-            let losses = engine.train(1, &mut |_, _| Ok(Next::Go)).unwrap();
-            assert_eq!(f64::from(losses[0]), loss.double_value(&[]));
-            for ((name, ours), expected) in engine.grads.named().unwrap().iter().zip(&expected) {
-                assert!(ours.equal(expected), "{name} at n = {n}, hidden = {hidden}");
+            let net = net(inputs, hidden, outputs);
+            let x = Tensor::randn([n, inputs], (Kind::Float, Device::Cpu));
+            let y = Tensor::randint(outputs, [n], (Kind::Int64, Device::Cpu));
+            let (loss, config) = (cross_entropy(), config());
+            let train = Part { x: &x, y: &y, weight: None };
+            let task = Task { net: &net, loss: &loss, config: &config, train, valid: None };
+            let variables = net.variables();
+            let linear = |x: &Tensor, layer: usize| x.linear(&variables[2 * layer], Some(&variables[2 * layer + 1]));
+            let logits = linear(&linear(&x, 0).tanh(), 1);
+            let expected = logits.cross_entropy_loss::<Tensor>(&y, None, Reduction::Mean, -100, 0.0);
+            let expected_grads = Tensor::run_backward(&[&expected], variables, false, false);
+            let mut engine = TanhNet::new(&task).unwrap();
+            let mut grads = FlatTensors::zeros(net.parameters.shapes(), Device::Cpu).unwrap();
+            engine.gradients(Batch::All, &mut grads).unwrap();
+            assert_eq!(engine.losses().unwrap(), [expected.double_value(&[])]);
+            for ((name, ours), expected) in grads.named().unwrap().iter().zip(&expected_grads) {
+                assert!(ours.equal(expected), "{name} at n = {n}, {inputs} → {hidden} → {outputs}");
             }
         }
     }
 
     #[test]
-    fn a_loss_that_is_not_finite_stops_with_its_epoch() {
-        let net = Net::new(4, Device::Cpu).unwrap();
-        let x = Tensor::full([2, 2], f64::NAN, (Kind::Float, Device::Cpu));
-        let y = Tensor::zeros([2], (Kind::Int64, Device::Cpu));
-        let error = Exact::new(&net, &x, &y, 0.01).unwrap().train(3, &mut |_, _| Ok(Next::Go)).unwrap_err();
-        assert!(error.to_string().contains("at epoch 1"), "{error}");
+    fn losses_wait_on_the_device_until_they_are_asked_for() {
+        let net = net(1, 1, 2);
+        let (x, y) = (Tensor::from_slice(&[1.0_f32]).view([1, 1]), Tensor::from_slice(&[0_i64]));
+        let (loss, config) = (cross_entropy(), config());
+        let train = Part { x: &x, y: &y, weight: None };
+        let task = Task { net: &net, loss: &loss, config: &config, train, valid: None };
+        let mut engine = TanhNet::new(&task).unwrap();
+        let mut grads = FlatTensors::zeros(net.parameters.shapes(), Device::Cpu).unwrap();
+        // One more than there is room for on the device.
+        let batches = LOSSES as usize + 1;
+        for _ in 0..batches {
+            engine.gradients(Batch::All, &mut grads).unwrap();
+        }
+        let losses = engine.losses().unwrap();
+        assert!(losses.len() == batches && losses.iter().all(|loss| *loss == losses[0] && *loss > 0.0));
+        assert!(engine.losses().unwrap().is_empty());
+    }
+
+    #[test]
+    fn it_is_chosen_for_what_it_can_do_and_for_nothing_else() {
+        let net = net(1, 3, 2);
+        let (x, y) = (Tensor::from_slice(&[1.0_f32]).view([1, 1]), Tensor::from_slice(&[0_i64]));
+        let weight = Tensor::from_slice(&[2.0_f32]);
+        let train = Part { x: &x, y: &y, weight: None };
+        let (loss, plain) = (cross_entropy(), config());
+        let suits = |loss: &Loss, config: &TrainConfig, train| {
+            TanhNet::suits(&Task { net: &net, loss, config, train, valid: None })
+        };
+        assert!(suits(&loss, &plain, train));
+        assert!(!suits(&loss, &TrainConfig { batch_size: Some(1), ..config() }, train));
+        assert!(!suits(&loss, &TrainConfig { l1: 0.1, ..config() }, train));
+        assert!(!suits(&loss, &plain, Part { weight: Some(&weight), ..train }));
+        assert!(!suits(&Loss::new(LossKind::CrossEntropy { label_smoothing: 0.1 }), &plain, train));
+        let task = Task { net: &net, loss: &loss, config: &plain, train, valid: None };
+        assert_eq!(choose(&task).unwrap().engine.kind(), EngineKind::Exact);
     }
 }

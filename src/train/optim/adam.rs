@@ -1,12 +1,11 @@
 //! `torch.optim.Adam` and `torch.optim.AdamW`.
 
 use super::sweep::AdamStep;
-use super::{Optimizer, add_scaled, load_state, load_step, named_state, scalar};
+use super::{Optimizer, add_scaled, load_step, scalar};
 use crate::cpu::simd::Isa;
 use crate::model::parameters::{FlatTensors, Shape};
-use crate::torch::memory::floats_mut;
 use crate::torch::safetensors::Named;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tch::{Device, TchError, Tensor};
 
 const BETA1: f64 = 0.9;
@@ -34,7 +33,7 @@ pub struct Adam {
 
 impl Adam {
     /// `torch.optim.Adam(params, lr)`.
-    pub fn new(shapes: &[Shape], lr: f64, device: Device) -> Result<Self, TchError> {
+    pub fn new(shapes: &[Shape], lr: f64, device: Device) -> Result<Self> {
         let zeros = || FlatTensors::zeros(shapes, device);
         Ok(Self {
             lr,
@@ -105,20 +104,26 @@ impl Optimizer for Adam {
             true => (0.0, 1.0 - self.lr * self.weight_decay),
             false => (self.weight_decay, 1.0),
         };
-        self.isa.run(AdamStep {
-            param,
-            grad,
-            exp_avg: floats_mut(&mut self.exp_avg.flat)?,
-            exp_avg_sq: floats_mut(&mut self.exp_avg_sq.flat)?,
-            beta1: self.beta1,
-            beta2: BETA2,
-            eps: EPS,
-            step_size: self.lr / (1.0 - self.beta1.powf(t)),
-            root: (1.0 - BETA2.powf(t)).sqrt(),
-            decay,
-            shrink,
-        });
-        Ok(())
+        let (beta1, step_size) = (self.beta1, self.lr / (1.0 - self.beta1.powf(t)));
+        let root = (1.0 - BETA2.powf(t)).sqrt();
+        let (isa, second) = (self.isa, &mut self.exp_avg_sq);
+        self.exp_avg.write(|exp_avg| {
+            second.write(|exp_avg_sq| {
+                isa.run(AdamStep {
+                    param,
+                    grad,
+                    exp_avg,
+                    exp_avg_sq,
+                    beta1,
+                    beta2: BETA2,
+                    eps: EPS,
+                    step_size,
+                    root,
+                    decay,
+                    shrink,
+                });
+            })
+        })?
     }
 
     fn lr(&self) -> f64 {
@@ -134,15 +139,15 @@ impl Optimizer for Adam {
     }
 
     fn state(&self) -> Result<Named> {
-        let mut state = named_state("exp_avg", &self.exp_avg)?;
-        state.extend(named_state("exp_avg_sq", &self.exp_avg_sq)?);
+        let mut state = self.exp_avg.copies("exp_avg.")?;
+        state.extend(self.exp_avg_sq.copies("exp_avg_sq.")?);
         state.push(("step".into(), Tensor::f_from_slice(&[self.step])?));
         Ok(state)
     }
 
     fn load(&mut self, state: &Named) -> Result<()> {
-        load_state("exp_avg", &mut self.exp_avg, state)?;
-        load_state("exp_avg_sq", &mut self.exp_avg_sq, state)?;
+        self.exp_avg.load(state, "exp_avg.").context("the optimizer's state")?;
+        self.exp_avg_sq.load(state, "exp_avg_sq.").context("the optimizer's state")?;
         self.step = load_step(state)?;
         Ok(())
     }

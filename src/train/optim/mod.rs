@@ -11,9 +11,8 @@ pub use adam::Adam;
 pub use sgd::Sgd;
 
 use crate::choices::names::{any_case, named};
-use crate::model::parameters::FlatTensors;
 use crate::torch::safetensors::{self, Named};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use tch::{Device, Kind, TchError, Tensor};
 
 /// What updates a flat buffer of parameters.
@@ -61,23 +60,6 @@ fn scalar(device: Device) -> Result<Tensor, TchError> {
     Tensor::f_zeros([0_i64; 0], (Kind::Float, device))
 }
 
-/// The tensors of one kind of state, under `<kind>.<parameter>`; copies, since training goes on.
-fn named_state(kind: &str, tensors: &FlatTensors) -> Result<Named> {
-    let named = tensors.named()?.into_iter();
-    named.map(|(name, tensor)| Ok((format!("{kind}.{name}"), safetensors::copy(&tensor)?))).collect()
-}
-
-fn load_state(kind: &str, tensors: &mut FlatTensors, state: &Named) -> Result<()> {
-    let _no_grad = tch::no_grad_guard();
-    for (name, mut view) in tensors.named()? {
-        let found = safetensors::find(state, &format!("{kind}.{name}")).context("the optimizer's state")?;
-        ensure!(found.size() == view.size(), "{kind}.{name}: shape {:?}, expected {:?}", found.size(), view.size());
-        ensure!(found.kind() == view.kind(), "{kind}.{name}: {:?}, expected {:?}", found.kind(), view.kind());
-        view.f_copy_(found)?;
-    }
-    Ok(())
-}
-
 fn load_step(state: &Named) -> Result<i64> {
     let step = safetensors::find(state, "step").context("the optimizer's state")?;
     Ok(step.f_view(-1)?.f_int64_value(&[0])?)
@@ -87,7 +69,7 @@ fn load_step(state: &Named) -> Result<i64> {
 mod tests {
     use super::*;
     use crate::model::parameters::Shape;
-    use crate::torch::memory::{floats, floats_mut};
+    use crate::torch::memory::Floats;
     use crate::train::config::TrainConfig;
 
     fn optimizer(kind: OptimizerKind, momentum: f64) -> Box<dyn Optimizer> {
@@ -136,11 +118,12 @@ mod tests {
                 let make = || config.optimizer(&[Shape::new("w", &[48])], Device::Cpu).unwrap();
                 let (mut stepped, mut swept) = (make(), make());
                 let mut param = Tensor::randn([48], (Kind::Float, Device::Cpu));
-                let mut other = param.copy();
+                let other = param.copy();
                 for _ in 0..5 {
                     let grad = Tensor::randn([48], (Kind::Float, Device::Cpu));
                     stepped.step(&mut param, &grad).unwrap();
-                    swept.sweep(floats_mut(&mut other).unwrap(), floats(&grad).unwrap()).unwrap();
+                    let (mut param, grad) = (Floats::of(&other).unwrap(), Floats::of(&grad).unwrap());
+                    param.write(|param| grad.read(|grad| swept.sweep(param, grad))).unwrap();
                 }
                 assert!(param.allclose(&other, 1e-6, 1e-6, false), "{kind} {momentum} {nesterov} {decay}");
                 for ((name, a), (_, b)) in stepped.state().unwrap().iter().zip(&swept.state().unwrap()) {

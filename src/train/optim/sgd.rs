@@ -1,12 +1,11 @@
 //! `torch.optim.SGD`.
 
 use super::sweep::SgdStep;
-use super::{Optimizer, add_scaled, load_state, load_step, named_state, scalar};
+use super::{Optimizer, add_scaled, load_step, scalar};
 use crate::cpu::simd::Isa;
 use crate::model::parameters::{FlatTensors, Shape};
-use crate::torch::memory::floats_mut;
 use crate::torch::safetensors::Named;
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use tch::{Device, Tensor};
 
 /// Gradient descent with momentum, dampening 0: `_single_tensor_sgd` in `torch/optim/sgd.py`, operation by operation,
@@ -93,16 +92,10 @@ impl Optimizer for Sgd {
 
     fn sweep(&mut self, param: &mut [f32], grad: &[f32]) -> Result<()> {
         self.step += 1;
-        self.isa.run(SgdStep {
-            param,
-            grad,
-            buffer: floats_mut(&mut self.momentum_buffer.flat)?,
-            lr: self.lr,
-            momentum: self.momentum,
-            moving: self.moving,
-            nesterov: self.nesterov,
-            decay: self.weight_decay,
-        });
+        let (isa, lr, momentum, moving) = (self.isa, self.lr, self.momentum, self.moving);
+        let (nesterov, decay) = (self.nesterov, self.weight_decay);
+        self.momentum_buffer
+            .write(|buffer| isa.run(SgdStep { param, grad, buffer, lr, momentum, moving, nesterov, decay }))?;
         self.moving |= self.momentum != 0.0;
         Ok(())
     }
@@ -122,7 +115,7 @@ impl Optimizer for Sgd {
     fn state(&self) -> Result<Named> {
         let mut state = Named::new();
         if self.moving {
-            state = named_state("momentum_buffer", &self.momentum_buffer)?;
+            state = self.momentum_buffer.copies("momentum_buffer.")?;
         }
         state.push(("step".into(), Tensor::f_from_slice(&[self.step])?));
         Ok(state)
@@ -131,7 +124,7 @@ impl Optimizer for Sgd {
     fn load(&mut self, state: &Named) -> Result<()> {
         self.moving = state.iter().any(|(name, _)| name.starts_with("momentum_buffer."));
         if self.moving {
-            load_state("momentum_buffer", &mut self.momentum_buffer, state)?;
+            self.momentum_buffer.load(state, "momentum_buffer.").context("the optimizer's state")?;
         }
         self.step = load_step(state)?;
         Ok(())

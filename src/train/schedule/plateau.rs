@@ -1,8 +1,8 @@
 //! `torch.optim.lr_scheduler.ReduceLROnPlateau`.
 
+use crate::torch::named::{count, number, read_count, read_number};
 use crate::torch::safetensors::Named;
 use crate::train::schedule::Schedule;
-use crate::train::state::{count, number, read_count, read_number};
 use anyhow::Result;
 
 /// `ReduceLROnPlateau`'s default `eps`: a smaller change is not made.

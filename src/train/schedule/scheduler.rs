@@ -2,9 +2,9 @@
 //! up; the same recursions are here, in the same order of operations.
 
 use super::plateau::Plateau;
+use crate::torch::named::{count, has, number, read_count, read_number};
 use crate::torch::safetensors::Named;
 use crate::train::schedule::Schedule;
-use crate::train::state::{count, has, number, read_count, read_number};
 use anyhow::Result;
 use std::f64::consts::PI;
 
@@ -68,6 +68,11 @@ impl Scheduler {
     /// The momentum of the next update, where the schedule moves it: SGD's `momentum`, Adam's `beta1`.
     pub fn momentum(&self) -> Option<f64> {
         self.momentum
+    }
+
+    /// Whether [`Scheduler::after_epoch`] looks at the loss.
+    pub fn watches_the_loss(&self) -> bool {
+        matches!(self.schedule, Schedule::Plateau { .. })
     }
 
     /// What the rates to come depend on, beside the settings.

@@ -106,20 +106,19 @@ struct Deep {
 
 impl Deep {
     /// PyTorch's initialisation of each layer: weight and bias from `U(-1/√n, 1/√n)` for n inputs.
-    fn new(config: &Config, activation: Activation, device: Device) -> Result<Self, TchError> {
+    fn new(config: &Config, activation: Activation, device: Device) -> Result<Self> {
         let size = |layer: usize| if layer == 0 || layer == config.depth { ENDS } else { config.hidden };
         let mut shapes = Vec::new();
         for layer in 0..config.depth {
             shapes.push(Shape::new(&format!("fc{}.weight", layer + 1), &[size(layer + 1), size(layer)]));
             shapes.push(Shape::new(&format!("fc{}.bias", layer + 1), &[size(layer + 1)]));
         }
-        let mut parameters = FlatTensors::zeros(&shapes, Device::Cpu)?;
+        let parameters = FlatTensors::zeros(&shapes, Device::Cpu)?;
         for (index, mut view) in parameters.views()?.into_iter().enumerate() {
             let bound = 1.0 / (size(index / 2) as f64).sqrt();
             let _ = view.f_uniform_(-bound, bound)?;
         }
-        parameters.flat = parameters.flat.f_to_device(device)?;
-        Ok(Self { activation, parameters, device })
+        Ok(Self { activation, parameters: parameters.to_device(device)?, device })
     }
 
     fn train(

@@ -9,6 +9,7 @@ use super::known::Training;
 use super::memory::check_memory;
 use crate::model::parameters::{FlatTensors, Shape};
 use crate::train::optim::Adam;
+use anyhow::Result;
 use serde::Serialize;
 use tch::{Device, Kind, TchError, Tensor};
 
@@ -48,7 +49,7 @@ impl Settings {
 
 impl Replicas {
     /// Nets for the sets of `data`, their parameters drawn from torch's current generator.
-    pub fn new(settings: Settings, data: &Training) -> Result<Self, TchError> {
+    pub fn new(settings: Settings, data: &Training) -> Result<Self> {
         let (_, samples, count) = data.x.size3()?;
         let most = (GRAIN / (settings.hidden * samples)).max(1);
         let sizes = (0..count).step_by(most as usize).map(|start| (start, most.min(count - start)));
@@ -82,7 +83,7 @@ impl Replicas {
 impl Group {
     /// Parameters are drawn on the CPU: `U(-1/√n, 1/√n)` for n inputs, which is what `nn.Linear.reset_parameters`
     /// comes to.
-    fn new(settings: Settings, data: Training) -> Result<Self, TchError> {
+    fn new(settings: Settings, data: Training) -> Result<Self> {
         let (hidden, count, device) = (settings.hidden, data.x.size()[2], data.x.device());
         let shapes = [
             Shape::new("fc1.weight", &[hidden, 1, count]),
@@ -90,12 +91,12 @@ impl Group {
             Shape::new("fc2.weight", &[hidden, 1, count]),
             Shape::new("fc2.bias", &[1, 1, count]),
         ];
-        let mut parameters = FlatTensors::zeros(&shapes, Device::Cpu)?;
+        let parameters = FlatTensors::zeros(&shapes, Device::Cpu)?;
         for (index, mut view) in parameters.views()?.into_iter().enumerate() {
             let bound = if index < 2 { 1.0 } else { 1.0 / (hidden as f64).sqrt() };
             let _ = view.f_uniform_(-bound, bound)?;
         }
-        parameters.flat = parameters.flat.f_to_device(device)?;
+        let parameters = parameters.to_device(device)?;
         let grads = FlatTensors::zeros(&shapes, device)?;
         let optimizer = Adam::new(&shapes, settings.lr, device)?;
         Ok(Self { weight_decay: settings.weight_decay, parameters, grads, optimizer, data })

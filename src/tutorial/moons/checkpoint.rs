@@ -1,12 +1,12 @@
 //! The checkpoint of `run moons`: `Net` as TorchScript, what it is, and how to go on from it.
 
-use super::State;
+use super::net::{LAYERS, predict};
 use crate::checkpoint::{self, About, FORMAT, Made, Schema};
-use crate::model::net::Net;
+use crate::model::mlp::Mlp;
+use crate::torch::named::{count, prefixed};
 use crate::torch::safetensors::Named;
-use crate::torch::script::{self, Module};
-use crate::train::optim::{Adam, Optimizer};
-use crate::train::state::{OPTIMIZER, prefixed};
+use crate::torch::script::Module;
+use crate::train::snapshot::{OPTIMIZER, Snapshot};
 use anyhow::Result;
 use serde_json::Value;
 use tch::Tensor;
@@ -24,9 +24,18 @@ def predict(self, x):
     return torch.where(logits[:, 0] > logits[:, 1], 0, 1)
 ";
 
-/// The bytes of `model.pt`, or of a checkpoint on the way there, which has no accuracy yet; `config` is the run's, as JSON.
-pub fn to_bytes(state: &State<'_>, accuracy: Option<f64>, seed: u32, config: Value, made: Made) -> Result<Vec<u8>> {
-    let loss = state.losses.last().copied().unwrap_or(f32::NAN);
+/// What a model file says beside the network: `config` is the run's, as JSON; a checkpoint has no accuracy yet.
+pub struct Description {
+    pub accuracy: Option<f64>,
+    pub seed: u32,
+    pub config: Value,
+    pub made: Made,
+}
+
+/// The bytes of `model.pt`, or of a checkpoint on the way there; `x` are the training rows.
+pub fn to_bytes(net: &Mlp, snapshot: &Snapshot, x: &Tensor, description: Description) -> Result<Vec<u8>> {
+    let Description { accuracy, seed, config, made } = description;
+    let loss = snapshot.history.last().map_or(f32::NAN, |epoch| epoch.loss as f32);
     let accuracy = accuracy.map(|accuracy| ("accuracy".to_string(), accuracy));
     let about = About {
         format: FORMAT,
@@ -40,13 +49,13 @@ pub fn to_bytes(state: &State<'_>, accuracy: Option<f64>, seed: u32, config: Val
         table: None,
         made,
     };
-    checkpoint::to_bytes(&module(state.net)?, &about, &state.training, &check(state.net, state.x)?)
+    checkpoint::to_bytes(&module(net)?, &about, &training(snapshot)?, &check(net, x)?)
 }
 
 /// `Net` as a TorchScript module with its parameters' own names.
-pub fn module(net: &Net) -> Result<Module> {
+pub fn module(net: &Mlp) -> Result<Module> {
     let module = Module::new("Net")?;
-    for (name, pair) in ["fc1", "fc2"].into_iter().zip(net.parameters.views()?.chunks(2)) {
+    for (name, pair) in LAYERS.into_iter().zip(net.parameters.views()?.chunks(2)) {
         let linear = module.child(name, "Linear")?;
         linear.parameter("weight", &pair[0])?;
         linear.parameter("bias", &pair[1])?;
@@ -57,20 +66,21 @@ pub fn module(net: &Net) -> Result<Module> {
 }
 
 /// Adam's state by parameter, as `optimizer.state_dict()["state"]` has it, the number of steps (one an epoch),
-/// `torch.get_rng_state()`, and the losses so far. NumPy's generator drew the points and is not needed any more.
-pub fn training(optimizer: &Adam, losses: &[f32]) -> Result<Named> {
-    let mut state = prefixed(OPTIMIZER, optimizer.state()?);
-    state.push(("history.loss".into(), Tensor::f_from_slice(losses)?));
-    state.push(("epoch".into(), Tensor::f_from_slice(&[optimizer.step])?));
-    state.push(("generator".into(), Tensor::f_from_slice(&script::generator_state()?)?));
+/// `torch.get_rng_state()`, and the losses so far, float32. NumPy's generator drew the points and is not needed any more.
+fn training(snapshot: &Snapshot) -> Result<Named> {
+    let losses: Vec<f32> = snapshot.history.loss().iter().map(|&loss| loss as f32).collect();
+    let mut state = prefixed(OPTIMIZER, &snapshot.optimizer);
+    state.push(("history.loss".into(), Tensor::f_from_slice(&losses)?));
+    state.push(count("epoch", snapshot.epoch())?);
+    state.extend(snapshot.generator().transpose()?);
     Ok(state)
 }
 
 /// The first rows of `x` with the logits and the classes that belong to them.
-fn check(net: &Net, x: &Tensor) -> Result<Named> {
+fn check(net: &Mlp, x: &Tensor) -> Result<Named> {
     let _no_grad = tch::no_grad_guard();
     let x = x.f_narrow(0, 0, CHECK_ROWS.min(x.size()[0]))?;
-    let (forward, predict) = (net.forward(&x)?, net.predict(&x)?);
+    let (forward, predict) = (net.forward(&x, false)?, predict(net, &x)?);
     Ok(vec![("x".into(), x), ("forward".into(), forward), ("predict".into(), predict)])
 }
 
@@ -81,11 +91,11 @@ mod tests {
 
     #[test]
     fn the_torchscript_file_answers_as_the_net_does_to_the_bit() {
-        let net = Net::new(7, Device::Cpu).unwrap();
+        let net = super::super::net::net(7, Device::Cpu).unwrap();
         let x = Tensor::randn([33, 2], (Kind::Float, Device::Cpu));
         let loaded = Module::load(&module(&net).unwrap().save(&[]).unwrap(), Device::Cpu).unwrap();
-        assert!(loaded.call("forward", &x).unwrap().equal(&tch::no_grad(|| net.forward(&x)).unwrap()));
-        assert!(loaded.call("predict", &x).unwrap().equal(&net.predict(&x).unwrap()));
+        assert!(loaded.call("forward", &x).unwrap().equal(&net.forward(&x, false).unwrap()));
+        assert!(loaded.call("predict", &x).unwrap().equal(&predict(&net, &x).unwrap()));
     }
 
     #[test]

@@ -10,14 +10,14 @@ const MOST_SHOWN: usize = 20_000;
 
 /// The tutorial's `plot_decision_boundary`: the class at every point of the grid, the samples over it.
 pub fn decision_boundary(outcome: &Outcome) -> Result<Figure> {
-    let surface = surface(&outcome.net, &outcome.x)?;
+    let surface = surface(&outcome.net, &outcome.points.x)?;
     let title = format!("Two moons: decision surface, accuracy {}", outcome.accuracy);
     let regions = Regions { x: surface.x, y: surface.y, cells: Cells::Classes(surface.classes) };
-    let all = outcome.moons.points.len();
+    let all = outcome.points.moons.points.len();
     let shown = if all > MOST_SHOWN { format!("; the first {MOST_SHOWN} of {all} points") } else { String::new() };
     let title = title + &shown;
-    let points: Vec<_> = outcome.moons.points.iter().take(MOST_SHOWN).map(|&[x1, x2]| (x1, x2)).collect();
+    let points: Vec<_> = outcome.points.moons.points.iter().take(MOST_SHOWN).map(|&[x1, x2]| (x1, x2)).collect();
     let panel = Panel::new("", "x1", "x2").layer(regions);
     let look = |points: Points, class| points.label(format!("class {class}")).outlined();
-    Ok(Figure::new(title).panel(panel.class_points(&points, &outcome.moons.labels, 2, look)))
+    Ok(Figure::new(title).panel(panel.class_points(&points, &outcome.points.moons.labels, 2, look)))
 }

@@ -1,25 +1,14 @@
 //! The state that `run moons` goes on from: a checkpoint of ours, or one that Python saved.
 
+use super::net::INPUTS;
 use crate::checkpoint::Checkpoint;
-use crate::model::net::INPUTS;
 use crate::python::pickle::{Item, Saved};
+use crate::torch::named::{has, read_count, under};
 use crate::torch::safetensors::{self, Named};
-use crate::train::state::{self, OPTIMIZER};
+use crate::train::history::History;
+use crate::train::snapshot::{OPTIMIZER, Snapshot};
 use anyhow::{Context, Result, bail, ensure};
 use tch::{Kind, Tensor};
-
-/// Everything that the epochs to come depend on.
-pub struct Start {
-    /// Epochs done.
-    pub epoch: usize,
-    pub parameters: Named,
-    /// As [`crate::train::optim::Optimizer::state`] has it.
-    pub optimizer: Named,
-    /// `torch.get_rng_state()`; none: nothing is drawn any more, so the seed's stands for it.
-    pub generator: Option<Vec<u8>>,
-    /// Of the last epochs: of all of them, if whoever saved it kept them.
-    pub losses: Vec<f32>,
-}
 
 /// What a checkpoint of Python says of its settings.
 pub struct PythonSettings {
@@ -27,61 +16,67 @@ pub struct PythonSettings {
     pub lr: f64,
 }
 
-impl Start {
-    /// From a `model.pt` or `checkpoint-<epoch>.pt` of `run moons`.
-    pub fn of(checkpoint: &Checkpoint) -> Result<Self> {
-        let training = &checkpoint.training;
-        let epoch = state::read_count(training, "epoch")?;
-        let mut losses = Vec::new();
-        if state::has(training, "history.loss") {
-            losses = Vec::<f32>::try_from(safetensors::find(training, "history.loss")?)?;
-        }
-        let parameters = checkpoint.module.state()?.into_iter().map(|entry| (entry.name, entry.tensor)).collect();
-        let optimizer = state::under(training, OPTIMIZER);
-        let generator = Some(Vec::<u8>::try_from(safetensors::find(training, "generator")?)?);
-        Self { epoch, parameters, optimizer, generator, losses }.checked()
+/// From a `model.pt` or `checkpoint-<epoch>.pt` of `run moons`, which was trained with the learning rate `lr`.
+pub fn of_checkpoint(checkpoint: &Checkpoint, lr: f64) -> Result<Snapshot> {
+    let training = &checkpoint.training;
+    let epoch = read_count(training, "epoch")?;
+    let mut losses = Vec::new();
+    if has(training, "history.loss") {
+        losses = Vec::<f32>::try_from(safetensors::find(training, "history.loss")?)?;
     }
+    let snapshot = Snapshot {
+        history: history(epoch, &losses, lr)?,
+        weights: checkpoint.module.state()?.into_iter().map(|entry| (entry.name, entry.tensor)).collect(),
+        best: None,
+        optimizer: under(training, OPTIMIZER),
+        scheduler: None,
+        generator: Some(Vec::<u8>::try_from(safetensors::find(training, "generator")?)?),
+    };
+    checked(snapshot)
+}
 
-    /// From `torch.save({"model": net.state_dict(), "optimizer": Adam(…).state_dict(), "generator":
-    /// torch.get_rng_state(), "epoch": …, "losses": […]}, file)`; generator, epoch and losses may be left out.
-    pub fn of_python(bytes: &[u8]) -> Result<(Self, PythonSettings)> {
-        let saved = Saved::read(bytes)?;
-        let root = saved.root();
-        let part = |name: &str| root.get(name).with_context(|| format!("no {name:?} in it, expected {EXPECTED}"));
-        let model = part("model")?.entries().context("\"model\" is no state_dict()")?;
-        let mut parameters = Named::new();
-        for (name, tensor) in model {
-            let name = name.text().context("\"model\": a name is no text")?;
-            parameters.push((name.into(), tensor.tensor().with_context(|| format!("\"model\": {name}"))?));
-        }
-        let (optimizer, step, lr) = adam(part("optimizer")?, &parameters).context("\"optimizer\"")?;
-        let epoch = match root.get("epoch") {
-            None => step,
-            Some(epoch) => {
-                epoch.int().and_then(|epoch| usize::try_from(epoch).ok()).context("\"epoch\" is no count")?
-            }
-        };
-        let generator = root.get("generator").map(|state| -> Result<_> { Ok(Vec::<u8>::try_from(state.tensor()?)?) });
-        let generator = generator.transpose().context("\"generator\"")?;
-        let losses = root.get("losses").map(losses).transpose().context("\"losses\"")?.unwrap_or_default();
-        let size = safetensors::find(&parameters, "fc1.bias").context("\"model\"")?.size();
-        let hidden = size.first().copied().context("\"model\": fc1.bias has no size")?;
-        let start = Self { epoch, parameters, optimizer, generator, losses }.checked()?;
-        Ok((start, PythonSettings { hidden, lr }))
+/// From `torch.save({"model": net.state_dict(), "optimizer": Adam(…).state_dict(), "generator":
+/// torch.get_rng_state(), "epoch": …, "losses": […]}, file)`; generator, epoch and losses may be left out.
+pub fn of_python(bytes: &[u8]) -> Result<(Snapshot, PythonSettings)> {
+    let saved = Saved::read(bytes)?;
+    let root = saved.root();
+    let part = |name: &str| root.get(name).with_context(|| format!("no {name:?} in it, expected {EXPECTED}"));
+    let model = part("model")?.entries().context("\"model\" is no state_dict()")?;
+    let mut weights = Named::new();
+    for (name, tensor) in model {
+        let name = name.text().context("\"model\": a name is no text")?;
+        weights.push((name.into(), tensor.tensor().with_context(|| format!("\"model\": {name}"))?));
     }
+    let (optimizer, step, lr) = adam(part("optimizer")?, &weights).context("\"optimizer\"")?;
+    let epoch = match root.get("epoch") {
+        None => step,
+        Some(epoch) => epoch.int().and_then(|epoch| usize::try_from(epoch).ok()).context("\"epoch\" is no count")?,
+    };
+    let generator = root.get("generator").map(|state| -> Result<_> { Ok(Vec::<u8>::try_from(state.tensor()?)?) });
+    let generator = generator.transpose().context("\"generator\"")?;
+    let losses = root.get("losses").map(losses).transpose().context("\"losses\"")?.unwrap_or_default();
+    let size = safetensors::find(&weights, "fc1.bias").context("\"model\"")?.size();
+    let hidden = size.first().copied().context("\"model\": fc1.bias has no size")?;
+    let history = history(epoch, &losses, lr)?;
+    let snapshot = checked(Snapshot { history, weights, best: None, optimizer, scheduler: None, generator })?;
+    Ok((snapshot, PythonSettings { hidden, lr }))
+}
 
-    fn checked(self) -> Result<Self> {
-        let (epoch, losses) = (self.epoch, self.losses.len());
-        let step = safetensors::find(&self.optimizer, "step")?.f_view(-1)?.f_int64_value(&[0])?;
-        ensure!(
-            epoch > 0 && step == epoch as i64,
-            "epoch {epoch} after {step} steps of Adam: expected one step an epoch"
-        );
-        ensure!(losses <= epoch, "{losses} losses of {epoch} epochs");
-        let weight = safetensors::find(&self.parameters, "fc1.weight")?.size();
-        ensure!(weight.get(1) == Some(&INPUTS), "fc1.weight: {weight:?}, expected [hidden, {INPUTS}]");
-        Ok(self)
-    }
+/// The losses of the last of `epoch` epochs; whoever saved them may have kept fewer.
+fn history(epoch: usize, losses: &[f32], lr: f64) -> Result<History> {
+    ensure!(losses.len() <= epoch, "{} losses of {epoch} epochs", losses.len());
+    let mut history = History::after(epoch - losses.len());
+    losses.iter().for_each(|&loss| history.push(loss.into(), None, lr));
+    Ok(history)
+}
+
+fn checked(snapshot: Snapshot) -> Result<Snapshot> {
+    let epoch = snapshot.epoch();
+    let step = safetensors::find(&snapshot.optimizer, "step")?.f_view(-1)?.f_int64_value(&[0])?;
+    ensure!(epoch > 0 && step == epoch as i64, "epoch {epoch} after {step} steps of Adam: expected one step an epoch");
+    let weight = safetensors::find(&snapshot.weights, "fc1.weight")?.size();
+    ensure!(weight.get(1) == Some(&INPUTS), "fc1.weight: {weight:?}, expected [hidden, {INPUTS}]");
+    Ok(snapshot)
 }
 
 const EXPECTED: &str = "torch.save({\"model\": net.state_dict(), \"optimizer\": optimizer.state_dict(), \"generator\": torch.get_rng_state(), \

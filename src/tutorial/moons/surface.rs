@@ -1,6 +1,7 @@
 //! The decision surface: the class that `Net` gives at every point of a grid around the samples.
 
-use crate::model::net::{INPUTS, Net};
+use super::net::{INPUTS, predict};
+use crate::model::mlp::Mlp;
 use crate::plot::GridAxis;
 use anyhow::Result;
 use tch::{Device, Tensor};
@@ -22,7 +23,7 @@ pub struct Surface {
 }
 
 /// `plot_decision_boundary`'s `xx`, `yy` and `Z` for samples `x [n, 2]`.
-pub fn surface(net: &Net, x: &Tensor) -> Result<Surface> {
+pub fn surface(net: &Mlp, x: &Tensor) -> Result<Surface> {
     let _no_grad = tch::no_grad_guard();
     let low = Vec::<f32>::try_from(x.f_amin([0_i64].as_slice(), false)?.f_to_device(Device::Cpu)?)?;
     let high = Vec::<f32>::try_from(x.f_amax([0_i64].as_slice(), false)?.f_to_device(Device::Cpu)?)?;
@@ -34,7 +35,7 @@ pub fn surface(net: &Net, x: &Tensor) -> Result<Surface> {
         let coordinates: Vec<f32> =
             tile.flat_map(|i| [x_axis.at(i % x_axis.count) as f32, y_axis.at(i / x_axis.count) as f32]).collect();
         let tensor = Tensor::f_from_slice(&coordinates)?.f_view([-1, INPUTS])?.f_to_device(x.device())?;
-        let predicted = net.predict(&tensor)?.f_to_kind(tch::Kind::Uint8)?.f_to_device(Device::Cpu)?;
+        let predicted = predict(net, &tensor)?.f_to_kind(tch::Kind::Uint8)?.f_to_device(Device::Cpu)?;
         classes.extend(Vec::<u8>::try_from(predicted)?);
     }
     Ok(Surface { x: x_axis, y: y_axis, classes })

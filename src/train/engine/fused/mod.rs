@@ -5,6 +5,7 @@
 //! sums are added in the threads' order: the bits are the same for the same number of threads and instruction set.
 
 mod activation;
+mod engine;
 mod loss;
 mod math;
 mod outer;
@@ -15,8 +16,9 @@ mod rows;
 mod tests;
 mod tile;
 
-pub use plan::{Activation, Criterion, Plan, able};
-pub use rows::{Rows, Targets};
+pub use engine::FusedEngine;
+pub use plan::{Activation, Criterion, Plan};
+pub use rows::{PartRows, Rows, Targets};
 
 use crate::cpu::pool::Pool;
 use crate::cpu::simd::{Isa, Lanes, Work};

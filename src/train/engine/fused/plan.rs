@@ -93,7 +93,7 @@ impl Plan {
 }
 
 /// What the engine calls this activation and this loss; the error is what it does not have.
-pub fn able(
+fn able(
     activation: activation::Activation,
     dropout: f64,
     loss: LossKind,

@@ -2,11 +2,11 @@
 
 use super::plan::Plan;
 use crate::model::loss::Loss;
-use crate::torch::memory::{floats, integers};
-use crate::train::part::Part;
+use crate::torch::memory::{Floats, Integers, Number, Numbers};
+use crate::train::task::Part;
 use anyhow::Result;
 use std::ops::Range;
-use tch::{Kind, Tensor};
+use tch::Kind;
 
 /// What the network is to answer.
 #[derive(Debug, Clone, Copy)]
@@ -31,23 +31,61 @@ pub struct Rows<'a> {
     pub index: Option<&'a [i64]>,
 }
 
-impl<'a> Rows<'a> {
+/// A part's tensors, within reach of the engine.
+pub struct PartRows {
+    x: Floats,
+    y: Labels,
+    weight: Option<Floats>,
+    class_weight: Option<Floats>,
+}
+
+enum Labels {
+    Classes(Integers),
+    Values(Floats),
+}
+
+impl Labels {
+    fn read<R>(&self, look: impl FnOnce(Targets<'_>) -> R) -> R {
+        match self {
+            Self::Classes(classes) => classes.read(|classes| look(Targets::Classes(classes))),
+            Self::Values(values) => values.read(|values| look(Targets::Values(values))),
+        }
+    }
+}
+
+impl PartRows {
     /// All rows of a part, which must be of float32, or of int64 for classes, on the CPU.
-    pub fn of(part: &Part<'a>, loss: &'a Loss) -> Result<Self> {
+    pub fn of(part: &Part<'_>, loss: &Loss) -> Result<Self> {
         let y = match part.y.kind() {
-            Kind::Int64 => Targets::Classes(integers(part.y)?),
-            _ => Targets::Values(floats(part.y)?),
+            Kind::Int64 => Labels::Classes(Integers::of(part.y)?),
+            _ => Labels::Values(Floats::of(part.y)?),
         };
-        let weight = part.weight.map(floats).transpose()?;
-        let class_weight = loss.class_weight().map(floats).transpose()?;
-        Ok(Self { x: floats(part.x)?, y, weight, class_weight, index: None })
+        let weight = part.weight.map(Floats::of).transpose()?;
+        let class_weight = loss.class_weight().map(Floats::of).transpose()?;
+        Ok(Self { x: Floats::of(part.x)?, y, weight, class_weight })
     }
 
-    /// These of the rows: int64 `[rows]`.
-    pub fn among(self, index: &'a Tensor) -> Result<Self> {
-        Ok(Self { index: Some(integers(index)?), ..self })
+    /// Hands the rows to `look`: those of the indices `index`, or all.
+    pub fn read<R>(&self, index: Option<&Integers>, look: impl FnOnce(Rows<'_>) -> R) -> R {
+        self.x.read(|x| {
+            optional(self.weight.as_ref(), |weight| {
+                optional(self.class_weight.as_ref(), |class_weight| {
+                    optional(index, |index| self.y.read(|y| look(Rows { x, y, weight, class_weight, index })))
+                })
+            })
+        })
     }
+}
 
+/// As [`Numbers::read`], of numbers that may not be there.
+fn optional<T: Number, R>(numbers: Option<&Numbers<T>>, look: impl FnOnce(Option<&[T]>) -> R) -> R {
+    match numbers {
+        Some(numbers) => numbers.read(|numbers| look(Some(numbers))),
+        None => look(None),
+    }
+}
+
+impl Rows<'_> {
     /// Rows of the batch.
     pub fn len(&self, plan: &Plan) -> usize {
         self.index.map_or(self.x.len() / plan.inputs().max(1), <[i64]>::len)

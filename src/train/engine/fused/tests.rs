@@ -2,8 +2,9 @@ use super::*;
 use crate::model::activation;
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
-use crate::torch::memory::{floats, floats_mut};
-use crate::train::part::Part;
+use crate::model::parameters::FlatTensors;
+use crate::torch::memory::Integers;
+use crate::train::task::Part;
 use tch::{Device, Kind, Tensor};
 
 const CPU: (Kind, Device) = (Kind::Float, Device::Cpu);
@@ -57,15 +58,19 @@ impl Case {
 
     /// Loss and gradients of the engine, one tensor a parameter.
     fn fused(&self, threads: usize, isa: Isa, index: Option<&Tensor>) -> (f64, Vec<Tensor>) {
-        let mut grads =
-            crate::model::parameters::FlatTensors::zeros(self.net.parameters.shapes(), Device::Cpu).unwrap();
-        let part = self.part();
-        let rows = Rows::of(&part, &self.loss).unwrap();
-        let rows = index.map_or(rows, |index| rows.among(index).unwrap());
+        let mut grads = FlatTensors::zeros(self.net.parameters.shapes(), Device::Cpu).unwrap();
+        let rows = PartRows::of(&self.part(), &self.loss).unwrap();
+        let index = index.map(|index| Integers::of(index).unwrap());
         let mut engine = self.engine(threads, isa);
-        let loss =
-            engine.gradients(floats(&self.net.parameters.flat).unwrap(), rows, floats_mut(&mut grads.flat).unwrap());
-        let alone = engine.loss(floats(&self.net.parameters.flat).unwrap(), rows);
+        let parameters = &self.net.parameters;
+        let (loss, alone) = parameters
+            .read(|parameters| {
+                let whole =
+                    |grads: &mut [f32]| rows.read(index.as_ref(), |rows| engine.gradients(parameters, rows, grads));
+                let loss = grads.write(whole).unwrap();
+                (loss, rows.read(index.as_ref(), |rows| engine.loss(parameters, rows)))
+            })
+            .unwrap();
         assert!(loss == alone || loss.is_nan() && alone.is_nan());
         (loss, grads.views().unwrap())
     }
@@ -150,10 +155,11 @@ fn a_mini_batch_is_the_rows_of_its_indices() {
 fn hits_are_the_rows_whose_class_is_the_largest_output() {
     for isa in Isa::all() {
         let case = Case::new(2, 300, &[3, 20, 4], "tanh", "cross-entropy", false, false);
-        let part = case.part();
         let expected = case.net.forward(&case.x, false).unwrap().argmax(1, false).eq_tensor(&case.y).sum(Kind::Int64);
-        let rows = Rows::of(&part, &case.loss).unwrap();
-        let hits = case.engine(2, isa).hits(floats(&case.net.parameters.flat).unwrap(), rows);
+        let rows = PartRows::of(&case.part(), &case.loss).unwrap();
+        let mut engine = case.engine(2, isa);
+        let hits =
+            case.net.parameters.read(|parameters| rows.read(None, |rows| engine.hits(parameters, rows))).unwrap();
         assert_eq!(hits as i64, expected.int64_value(&[]));
     }
 }

@@ -1,0 +1,147 @@
+//! `lockstep fit DATA`.
+
+mod resume;
+
+use self::resume::{record, resume, same_columns};
+use super::job::Job;
+use super::print::{Verdict, print_out};
+use super::resume::within;
+use super::settings::resolve;
+use super::training::{CheckpointWriter, EpochLog, Training};
+use crate::checkpoint::resume::Resumption;
+use crate::cli::Fit;
+use crate::data::schema::TableSchema;
+use crate::data::store::Store;
+use crate::fit::checkpoint::{self, Told};
+use crate::fit::divide::{Divided, divide};
+use crate::fit::files::{Finished, SCHEMA};
+use crate::fit::folds::{self, Fold, cross_validate};
+use crate::fit::log;
+use crate::fit::model;
+use crate::fit::outcome::Outcome;
+use crate::fit::prepare::{Prepared, prepare};
+use crate::fit::settings::{FitConfig, Log};
+use crate::fit::summary::{judge, results, text};
+use crate::fit::table::{pinned, read};
+use crate::fit::train::Network;
+use crate::model::mlp::Mlp;
+use crate::train::observer::{Epoch, Next};
+use crate::train::snapshot::Snapshot;
+use anyhow::Result;
+use std::collections::BTreeMap;
+
+pub(super) fn run(args: &Fit) -> Result<Verdict> {
+    let resumption = args.resuming.resume.as_deref().map(|path| resume(path, args)).transpose()?;
+    let mut config = match &resumption {
+        Some(resumption) => resumption.config.clone(),
+        None => resolve(args.config.as_deref(), &args.settings)?,
+    };
+    if args.print_config {
+        print_out(toml::to_string(&config)?.as_bytes())?;
+        return Ok(Verdict::Holds);
+    }
+    let mut job = Job::begin(&args.common, &args.resuming.out(&args.out))?;
+    job.seed = resumption.as_ref().map_or(args.common.seed, |resumption| resumption.seed);
+    let schema = schema(resumption.as_ref(), &config)?;
+    let (store, hash) = read(&args.data, &config, &[], schema.as_ref())?;
+    if let Some(resumption) = &resumption {
+        job.resumed = record(resumption, &job, &store.shown, &hash)?;
+    }
+    job.data_sha256 = Some(hash);
+    // The run folder has its own copy, so that its config.toml is good wherever the folder goes.
+    config.schema = schema.as_ref().map(|_| SCHEMA.into());
+    let fit = Fitting { config: &config, store: &store, schema: schema.as_ref(), resumption: resumption.as_ref() };
+    let rows = divide(&store, &config, job.seed)?;
+    let (folds, outcome, checkpoints) = fit.train(args, &mut job, &rows)?;
+    let verdict = fit.finish(job, &outcome, &folds)?;
+    checkpoints.finish()?;
+    Ok(verdict)
+}
+
+/// The schema file: the one that was trained with, else the one that the settings name.
+fn schema(resumption: Option<&Resumption<FitConfig>>, config: &FitConfig) -> Result<Option<TableSchema>> {
+    match resumption {
+        Some(resumption) => Ok(resume::schema(resumption)),
+        None => config.schema.as_deref().map(TableSchema::read).transpose(),
+    }
+}
+
+/// What a fit works on.
+struct Fitting<'a> {
+    config: &'a FitConfig,
+    store: &'a Store,
+    schema: Option<&'a TableSchema>,
+    resumption: Option<&'a Resumption<FitConfig>>,
+}
+
+impl Fitting<'_> {
+    /// Cross validation, if there are folds, then the training itself.
+    fn train(
+        &self,
+        args: &Fit,
+        job: &mut Job<'_>,
+        rows: &Divided<'_>,
+    ) -> Result<(Vec<Fold>, Outcome, CheckpointWriter)> {
+        let (config, seed, device) = (self.config, job.seed, job.device);
+        let mut progress = job.epochs(config.epochs * (rows.folds.len() + 1))?;
+        let mut report = |run: usize, epoch: &Epoch<'_>| {
+            progress.report(run * config.epochs + epoch.number, &|| epoch.loss())?;
+            Ok(Next::Go)
+        };
+        let folds = cross_validate(rows, config, seed, device, &mut report)?;
+        let prepared = prepare(rows, &rows.parts, config, device)?;
+        let network = Network::new(&prepared, config, seed, device)?;
+        let command = format!("lockstep fit {}", args.data.display());
+        let from = self.resumption.and_then(|resumption| within(resumption, job.folder.path()));
+        let mut checkpoints = job.checkpoints(&args.resuming, from, &command)?;
+        let (made, printing) = (job.made(), job.printing());
+        let to_bytes = |net: &Mlp, snapshot: &Snapshot| {
+            let pinned = pinned(&prepared, self.store, self.schema);
+            let told = Told { config, seed, pinned: &pinned, metrics: BTreeMap::new(), made: made.clone() };
+            checkpoint::to_bytes(&prepared, &model::module(&prepared, net)?, &snapshot.tensors()?, told)
+        };
+        let mut observer = Training {
+            progress: &mut progress,
+            before: folds.len() * config.epochs,
+            checkpoints: &mut checkpoints,
+            to_bytes: Box::new(to_bytes),
+            log: self.log(job, &prepared)?,
+            printing,
+        };
+        let snapshot = self.resumption.map(|resumption| &resumption.snapshot);
+        let trained = network.train(&prepared, config, snapshot, &mut observer)?;
+        drop(observer);
+        progress.finish();
+        Ok((folds, Outcome::of(prepared, network, trained, seed)?, checkpoints))
+    }
+
+    /// Logs epochs, if they are to be logged: first those that are behind the state to go on from, so that the event file is
+    /// that of the whole run. Refuses rows that are not those of that state.
+    fn log<'b>(&'b self, job: &'b mut Job<'_>, prepared: &Prepared) -> Result<Option<EpochLog<'b>>> {
+        let (config, folder, events) = (self.config, job.folder.path(), &mut job.events);
+        if let Some(resumption) = self.resumption {
+            same_columns(resumption, prepared, config, &pinned(prepared, self.store, self.schema))?;
+            for epoch in resumption.snapshot.history.iter() {
+                log::epoch(events, folder, config, &epoch)?;
+            }
+        }
+        let logs = config.log == Log::Tensorboard;
+        Ok(logs.then(|| -> EpochLog<'b> { Box::new(move |epoch| log::epoch(events, folder, config, epoch)) }))
+    }
+
+    /// Writes everything that a complete fit leaves.
+    fn finish(&self, mut job: Job<'_>, outcome: &Outcome, folds: &[Fold]) -> Result<Verdict> {
+        if let Some(events) = &mut job.events {
+            log::metrics(events, outcome)?;
+        }
+        let verdict = judge(outcome);
+        let mut results = results(outcome, &verdict, &self.store.shown);
+        results.extend(folds::results(folds));
+        let summary = job.summary("fit", self.config, results.into())?;
+        let (config, seed, made, store, schema) = (self.config, job.seed, job.made(), self.store, self.schema);
+        Finished { outcome, config, seed, made, store, schema, verdict: &verdict }.stage(&mut job.folder)?;
+        job.folder.stage("config.toml", toml::to_string(config)?.as_bytes())?;
+        let text = [Some(text(outcome)), folds::text(folds), Some(verdict.text)];
+        job.finish(&summary, &text.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+    }
+}

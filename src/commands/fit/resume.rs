@@ -1,0 +1,114 @@
+//! What `lockstep fit --resume` goes on from.
+
+use crate::checkpoint::resume::{Earlier, Now, Resumption};
+use crate::checkpoint::{Resumed, TableModel};
+use crate::cli::Fit;
+use crate::commands::job::Job;
+use crate::commands::print::note;
+use crate::commands::resume::open;
+use crate::commands::settings;
+use crate::data::schema::{ColumnSchema, TableSchema};
+use crate::fit::checkpoint::table;
+use crate::fit::prepare::Prepared;
+use crate::fit::settings::{FitConfig, schema as schema_file};
+use crate::torch::device;
+use crate::train::snapshot::Snapshot;
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use serde_json::Value;
+use std::path::Path;
+
+/// Settings that may differ, beside those that are no settings of the fit.
+const FREE: [&str; 3] = ["engine", "epochs", "log"];
+
+/// The fit that `--resume` names; its settings hold, and those that are given again must be the same.
+pub(super) fn resume(path: &Path, args: &Fit) -> Result<Resumption<FitConfig>> {
+    let found = open(path, args.common.printing)?;
+    let shown = found.path.display().to_string();
+    let what = || format!("--resume {shown}");
+    let about = found.checkpoint.about;
+    let earlier = Earlier { from: &shown, about: &about };
+    earlier.check_program("fit", "fit")?;
+    let module = found.checkpoint.module.state()?.into_iter().map(|entry| (entry.name, entry.tensor)).collect();
+    let snapshot = Snapshot::read(&found.checkpoint.training, module).with_context(what)?;
+    let seed = earlier.seed(args.resuming.given.has("seed").then_some(args.common.seed))?;
+    let mut saved: FitConfig = serde_json::from_value(about.config.clone()).with_context(what)?;
+    let own_schema = saved.schema.take();
+    let mut config = settings_under(&saved, of_table(about.table.as_ref()).as_ref(), args)?;
+    let Value::Object(now) = serde_json::to_value(&config)? else { bail!("{shown}: no settings") };
+    earlier.settings(&serde_json::to_value(&saved)?, now, &FREE)?;
+    let epoch = snapshot.epoch();
+    ensure!(
+        !snapshot.stopped_early(saved.train().early_stop),
+        "--resume {shown}: finished, it was stopped early at epoch {epoch}: more epochs change nothing"
+    );
+    earlier.check_epochs(epoch, saved.epochs, config.epochs, config.schedule.needs_total())?;
+    config.schema = own_schema;
+    Ok(Resumption { path: found.path, snapshot, config, seed, about: Some(about), planned_epochs: saved.epochs })
+}
+
+/// The schema file that the earlier fit was given, if it was given one.
+pub(super) fn schema(resumption: &Resumption<FitConfig>) -> Option<TableSchema> {
+    of_table(resumption.about.as_ref()?.table.as_ref())
+}
+
+fn of_table(table: Option<&TableModel>) -> Option<TableSchema> {
+    table?.file.clone().map(|columns| TableSchema { columns })
+}
+
+/// Checks the tables, the first of which is called `shown`, and says on stderr how the fit goes on; each time that it did so.
+pub(super) fn record(
+    resumption: &Resumption<FitConfig>,
+    job: &Job<'_>,
+    shown: &str,
+    data: &str,
+) -> Result<Vec<Resumed>> {
+    let config = &resumption.config;
+    let others = [&config.valid, &config.test].map(|file| file.as_ref().map(|file| file.display().to_string()));
+    let tables: Vec<&str> = [shown].into_iter().chain(others.iter().flatten().map(String::as_str)).collect();
+    let (epochs, engine, device) = (config.epochs, config.engine, device::name(job.device));
+    let resumed = resumption.record(&tables, data, &Now { epochs, engine, threads: job.threads, device })?;
+    if let Some(last) = resumed.last() {
+        note(job.printing(), &last.text());
+    }
+    Ok(resumed)
+}
+
+/// The saved settings under those of `--config` and the flags. A schema that is given again must be `own`.
+fn settings_under(saved: &FitConfig, own: Option<&TableSchema>, args: &Fit) -> Result<FitConfig> {
+    let (text, shown) = settings::text(args.config.as_deref())?;
+    let mut file: toml::Table = toml::from_str(&text).map_err(|error| anyhow!("{shown}: {}", error.message()))?;
+    schema_file::beside(&mut file, Path::new(&shown));
+    let mut all = toml::Table::try_from(saved)?;
+    all.extend(file);
+    all.extend(toml::Table::try_from(&args.settings)?);
+    if let Some(toml::Value::String(given)) = all.remove("schema") {
+        ensure!(
+            Some(&TableSchema::read(Path::new(&given))?) == own,
+            "--schema {given}: not the schema that it was trained with, which --resume goes on with; leave --schema out"
+        );
+    }
+    FitConfig::resolve(&toml::to_string(&all)?, &shown, toml::Table::new())
+}
+
+/// Refuses a table that is prepared otherwise than when the fit began: the same bytes may be, by another lockstep.
+pub(super) fn same_columns(
+    resumption: &Resumption<FitConfig>,
+    prepared: &Prepared,
+    config: &FitConfig,
+    pinned: &[ColumnSchema],
+) -> Result<()> {
+    let what = || format!("--resume {}", resumption.path.display());
+    let was = resumption.about.as_ref().and_then(|about| about.table.as_ref());
+    let was = serde_json::to_value(was.context("it says nothing of its columns").with_context(what)?)?;
+    let now = serde_json::to_value(table(prepared, config, pinned))?;
+    for key in ["inputs", "target"] {
+        ensure!(
+            was[key] == now[key],
+            "{}: the table's {key} come out otherwise than when it was trained, {} then and {} now; train anew",
+            what(),
+            was[key],
+            now[key]
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! One run of a command: its device, its folder, its clock.
+
+use super::print::{Verdict, report};
+use super::progress::{Interrupt, Progress};
+use super::training::CheckpointWriter;
+use crate::checkpoint::{Made, Resumed};
+use crate::cli::{Common, Compute, Printing, Resuming};
+use crate::cpu::threads;
+use crate::runs::events::{self, Events};
+use crate::runs::files;
+use crate::runs::folder::RunFolder;
+use crate::torch::device::{self, DeviceChoice};
+use crate::torch::script;
+use anyhow::{Result, ensure};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+use std::time::Instant;
+use tch::Device;
+
+/// One run: its device, its folder, its clock.
+pub(super) struct Job<'a> {
+    common: &'a Common,
+    pub(super) device: Device,
+    pub(super) threads: i32,
+    pub(super) folder: RunFolder,
+    /// The run's event file, if it writes one.
+    pub(super) events: Option<Events>,
+    pub(super) seed: u32,
+    /// Of the data, if there is a table.
+    pub(super) data_sha256: Option<String>,
+    /// Each time that the run went on from a checkpoint.
+    pub(super) resumed: Vec<Resumed>,
+    pub(super) interrupt: Interrupt,
+    start: Instant,
+}
+
+impl<'a> Job<'a> {
+    /// Checks device and folder before anything is computed; from here on Ctrl-C stops between two epochs.
+    pub(super) fn begin(common: &'a Common, out: &Path) -> Result<Self> {
+        let start = Instant::now();
+        let device = prepare(&common.compute)?;
+        Self::on(common, out, device, tch::get_num_threads(), start)
+    }
+
+    /// The same for a program that does without libtorch: on the processor, on the threads asked for or all there are.
+    pub(super) fn begin_plain(common: &'a Common, out: &Path, most_threads: i32) -> Result<Self> {
+        let start = Instant::now();
+        let cuda = matches!(common.compute.device, DeviceChoice::Cuda(_));
+        ensure!(!cuda, "--device cuda: this program runs on the processor only, use --device cpu");
+        let all = || std::thread::available_parallelism().map_or(1, |count| count.get().min(1024) as i32);
+        let threads = common.compute.threads.unwrap_or_else(all).min(most_threads);
+        Self::on(common, out, Device::Cpu, threads, start)
+    }
+
+    fn on(common: &'a Common, out: &Path, device: Device, threads: i32, start: Instant) -> Result<Self> {
+        let folder = RunFolder::open(out)?;
+        let interrupt = Interrupt::catch()?;
+        let (seed, data_sha256, resumed) = (common.seed, None, vec![]);
+        Ok(Self { common, device, threads, folder, events: None, seed, data_sha256, resumed, interrupt, start })
+    }
+
+    pub(super) fn printing(&self) -> Printing {
+        self.common.printing
+    }
+
+    /// The bar of a run of so many epochs.
+    pub(super) fn epochs(&self, count: usize) -> Result<Progress> {
+        self.progress("epoch", count as u64)
+    }
+
+    /// The bar of a run of `total` units.
+    pub(super) fn progress(&self, unit: &'static str, total: u64) -> Result<Progress> {
+        Progress::new(unit, total, self.common.printing.quiet, self.interrupt.clone())
+    }
+
+    /// The writer of the run's checkpoints; `from`: the epoch that it goes on from, if it does so in its own folder, and
+    /// `command` the one that goes on from them.
+    pub(super) fn checkpoints(&self, args: &Resuming, from: Option<usize>, command: &str) -> Result<CheckpointWriter> {
+        let folder = self.folder.path();
+        CheckpointWriter::begin(folder, args, from, command, self.interrupt.clone(), self.printing())
+    }
+
+    /// Remembers what the table `file` holds, or else the program's own copy.
+    pub(super) fn data(&mut self, file: Option<&Path>, own: &str) -> Result<()> {
+        self.data_sha256 = Some(match file {
+            Some(file) => files::sha256(&[file.to_path_buf()])?,
+            None => files::sha256_of(own.as_bytes()),
+        });
+        Ok(())
+    }
+
+    /// What a model file says of how it was made.
+    pub(super) fn made(&self) -> Made {
+        Made {
+            data_sha256: self.data_sha256.clone(),
+            device: Some(device::name(self.device)),
+            threads: Some(self.threads),
+            resumed: self.resumed.clone(),
+        }
+    }
+
+    /// The run's summary: program and seed, `results` (a JSON object), then how it was made.
+    pub(super) fn summary(&self, program: &str, config: &impl Serialize, results: Value) -> Result<Value> {
+        let mut summary = Map::new();
+        summary.insert("program".into(), program.into());
+        summary.insert("seed".into(), self.seed.into());
+        if let Value::Object(results) = results {
+            summary.extend(results);
+        }
+        let made = json!({
+            "seconds": self.start.elapsed().as_secs_f64(),
+            "device": device::name(self.device),
+            "threads": self.threads,
+            "libtorch": env!("LOCKSTEP_LIBTORCH_VERSION"),
+            "lockstep": env!("CARGO_PKG_VERSION"),
+            "cpu_capability": script::cpu_capability()?,
+            "config": serde_json::to_value(config)?,
+        });
+        if let Value::Object(made) = made {
+            summary.extend(made);
+        }
+        if let Some(hash) = &self.data_sha256 {
+            summary.insert("data_sha256".into(), hash.as_str().into());
+        }
+        if !self.resumed.is_empty() {
+            summary.insert("resumed".into(), json!(self.resumed));
+        }
+        Ok(Value::Object(summary))
+    }
+
+    /// Stages the summary, puts every staged file in its place, and tells the user.
+    pub(super) fn finish(mut self, summary: &Value, text: &str) -> Result<Verdict> {
+        self.folder.stage("summary.json", format!("{summary:#}\n").as_bytes())?;
+        let folder = self.folder.path().to_path_buf();
+        let own = self.events.map(Events::keep).transpose()?;
+        self.folder.commit()?;
+        events::remove_others(&folder, own.as_deref())?;
+        report(self.common.printing, &format!("{text} -> {}", folder.display()), summary)?;
+        Ok(Verdict::Holds)
+    }
+}
+
+/// Applies `--threads` and resolves `--device`.
+///
+/// The count is set even when it is libtorch's own: only then does ATen tell MKL not to pick a smaller one by itself
+/// when the machine is busy (`mkl_set_dynamic(false)` in `at::set_num_threads`), which changes the bits.
+pub(super) fn prepare(compute: &Compute) -> Result<Device> {
+    let threads = compute.threads.unwrap_or_else(tch::get_num_threads);
+    tch::set_num_threads(threads);
+    threads::set(threads.max(1) as usize);
+    compute.device.resolve()
+}

@@ -1,0 +1,19 @@
+//! The settings of `fit` on the command line: `--config`, and the flags over it.
+
+use crate::cli::FitFlags;
+use crate::fit::settings::FitConfig;
+use anyhow::{Context, Result};
+use std::path::Path;
+
+/// The file's settings under the flags.
+pub(super) fn resolve(file: Option<&Path>, flags: &FitFlags) -> Result<FitConfig> {
+    let (text, shown) = text(file)?;
+    FitConfig::resolve(&text, &shown, toml::Table::try_from(flags)?)
+}
+
+/// The text of `--config`, and its name for errors.
+pub(super) fn text(config: Option<&Path>) -> Result<(String, String)> {
+    let Some(file) = config else { return Ok((String::new(), "settings".into())) };
+    let shown = file.display().to_string();
+    Ok((std::fs::read_to_string(file).with_context(|| format!("{shown}: cannot read"))?, shown))
+}

@@ -1,0 +1,112 @@
+//! Watches a training from the command line: the bar, the event file, checkpoints, Ctrl-C.
+
+use super::print::{note, warning};
+use super::progress::{Interrupt, Progress};
+use crate::checkpoint::series::Checkpoints;
+use crate::cli::{Printing, Resuming};
+use crate::model::mlp::Mlp;
+use crate::train::engine::EngineKind;
+use crate::train::history::EpochResult;
+use crate::train::observer::{Epoch, Interrupted, Next, Observer, Started};
+use crate::train::snapshot::Snapshot;
+use anyhow::Result;
+use std::path::Path;
+
+/// Logs an epoch.
+pub(super) type EpochLog<'a> = Box<dyn FnMut(&EpochResult) -> Result<()> + 'a>;
+
+/// Makes the bytes of a checkpoint.
+pub(super) type ToBytes<'a> = Box<dyn Fn(&Mlp, &Snapshot) -> Result<Vec<u8>> + 'a>;
+
+/// The observer of `run moons` and of `fit`.
+pub(super) struct Training<'a> {
+    pub(super) progress: &'a mut Progress,
+    /// Epochs of the bar that are behind the training's first one: those of cross validation.
+    pub(super) before: usize,
+    pub(super) checkpoints: &'a mut CheckpointWriter,
+    pub(super) to_bytes: ToBytes<'a>,
+    /// Where each epoch is logged to, if it is; the loss is read back for it.
+    pub(super) log: Option<EpochLog<'a>>,
+    pub(super) printing: Printing,
+}
+
+impl Observer for Training<'_> {
+    fn started(&mut self, started: &Started) -> Result<()> {
+        if let Some(why) = &started.instead {
+            let (asked, engine) = (EngineKind::Fused, started.engine);
+            note(self.printing, &format!("--engine {asked}: {why}; the {engine} engine trains instead"));
+        }
+        Ok(())
+    }
+
+    fn epoch(&mut self, epoch: &Epoch<'_>) -> Result<Next> {
+        if let Some(log) = &mut self.log {
+            log(&epoch.result()?)?;
+        }
+        let loss = || Ok(format!("loss {:.6}", epoch.loss()?));
+        self.progress.show((self.before + epoch.number) as u64, loss)?;
+        Ok(self.checkpoints.next(epoch.number))
+    }
+
+    fn save(&mut self, net: &Mlp, snapshot: &Snapshot) -> Result<()> {
+        self.checkpoints.write(snapshot.epoch(), &(self.to_bytes)(net, snapshot)?)
+    }
+}
+
+/// Writes the checkpoints of one run, and ends it after an interrupt.
+pub(super) struct CheckpointWriter {
+    checkpoints: Checkpoints,
+    /// The command that goes on.
+    command: String,
+    interrupt: Interrupt,
+    /// Whether the run ends with the next checkpoint.
+    stop: bool,
+    printing: Printing,
+}
+
+impl CheckpointWriter {
+    /// `from`: the epoch that the run goes on from, if it does so in the same folder.
+    pub(super) fn begin(
+        folder: &Path,
+        args: &Resuming,
+        from: Option<usize>,
+        command: &str,
+        interrupt: Interrupt,
+        printing: Printing,
+    ) -> Result<Self> {
+        let checkpoints = Checkpoints::begin(folder, args.checkpoint_every, args.keep as usize, from)?;
+        let folder = folder.display().to_string();
+        let folder = if folder.contains(' ') { format!("'{folder}'") } else { folder };
+        Ok(Self { checkpoints, command: format!("{command} --resume {folder}"), interrupt, stop: false, printing })
+    }
+
+    /// What the training does after `epoch`.
+    fn next(&mut self, epoch: usize) -> Next {
+        self.stop = self.interrupt.came();
+        if self.stop || self.checkpoints.due(epoch) { Next::Save } else { Next::Go }
+    }
+
+    /// Writes a checkpoint. One that cannot be written does not end the training, unless that is to end with it.
+    fn write(&mut self, epoch: usize, bytes: &[u8]) -> Result<()> {
+        let written = self.checkpoints.write(epoch, bytes);
+        match written {
+            Ok(path) if self.stop => {
+                let (place, command) = (path.display(), &self.command);
+                let kept =
+                    format!("interrupted after epoch {epoch}: {place} is kept; go on from there with: {command}");
+                Err(Interrupted(kept).into())
+            }
+            Err(error) if self.stop => Err(error.context(format!("interrupted after epoch {epoch}"))),
+            Err(error) => {
+                warning(self.printing, &format!("{error:#}; the training goes on"));
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// The run is complete and its files are in their places.
+    pub(super) fn finish(&self) -> Result<()> {
+        self.checkpoints.remove_others()
+    }
+}

@@ -1,0 +1,64 @@
+//! The files that show what was trained: model, history, pictures, report.
+
+use super::checkpoint::{self, Told};
+use super::outcome::Outcome;
+use super::report::{page, pictures};
+use super::table::pinned;
+use crate::checkpoint::Made;
+use crate::data::schema::TableSchema;
+use crate::data::store::Store;
+use crate::evaluate::Verdict;
+use crate::fit::settings::FitConfig;
+use crate::runs::folder::RunFolder;
+use crate::runs::history;
+use crate::torch::safetensors;
+use anyhow::Result;
+
+/// The schema's file in the run folder.
+pub const SCHEMA: &str = "schema.toml";
+
+/// A fit that has come to its end.
+pub struct Finished<'a> {
+    pub outcome: &'a Outcome,
+    pub config: &'a FitConfig,
+    pub seed: u32,
+    pub made: Made,
+    pub store: &'a Store,
+    pub schema: Option<&'a TableSchema>,
+    pub verdict: &'a Verdict,
+}
+
+impl Finished<'_> {
+    /// Stages every file but the summary and the settings.
+    pub fn stage(self, folder: &mut RunFolder) -> Result<()> {
+        let Self { outcome, config, seed, made, store, schema, verdict } = self;
+        let pictures = pictures(outcome, config)?;
+        for picture in &pictures {
+            folder.stage(&format!("{}.png", picture.name), &picture.png)?;
+        }
+        let pinned = pinned(&outcome.prepared, store, schema);
+        let metrics = outcome.valid.as_ref().unwrap_or(&outcome.train).metrics.iter();
+        let metrics = metrics.filter_map(|(name, value)| Some((name.to_string(), value?))).collect();
+        let told = Told { config, seed, pinned: &pinned, metrics, made };
+        let training = outcome.trained.snapshot.tensors()?;
+        let model = checkpoint::to_bytes(&outcome.prepared, &outcome.module, &training, told)?;
+        folder.stage("history.csv", history(outcome).as_bytes())?;
+        folder.stage("model.pt", &model)?;
+        folder.stage("model.safetensors", &safetensors::to_bytes(&outcome.network.net.parameters.named()?)?)?;
+        if let Some(schema) = schema {
+            folder.stage(SCHEMA, schema.to_toml()?.as_bytes())?;
+        }
+        folder.stage("report.html", page(outcome, config, &verdict.text, &store.shown, &pictures)?.as_bytes())
+    }
+}
+
+/// `epoch,loss,valid_loss,lr`; without validation rows the third column is empty.
+fn history(outcome: &Outcome) -> String {
+    let history = &outcome.trained.history;
+    let columns = [
+        ("loss", history.loss().into()),
+        ("valid_loss", history.valid_loss().unwrap_or_default().into()),
+        ("lr", history.lr().into()),
+    ];
+    history::table(history.before(), &columns)
+}

@@ -1,0 +1,99 @@
+//! What a fit came to, for `summary.json` and for people.
+
+use super::outcome::Outcome;
+use super::prepare::Rows;
+use crate::evaluate::predictions::Scored;
+use crate::evaluate::{Judged, Verdict, verdict};
+use serde_json::{Map, Value, json};
+
+/// What the scores say of the fit.
+pub fn judge(outcome: &Outcome) -> Verdict {
+    let prepared = &outcome.prepared;
+    verdict(
+        judged(&prepared.train, &outcome.train),
+        prepared.valid.as_ref().zip(outcome.valid.as_ref()).map(|(rows, scored)| judged(rows, scored)),
+        prepared.test.as_ref().zip(outcome.test.as_ref()).map(|(rows, scored)| judged(rows, scored)),
+    )
+}
+
+fn judged<'a>(rows: &Rows, scored: &'a Scored) -> Judged<'a> {
+    Judged { rows: rows.x.size()[0] as usize, metrics: &scored.metrics, baseline: &scored.baseline }
+}
+
+/// The results as `summary.json` has them; `shown` is the table's name.
+pub fn results(outcome: &Outcome, verdict: &Verdict, shown: &str) -> Map<String, Value> {
+    let prepared = &outcome.prepared;
+    let rows = |rows: &Option<Rows>| rows.as_ref().map_or(0, |rows| rows.x.size()[0]);
+    let metrics = |scored: &Option<Scored>| scored.as_ref().map(|scored| json!(scored.metrics));
+    let baseline = |scored: &Option<Scored>| scored.as_ref().map(|scored| json!(scored.baseline));
+    let results = json!({
+        "data": shown,
+        "task": if prepared.target.is_classification() { "classification" } else { "regression" },
+        "loss_function": outcome.network.loss.kind.to_string(),
+        "rows": {"train": prepared.train.x.size()[0], "valid": rows(&prepared.valid), "test": rows(&prepared.test),
+                 "without_target": prepared.without_target},
+        "features": prepared.pipeline.features().len(),
+        "parameters": outcome.network.net.count(),
+        "epochs": outcome.trained.history.epochs(),
+        "best_epoch": outcome.trained.best_epoch,
+        "stopped_early": outcome.trained.stopped_early,
+        "engine": outcome.trained.engine,
+        "training_seconds": outcome.trained.seconds,
+        "loss": outcome.trained.history.last().map(|epoch| epoch.loss),
+        "metrics": {"train": outcome.train.metrics, "valid": metrics(&outcome.valid), "test": metrics(&outcome.test)},
+        "baseline": {"train": outcome.train.baseline, "valid": baseline(&outcome.valid), "test": baseline(&outcome.test)},
+        "counts": {"train": prepared.train.counts, "valid": prepared.valid.as_ref().map(|rows| &rows.counts),
+                   "test": prepared.test.as_ref().map(|rows| &rows.counts)},
+        "importance": importance(outcome),
+        "verdict": verdict,
+    });
+    let Value::Object(results) = results else { return Map::new() };
+    results
+}
+
+/// By input column: `{"mean": …, "std": …}`.
+fn importance(outcome: &Outcome) -> Value {
+    let names = outcome.prepared.pipeline.inputs.names();
+    names.into_iter().zip(&outcome.importance).map(|(name, importance)| (name, json!(importance))).collect()
+}
+
+/// The results for people: a table of the metrics, then what was altered, then the size of the network.
+pub fn text(outcome: &Outcome) -> String {
+    let prepared = &outcome.prepared;
+    let mut lines =
+        vec![format!("{:<18} {:>12} {:>12} {:>12} {:>12}", "", "training", "validation", "test", "baseline")];
+    let of = |scored: Option<&Scored>, name: &str, base: bool| {
+        let value = scored.and_then(|scored| if base { scored.baseline.get(name) } else { scored.metrics.get(name) });
+        value.map_or("-".into(), |value| format!("{value:.4}"))
+    };
+    let held = outcome.test.as_ref().or(outcome.valid.as_ref()).unwrap_or(&outcome.train);
+    for (name, _) in outcome.train.metrics.iter() {
+        lines.push(format!(
+            "{name:<18} {:>12} {:>12} {:>12} {:>12}",
+            of(Some(&outcome.train), name, false),
+            of(outcome.valid.as_ref(), name, false),
+            of(outcome.test.as_ref(), name, false),
+            of(Some(held), name, true)
+        ));
+    }
+    for (part, rows) in
+        [("training", Some(&prepared.train)), ("validation", prepared.valid.as_ref()), ("test", prepared.test.as_ref())]
+    {
+        let met = rows.map_or(String::new(), |rows| rows.counts.describe());
+        if !met.is_empty() {
+            lines.push(format!("{part} rows: {met}"));
+        }
+    }
+    if prepared.without_target > 0 {
+        lines.push(format!("rows left out, their target is missing: {}", prepared.without_target));
+    }
+    let trained = &outcome.trained;
+    let stopped = if trained.stopped_early { ", stopped early" } else { "" };
+    lines.push(format!(
+        "{} parameters, {} epochs{stopped}, weights of epoch {}",
+        outcome.network.net.count(),
+        trained.history.epochs(),
+        trained.best_epoch
+    ));
+    lines.join("\n")
+}

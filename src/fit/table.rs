@@ -1,0 +1,54 @@
+//! The tables that a fit reads, and what a model holds later tables to.
+
+use super::columns::needed;
+use super::prepare::Prepared;
+use crate::data::schema::{ColumnSchema, Kind, Role, TableSchema};
+use crate::data::source::Source;
+use crate::data::store::Store;
+use crate::fit::settings::FitConfig;
+use anyhow::{Context, Result};
+use polars::prelude::DataType;
+use std::path::Path;
+
+/// The columns that the fit needs, or one of the `trials` of a search, in the types of the schema where there is one, and
+/// the SHA-256 of all its tables.
+pub fn read(
+    data: &Path,
+    config: &FitConfig,
+    trials: &[FitConfig],
+    schema: Option<&TableSchema>,
+) -> Result<(Store, String)> {
+    let mut sources = open(data, config, schema)?;
+    let (names, shown) = (sources[0].names(), sources[0].shown.clone());
+    let mut columns = needed(&names, config, &shown)?;
+    for (index, trial) in trials.iter().enumerate() {
+        columns.extend(needed(&names, trial, &shown).with_context(|| format!("--param: trial {}", index + 1))?);
+    }
+    let hashes = sources.iter().map(Source::sha256).collect::<Result<Vec<_>>>()?;
+    Ok((Store::read(&mut sources, &columns)?, hashes.join(" ")))
+}
+
+/// The table, and those of `--valid` and `--test`.
+fn open(data: &Path, config: &FitConfig, schema: Option<&TableSchema>) -> Result<Vec<Source>> {
+    let places = [Some(data), config.valid.as_deref(), config.test.as_deref()];
+    let mut sources = Vec::new();
+    for place in places.into_iter().flatten() {
+        let mut source = Source::open(place, &config.read())?;
+        if let Some(schema) = schema {
+            schema.check_names(&source.names(), &source.shown)?;
+            source.pin(schema.clone());
+        }
+        sources.push(source);
+    }
+    Ok(sources)
+}
+
+/// What a model holds a table to that it is asked about: the schema, else that what was text stays as it is written.
+pub fn pinned(prepared: &Prepared, store: &Store, schema: Option<&TableSchema>) -> Vec<ColumnSchema> {
+    if let Some(schema) = schema {
+        return schema.columns.clone();
+    }
+    let text = |name: &String| store.dtype(name).is_ok_and(|dtype| *dtype == DataType::String);
+    let pin = |name| ColumnSchema { name, kind: Kind::Text, role: Role::Feature, categorical: true, nullable: true };
+    prepared.pipeline.inputs.names().into_iter().filter(text).map(pin).collect()
+}

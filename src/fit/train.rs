@@ -1,0 +1,94 @@
+//! One training on prepared rows.
+
+use super::prepare::{Prepared, Rows};
+use crate::fit::settings::{ClassWeight, FitConfig};
+use crate::model::loss::{Loss, LossKind};
+use crate::model::mlp::{Mlp, MlpConfig};
+use crate::preprocess::target::{Target, Truth};
+use crate::train::observer::Observer;
+use crate::train::session::{Session, Trained};
+use crate::train::snapshot::Snapshot;
+use crate::train::task::{Part, Task};
+use anyhow::{Result, ensure};
+use tch::Device;
+
+/// A network and the loss that it is trained by.
+pub struct Network {
+    pub net: Mlp,
+    pub loss: Loss,
+}
+
+impl Network {
+    /// The network of the settings for prepared rows, with the first weights that `seed` gives: torch's generator is seeded.
+    pub fn new(prepared: &Prepared, config: &FitConfig, seed: u32, device: Device) -> Result<Self> {
+        check_target(config, &prepared.target)?;
+        let loss = loss_kind(config, &prepared.target)?;
+        tch::manual_seed(i64::from(seed));
+        let layers = MlpConfig {
+            inputs: prepared.train.x.size()[1],
+            outputs: if loss == LossKind::Bce { 1 } else { prepared.target.outputs() },
+            hidden: config.hidden.clone(),
+            activation: config.activation,
+            dropout: config.dropout,
+        };
+        let net = Mlp::new(&layers, device)?;
+        Ok(Self { net, loss: criterion(loss, config, &prepared.train.truth, device)? })
+    }
+
+    /// Trains on the training rows, with the validation rows to stop by; the test rows are not looked at. With `snapshot`
+    /// the training goes on from there.
+    pub fn train(
+        &self,
+        prepared: &Prepared,
+        config: &FitConfig,
+        snapshot: Option<&Snapshot>,
+        observer: &mut dyn Observer,
+    ) -> Result<Trained> {
+        let (train, valid) = (part(&prepared.train), prepared.valid.as_ref().map(part));
+        let task = Task { net: &self.net, loss: &self.loss, config: &config.train(), train, valid };
+        match snapshot {
+            None => Session::new(task)?.run(observer),
+            Some(snapshot) => Session::resume(task, snapshot)?.run(observer),
+        }
+    }
+}
+
+fn part(rows: &Rows) -> Part<'_> {
+    Part { x: &rows.x, y: &rows.y, weight: rows.weight.as_ref() }
+}
+
+fn loss_kind(config: &FitConfig, target: &Target) -> Result<LossKind> {
+    let classes = matches!(target, Target::Classes(_));
+    let loss =
+        config.loss.unwrap_or(if classes { LossKind::CrossEntropy { label_smoothing: 0.0 } } else { LossKind::Mse });
+    let fits = loss.is_classification() == classes;
+    ensure!(fits, "--loss {loss}: the target {} is {}", config.target, if classes { "a class" } else { "a number" });
+    ensure!(
+        loss != LossKind::Bce || target.outputs() == 2,
+        "--loss bce: needs two classes, the target has {}",
+        target.outputs()
+    );
+    Ok(loss)
+}
+
+/// Refuses settings that do not go with the target.
+pub fn check_target(config: &FitConfig, target: &Target) -> Result<()> {
+    loss_kind(config, target)?;
+    let weighs = config.class_weight == ClassWeight::Balanced && !target.is_classification();
+    ensure!(!weighs, "--class-weight balanced: needs classes, the target {} is a number", config.target);
+    Ok(())
+}
+
+fn criterion(loss: LossKind, config: &FitConfig, truth: &Truth, device: Device) -> Result<Loss> {
+    match (config.class_weight, truth) {
+        (ClassWeight::None, _) => Ok(Loss::new(loss)),
+        (ClassWeight::Balanced, Truth::Numbers(_)) => anyhow::bail!("--class-weight balanced: needs classes"),
+        (ClassWeight::Balanced, Truth::Classes(codes)) => {
+            let classes = codes.iter().max().map_or(0, |&code| code as usize + 1);
+            let mut counts = vec![0.0; classes];
+            codes.iter().for_each(|&code| counts[code as usize] += 1.0);
+            let weights: Vec<f64> = counts.iter().map(|count| codes.len() as f64 / (classes as f64 * count)).collect();
+            Loss::with_class_weight(loss, &weights, device)
+        }
+    }
+}

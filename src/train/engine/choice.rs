@@ -1,0 +1,30 @@
+//! Which engine trains, and why not the one that was asked for: decided here and nowhere else.
+
+use super::autograd::Autograd;
+use super::fused::{FusedEngine, Plan};
+use super::interface::Engine;
+use super::tanh_net::TanhNet;
+use crate::train::engine_kind::EngineKind;
+use crate::train::task::Task;
+use anyhow::Result;
+
+/// The engine of a training.
+pub struct Choice<'a> {
+    pub engine: Box<dyn Engine + 'a>,
+    /// Where it is not the one that was asked for, what that one cannot do: `it has no dropout`.
+    pub instead: Option<String>,
+}
+
+/// The engine that the task's settings ask for; where the fused engine cannot do a task, the exact one.
+pub fn choose<'a>(task: &Task<'a>) -> Result<Choice<'a>> {
+    let mut instead = None;
+    if task.config.engine == EngineKind::Fused {
+        match Plan::of(&task.net.config, task.loss, task.net.device()) {
+            Ok(plan) => return Ok(Choice { engine: Box::new(FusedEngine::new(task, plan)?), instead }),
+            Err(why) => instead = Some(why),
+        }
+    }
+    let engine: Box<dyn Engine + 'a> =
+        if TanhNet::suits(task) { Box::new(TanhNet::new(task)?) } else { Box::new(Autograd::new(task)) };
+    Ok(Choice { engine, instead })
+}

@@ -1,0 +1,78 @@
+//! The fused engine at work on a training's rows.
+
+use super::Fused;
+use super::plan::Plan;
+use super::rows::PartRows;
+use crate::model::parameters::FlatTensors;
+use crate::torch::memory::Integers;
+use crate::train::engine::interface::{Batch, Engine};
+use crate::train::engine_kind::EngineKind;
+use crate::train::task::{Part, Task};
+use anyhow::Result;
+
+/// [`Fused`] on the training part of a task, on as many threads as libtorch has.
+pub struct FusedEngine<'a> {
+    task: Task<'a>,
+    train: PartRows,
+    fused: Fused,
+    losses: Vec<f64>,
+}
+
+impl<'a> FusedEngine<'a> {
+    pub fn new(task: &Task<'a>, plan: Plan) -> Result<Self> {
+        Ok(Self {
+            task: *task,
+            train: PartRows::of(&task.train, task.loss)?,
+            fused: Fused::new(plan, tch::get_num_threads().max(1) as usize),
+            losses: Vec::new(),
+        })
+    }
+
+    /// Adds the gradient of `l1 * |w|`, which autograd takes to be 0 at 0.
+    fn add_l1(&self, parameters: &[f32], grads: &mut [f32]) {
+        let l1 = self.task.config.l1 as f32;
+        for layer in &self.fused.plan().layers {
+            let place = layer.weight..layer.weight + layer.inputs * layer.outputs;
+            for (grad, weight) in grads[place.clone()].iter_mut().zip(&parameters[place]) {
+                *grad += if *weight == 0.0 { 0.0 } else { l1.copysign(*weight) };
+            }
+        }
+    }
+}
+
+impl Engine for FusedEngine<'_> {
+    fn kind(&self) -> EngineKind {
+        EngineKind::Fused
+    }
+
+    fn gradients(&mut self, batch: Batch<'_>, into: &mut FlatTensors) -> Result<()> {
+        let index = match batch {
+            Batch::All => None,
+            Batch::Rows(index) => Some(Integers::of(index)?),
+        };
+        let parameters = &self.task.net.parameters;
+        let (train, fused) = (&self.train, &mut self.fused);
+        let loss = parameters.read(|parameters| {
+            into.write(|grads| train.read(index.as_ref(), |rows| fused.gradients(parameters, rows, grads)))
+        })??;
+        if self.task.config.l1 != 0.0 {
+            parameters.read(|parameters| into.write(|grads| self.add_l1(parameters, grads)))??;
+        }
+        self.losses.push(loss);
+        Ok(())
+    }
+
+    fn losses(&mut self) -> Result<Vec<f64>> {
+        Ok(std::mem::take(&mut self.losses))
+    }
+
+    fn evaluate(&mut self, part: &Part<'_>) -> Result<f64> {
+        let part = PartRows::of(part, self.task.loss)?;
+        self.task.net.parameters.read(|parameters| part.read(None, |rows| self.fused.loss(parameters, rows)))
+    }
+
+    fn hits(&mut self) -> Result<usize> {
+        let (train, fused) = (&self.train, &mut self.fused);
+        self.task.net.parameters.read(|parameters| train.read(None, |rows| fused.hits(parameters, rows)))
+    }
+}

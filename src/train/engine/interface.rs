@@ -1,0 +1,28 @@
+//! What a training asks of an engine.
+
+use crate::model::parameters::FlatTensors;
+use crate::train::engine_kind::EngineKind;
+use crate::train::task::Part;
+use anyhow::Result;
+use tch::Tensor;
+
+/// Rows of the training part.
+#[derive(Debug, Clone, Copy)]
+pub enum Batch<'a> {
+    All,
+    /// int64 `[rows]`, the rows' indices.
+    Rows(&'a Tensor),
+}
+
+/// The losses and gradients of one [`Task`](crate::train::task::Task).
+pub trait Engine {
+    fn kind(&self) -> EngineKind;
+    /// Writes the gradients of a batch's loss, with the L1 term if there is one, to `into`.
+    fn gradients(&mut self, batch: Batch<'_>, into: &mut FlatTensors) -> Result<()>;
+    /// The loss of each batch since the last call, without the L1 term. A GPU is waited for here, not in each batch.
+    fn losses(&mut self) -> Result<Vec<f64>>;
+    /// The loss of a part in evaluation mode.
+    fn evaluate(&mut self, part: &Part<'_>) -> Result<f64>;
+    /// Rows of the training part whose class has the largest output, of equal ones the last class.
+    fn hits(&mut self) -> Result<usize>;
+}

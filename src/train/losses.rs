@@ -1,0 +1,75 @@
+//! The losses of a running training: kept where the engine computes them, and read back when somebody asks.
+
+use super::engine::Engine;
+use super::history::History;
+use super::not_finite;
+use super::order::Order;
+use super::task::Task;
+use anyhow::{Result, bail};
+use tch::Tensor;
+
+/// Batches whose losses wait on the device at most.
+const MOST_WAITING: usize = 1 << 16;
+
+/// The engine with the epochs whose losses it still has, and the results of those before.
+pub(super) struct Losses<'a> {
+    pub(super) engine: Box<dyn Engine + 'a>,
+    pub(super) history: History,
+    task: Task<'a>,
+    order: Order,
+    waiting: Vec<Waiting>,
+}
+
+/// What is known of an epoch beside its loss.
+struct Waiting {
+    lr: f64,
+    valid_loss: Option<f64>,
+}
+
+impl<'a> Losses<'a> {
+    pub(super) fn new(engine: Box<dyn Engine + 'a>, task: Task<'a>, order: Order) -> Self {
+        Self { engine, history: History::default(), task, order, waiting: Vec::new() }
+    }
+
+    /// Adds the epoch whose batches have just been computed.
+    pub(super) fn push(&mut self, lr: f64, valid_loss: Option<f64>) -> Result<()> {
+        self.waiting.push(Waiting { lr, valid_loss });
+        if self.waiting.len() * self.order.batches() >= MOST_WAITING { self.read() } else { Ok(()) }
+    }
+
+    /// Reads back what waits. A loss that is not finite is an error, which names the epoch and the likely cause.
+    pub(super) fn read(&mut self) -> Result<()> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let losses = self.engine.losses()?;
+        for (epoch, losses) in self.waiting.drain(..).zip(losses.chunks(self.order.batches())) {
+            let (number, loss) = (self.history.epochs() + 1, self.order.mean(losses));
+            check(&self.task, "the loss", loss, number)?;
+            self.history.push(loss, epoch.valid_loss, epoch.lr);
+        }
+        Ok(())
+    }
+
+    /// The loss of the last epoch.
+    pub(super) fn last(&mut self) -> Result<f64> {
+        self.read()?;
+        Ok(self.history.last().map_or(f64::NAN, |epoch| epoch.loss))
+    }
+}
+
+/// Refuses a `value` that is not finite. The data are looked at only then.
+pub(super) fn check(task: &Task<'_>, what: &str, value: f64, epoch: usize) -> Result<()> {
+    if value.is_finite() {
+        return Ok(());
+    }
+    if !finite(task.train.x)? || !finite(task.train.y)? {
+        bail!("{what} became {value} at epoch {epoch}: the training data hold NaN or infinity");
+    }
+    bail!("{}", not_finite(what, epoch, value))
+}
+
+/// Whether every number of a tensor is finite.
+pub(super) fn finite(tensor: &Tensor) -> Result<bool> {
+    Ok(bool::try_from(tensor.f_isfinite()?.f_all()?)?)
+}

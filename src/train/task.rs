@@ -1,0 +1,76 @@
+//! What a training is given: a network, a loss, settings, and the rows to train on and to validate with.
+
+use super::config::TrainConfig;
+use crate::model::loss::Loss;
+use crate::model::mlp::Mlp;
+use anyhow::{Context, Result, ensure};
+use tch::{Kind, Tensor};
+
+/// A training that can be run.
+#[derive(Debug, Clone, Copy)]
+pub struct Task<'a> {
+    pub net: &'a Mlp,
+    pub loss: &'a Loss,
+    pub config: &'a TrainConfig,
+    pub train: Part<'a>,
+    /// Rows whose loss is computed after each epoch, in evaluation mode.
+    pub valid: Option<Part<'a>>,
+}
+
+impl Task<'_> {
+    /// Refuses settings and rows that do not go together.
+    pub fn check(&self) -> Result<()> {
+        self.config.check(self.valid.is_some())?;
+        self.train.check("training", self.net, self.loss)?;
+        self.valid.iter().try_for_each(|part| part.check("validation", self.net, self.loss))
+    }
+
+    /// Rows of the training part whose class has the largest output, of equal ones the last class.
+    pub fn hits(&self) -> Result<usize> {
+        let _no_grad = tch::no_grad_guard();
+        let outputs = self.net.forward(self.train.x, false)?;
+        // argmax takes the first of equal outputs, so it is asked from the last class on.
+        let last = outputs.size()[1] - 1;
+        let predicted = outputs.f_flip([1])?.f_argmax(1, false)?.f_neg()?.f_add_scalar(last)?;
+        Ok(predicted.f_eq_tensor(self.train.y)?.f_sum(Kind::Int64)?.f_int64_value(&[])? as usize)
+    }
+
+    /// The loss of `part` as libtorch computes it, in evaluation mode.
+    pub fn evaluate(&self, part: &Part<'_>) -> Result<f64> {
+        let _no_grad = tch::no_grad_guard();
+        Ok(self.loss.mean(&self.net.forward(part.x, false)?, part.y, part.weight)?.f_double_value(&[])?)
+    }
+}
+
+/// Rows to train on, or to validate with: `x [n, d]` float32; `y` int64 classes `[n]`, or float32 `[n, 1]`;
+/// `weight` float32 `[n]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    pub x: &'a Tensor,
+    pub y: &'a Tensor,
+    pub weight: Option<&'a Tensor>,
+}
+
+impl Part<'_> {
+    /// n.
+    pub fn rows(&self) -> i64 {
+        self.x.size().first().copied().unwrap_or_default()
+    }
+
+    /// Refuses what `net` and `loss` cannot work on; `what` names the part.
+    pub fn check(&self, what: &str, net: &Mlp, loss: &Loss) -> Result<()> {
+        let (x, y) = (self.x.size(), self.y.size());
+        ensure!(self.rows() > 0, "the {what} part has no rows");
+        ensure!(self.x.kind() == Kind::Float, "{what} x: dtype {:?}, expected float32", self.x.kind());
+        ensure!(x.len() == 2 && x[1] == net.config.inputs, "{what} x: {x:?}, expected [n, {}]", net.config.inputs);
+        ensure!(y.first() == Some(&x[0]), "{what} part: x {x:?} and y {y:?} differ in their rows");
+        let weights = self.weight.map(Tensor::size);
+        ensure!(weights.iter().all(|size| *size == [x[0]]), "{what} weights {weights:?}: expected [{}]", x[0]);
+        let (device, expected) = (self.x.device(), net.device());
+        ensure!(
+            device == expected && self.y.device() == device,
+            "{what} part on {device:?}, the network on {expected:?}"
+        );
+        loss.check_target(net.config.outputs, self.y).with_context(|| format!("{what} part"))
+    }
+}
