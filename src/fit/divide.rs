@@ -1,6 +1,5 @@
 //! Which rows of a table are trained on, validated with, and kept for the test.
 
-use super::strata;
 use crate::data::place::Place;
 use crate::data::store::Store;
 use crate::data::table::known_rows;
@@ -9,6 +8,7 @@ use crate::preprocess::inputs::{number_values, texts};
 use crate::preprocess::split::{self, Parts};
 use anyhow::{Result, anyhow, bail, ensure};
 use polars::prelude::*;
+use std::collections::BTreeMap;
 
 /// A whole-number target with more values than this is a number, not a class.
 const MOST_CLASSES: usize = 10;
@@ -136,9 +136,24 @@ fn parts(divided: &Divided<'_>, config: &FitConfig, seed: u32) -> Result<Parts> 
     let strata = config.stratify.then(|| classes(divided, config)).transpose()?;
     let parts = split::parts(divided.own, shares, strata.as_deref(), seed)?;
     if let Some(classes) = &strata {
-        strata::check(classes, &parts.train, &config.target, &divided.store.shown)?;
+        check_strata(classes, &parts.train, &config.target, &divided.store.shown)?;
     }
     Ok(parts)
+}
+
+/// Refuses classes (one a row) of which --stratify leaves no row to train on. `shown` is the table's name.
+fn check_strata(classes: &[String], train: &[usize], target: &str, shown: &str) -> Result<()> {
+    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    classes.iter().for_each(|class| counts.entry(class).or_default().0 += 1);
+    train.iter().for_each(|&row| counts.entry(&classes[row]).or_default().1 += 1);
+    if let Some((class, (rows, _))) = counts.iter().find(|(_, (_, trained))| *trained == 0) {
+        let rows = if *rows == 1 { "1 row".into() } else { format!("{rows} rows") };
+        bail!(
+            "{shown}: --stratify: class {class:?} of the target {target} has {rows}, too few for every part; \
+             leave it out, join it to another class, or ask for fewer parts with --split"
+        );
+    }
+    Ok(())
 }
 
 /// The folds of the training part, whose rows are in the order of the table.
@@ -187,4 +202,17 @@ fn parts_by_column(divided: &Divided<'_>, name: &str) -> Result<Parts> {
     }
     ensure!(!parts.train.is_empty(), "{}: --split-column {name}: no row says train", place.file);
     Ok(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_that_is_nowhere_trained_on_is_named_with_its_rows() {
+        let classes = ["a", "b", "a", "b", "c"].map(String::from);
+        assert!(check_strata(&classes, &[0, 1, 4], "y", "t.csv").is_ok());
+        let error = check_strata(&classes, &[0, 4], "y", "t.csv").unwrap_err().to_string();
+        assert!(error.starts_with("t.csv: --stratify: class \"b\" of the target y has 2 rows"), "{error}");
+    }
 }

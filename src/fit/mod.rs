@@ -12,7 +12,6 @@ pub mod prepare;
 pub mod preprocessed;
 pub mod report;
 pub mod settings;
-pub mod strata;
 pub mod summary;
 pub mod surface;
 pub mod table;

@@ -92,8 +92,6 @@ rust::Vec<StateEntry> Module::state() const {
   return entries;
 }
 
-bool Module::has_method(rust::Str name) const { return inner_->module.find_method(text(name)).has_value(); }
-
 std::size_t Module::call(rust::Str method, std::size_t tensor) const {
   at::NoGradGuard no_grad;
   auto result = inner_->module.get_method(text(method))({tensor_at(tensor)}).toTensor();

@@ -37,7 +37,6 @@ class Module {
   void define(rust::Str source) const;
   rust::Vec<unsigned char> save(rust::Slice<const ExtraFile> files) const;
   rust::Vec<StateEntry> state() const;
-  bool has_method(rust::Str name) const;
   std::size_t call(rust::Str method, std::size_t tensor) const;
 
  private:

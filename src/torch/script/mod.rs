@@ -35,7 +35,6 @@ mod ffi {
         fn define(self: &Module, source: &str) -> Result<()>;
         fn save(self: &Module, files: &[ExtraFile]) -> Result<Vec<u8>>;
         fn state(self: &Module) -> Result<Vec<StateEntry>>;
-        fn has_method(self: &Module, name: &str) -> Result<bool>;
         fn generator_state() -> Result<Vec<u8>>;
         fn set_generator_state(bytes: &[u8]) -> Result<()>;
         fn cpu_capability() -> Result<String>;
@@ -109,11 +108,6 @@ impl Module {
             tensor: unsafe { Tensor::from_ptr(entry.tensor as *mut _) },
         };
         Ok(entries.into_iter().map(own).collect())
-    }
-
-    /// Whether `module.<name>` is a method.
-    pub fn has_method(&self, name: &str) -> Result<bool> {
-        Ok(self.0.has_method(name)?)
     }
 
     /// `module.<method>(x)` without gradients.
