@@ -1,6 +1,7 @@
 //! Which rows of a table are trained on, validated with, and kept for the test.
 
 use crate::data::place::Place;
+use crate::data::profile::MOST_CLASSES;
 use crate::data::store::Store;
 use crate::data::table::known_rows;
 use crate::fit::settings::{FitConfig, Task};
@@ -9,9 +10,6 @@ use crate::preprocess::split::{self, Parts};
 use anyhow::{Result, anyhow, bail, ensure};
 use polars::prelude::*;
 use std::collections::BTreeMap;
-
-/// A whole-number target with more values than this is a number, not a class.
-const MOST_CLASSES: usize = 10;
 
 /// The rows that a fit works on, and the part that each belongs to.
 pub struct Divided<'a> {
@@ -94,7 +92,7 @@ impl Divided<'_> {
 fn is_classification(target: &DataFrame, config: &FitConfig, shown: &str) -> Result<bool> {
     let column = target.column(&config.target)?;
     let text = matches!(column.dtype(), DataType::String | DataType::Boolean);
-    let few = are_whole(column)? && column.n_unique()? <= MOST_CLASSES;
+    let few = are_whole(column)? && column.n_unique()? as u64 <= MOST_CLASSES;
     match config.task {
         Task::Auto => Ok(text || few),
         Task::Classification => Ok(true),

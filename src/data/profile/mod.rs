@@ -17,7 +17,7 @@ use crate::choices::names::unknown;
 use anyhow::{Result, bail, ensure};
 use cells::Cells;
 use column::{Column, Shapes};
-pub use notes::{Note, NoteKind};
+pub use notes::{MOST_CLASSES, Note, NoteKind};
 use polars::prelude::DataFrame;
 use sampled::{Sampled, pair};
 use serde::Serialize;
