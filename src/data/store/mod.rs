@@ -1,18 +1,16 @@
 //! A table at hand, read once and typed: in memory while it is small, else in a temporary Parquet file, from which one
 //! column at a time or one batch of rows at a time comes back.
 
-use super::caught::reason;
+mod copy;
+
 use super::place::{Piece, Place};
 use super::source::{See, Source, widen};
-use super::table::names;
 use crate::choices::names::unknown;
 use crate::cpu::threads;
-use anyhow::{Context, Result, anyhow, bail, ensure};
-use polars::io::parquet::metadata::FileMetadataRef;
+use anyhow::{Context, Result, bail};
+use copy::{Cells, Writer};
 use polars::prelude::*;
-use std::fs::File;
 use std::ops::Range;
-use tempfile::NamedTempFile;
 
 /// Bytes of cells above which a table goes to the temporary file.
 const IN_MEMORY: usize = 128 << 20;
@@ -30,11 +28,6 @@ pub struct Store {
     schema: Schema,
     height: usize,
     cells: Cells,
-}
-
-enum Cells {
-    Memory(DataFrame),
-    File(NamedTempFile, FileMetadataRef),
 }
 
 impl Store {
@@ -60,7 +53,7 @@ impl Store {
         }
         loop {
             let joint = joint(sources, &kept);
-            let mut writer = Writer { waiting: vec![], bytes: 0, in_memory, file: None };
+            let mut writer = Writer::new(in_memory);
             let (mut pieces, mut starts, mut height) = (Vec::new(), Vec::new(), 0);
             let read = |give: &mut dyn FnMut(DataFrame) -> Result<()>| {
                 for source in sources.iter_mut() {
@@ -79,26 +72,16 @@ impl Store {
             threads::behind(|batch| writer.take(batch), read)?;
             // A cell late in the table may have widened its column; what was read before it has the narrower type.
             if self::joint(sources, &kept) == joint {
-                return writer.finish(Self {
-                    shown: sources[0].shown.clone(),
-                    pieces,
-                    starts,
-                    height,
-                    ..Self::empty()
-                });
+                let (schema, cells) = writer.finish()?;
+                return Ok(Self { shown: sources[0].shown.clone(), pieces, starts, schema, height, cells });
             }
         }
-    }
-
-    fn empty() -> Self {
-        let (schema, cells) = (Schema::default(), Cells::Memory(DataFrame::empty()));
-        Self { shown: String::new(), pieces: vec![], starts: vec![], schema, height: 0, cells }
     }
 
     /// A table that is in memory already.
     pub fn of(table: DataFrame, shown: &str) -> Self {
         let (schema, height) = ((**table.schema()).clone(), table.height());
-        Self { shown: shown.into(), starts: vec![0], schema, height, cells: Cells::Memory(table), ..Self::empty() }
+        Self { shown: shown.into(), pieces: vec![], starts: vec![0], schema, height, cells: Cells::Memory(table) }
     }
 
     /// The rows that came from source `index`.
@@ -132,25 +115,13 @@ impl Store {
 
     /// One column, all rows, as a table of its own.
     pub fn column(&self, name: &str) -> Result<DataFrame> {
-        match &self.cells {
-            Cells::Memory(table) => Ok(table.select([name])?),
-            Cells::File(file, metadata) => {
-                let reader = reader(file, metadata, vec![name.into()])?;
-                Ok(reader.set_rechunk(true).finish().map_err(|error| lost(&error))?)
-            }
-        }
+        self.cells.column(name)
     }
 
     /// Gives batches of [`BATCH`] rows to `see`, in order, with the number of rows before each.
     pub fn batches(&self, columns: &[String], see: &mut See<'_>) -> Result<()> {
         for first in (0..self.height).step_by(BATCH) {
-            let batch = match &self.cells {
-                Cells::Memory(table) => table.select(columns.iter().map(String::as_str))?.slice(first as i64, BATCH),
-                Cells::File(file, metadata) => {
-                    let reader = reader(file, metadata, columns.to_vec())?;
-                    reader.with_slice(Some((first, BATCH))).finish().map_err(|error| lost(&error))?
-                }
-            };
+            let batch = self.cells.rows(columns, first, BATCH)?;
             see(batch, first)?;
         }
         Ok(())
@@ -170,97 +141,6 @@ fn joint(sources: &[Source], kept: &[String]) -> Schema {
         }
     }
     joint
-}
-
-/// Reads columns of the temporary file, whose footer is known.
-fn reader(file: &NamedTempFile, metadata: &FileMetadataRef, columns: Vec<String>) -> Result<ParquetReader<File>> {
-    let mut reader = ParquetReader::new(reopen(file)?).with_columns(Some(columns));
-    reader.set_metadata(metadata.clone());
-    Ok(reader)
-}
-
-fn reopen(file: &NamedTempFile) -> Result<File> {
-    file.reopen().context("the temporary copy of the table: cannot read")
-}
-
-fn lost(error: &PolarsError) -> anyhow::Error {
-    anyhow!("the temporary copy of the table: {}", reason(error))
-}
-
-/// Collects batches, and moves to a file once they are many.
-struct Writer {
-    waiting: Vec<DataFrame>,
-    bytes: usize,
-    in_memory: usize,
-    file: Option<Temporary>,
-}
-
-impl Writer {
-    fn take(&mut self, batch: DataFrame) -> Result<()> {
-        ensure!(batch.width() > 0, "no column is left");
-        self.bytes += batch.estimated_size();
-        self.waiting.push(batch);
-        if self.bytes > self.in_memory || self.file.is_some() { self.spill() } else { Ok(()) }
-    }
-
-    fn spill(&mut self) -> Result<()> {
-        for mut batch in std::mem::take(&mut self.waiting) {
-            if self.file.is_none() {
-                self.file = Some(temporary(batch.schema())?);
-            }
-            let Some((_, writer)) = &mut self.file else { continue };
-            batch.rechunk_mut();
-            for first in (0..batch.height()).step_by(BATCH) {
-                writer.write_batch(&batch.slice(first as i64, BATCH)).map_err(full)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(mut self, store: Store) -> Result<Store> {
-        let (schema, cells) = match self.file.take() {
-            Some((file, writer)) => {
-                writer.finish().map_err(full)?;
-                let mut reader = ParquetReader::new(reopen(&file)?);
-                let schema = reader.schema().map_err(|error| lost(&error))?;
-                let metadata = reader.get_metadata().map_err(|error| lost(&error))?.clone();
-                (Schema::from_arrow_schema(&schema), Cells::File(file, metadata))
-            }
-            None => {
-                let table = joined(self.waiting)?;
-                ((**table.schema()).clone(), Cells::Memory(table))
-            }
-        };
-        Ok(Store { schema, cells, ..store })
-    }
-}
-
-type Temporary = (NamedTempFile, polars::io::parquet::write::BatchedWriter<File>);
-
-fn temporary(schema: &Schema) -> Result<Temporary> {
-    let file = NamedTempFile::new().map_err(full)?;
-    let writer = ParquetWriter::new(file.reopen().map_err(full)?)
-        .with_compression(ParquetCompression::Uncompressed)
-        .with_statistics(StatisticsOptions::empty())
-        .batched(schema)
-        .map_err(full)?;
-    Ok((file, writer))
-}
-
-fn full(error: impl Into<PolarsError>) -> anyhow::Error {
-    let (folder, error) = (std::env::temp_dir(), reason(&error.into()));
-    anyhow!("{}: cannot write a copy of the table: {error}; set TMPDIR to a folder with room", folder.display())
-}
-
-fn joined(batches: Vec<DataFrame>) -> Result<DataFrame> {
-    let mut batches = batches.into_iter();
-    let mut table = batches.next().context("no rows")?;
-    for batch in batches {
-        table.vstack_mut(&batch)?;
-    }
-    table.rechunk_mut();
-    ensure!(!names(&table).is_empty(), "no column is left");
-    Ok(table)
 }
 
 #[cfg(test)]

@@ -47,37 +47,32 @@ pub struct Note {
     pub text: String,
 }
 
+/// All notes on a table of so many `rows`; `duplicates`: the rows that repeat an earlier one, and whether that is exact.
 pub(super) fn of(table: &[Stats], target: Option<&str>, rows: u64, duplicates: (u64, bool)) -> Vec<Note> {
     let mut notes = Vec::new();
-    let the_target = target.and_then(|name| table.iter().find(|column| column.name == name));
-    if let Some(the_target) = the_target {
+    let is_target = |column: &Stats| target == Some(column.name.as_str());
+    if let Some(the_target) = table.iter().find(|column| is_target(column)) {
         target::of(the_target, &mut notes);
-        table
-            .iter()
-            .filter(|column| column.name != the_target.name)
-            .for_each(|column| target::leak(column, the_target, &mut notes));
+        let others = table.iter().filter(|column| !is_target(column));
+        others.for_each(|column| target::leak(column, the_target, &mut notes));
     }
     if duplicates.0 > 0 {
-        let about = if duplicates.1 { "" } else { "about " };
-        let share = percent(duplicates.0, rows);
-        notes.push(note(
-            NoteKind::DuplicateRows,
-            &[],
-            duplicates.0 as f64,
-            format!(
-                "{about}{} rows ({share}) repeat an earlier row; the same row may end up in training and in test",
-                duplicates.0
-            ),
-        ));
+        notes.push(repeated(duplicates, rows));
     }
     equal(table, target, &mut notes);
     for column in table {
-        let is_target = target == Some(column.name.as_str());
-        columns::of_any(column, is_target, &mut notes);
-        columns::of_text(column, is_target, &mut notes);
+        columns::of_any(column, is_target(column), &mut notes);
+        columns::of_text(column, is_target(column), &mut notes);
         columns::of_numbers(column, &mut notes);
     }
     notes
+}
+
+fn repeated((count, exact): (u64, bool), rows: u64) -> Note {
+    let (about, share) = (if exact { "" } else { "about " }, percent(count, rows));
+    let text =
+        format!("{about}{count} rows ({share}) repeat an earlier row; the same row may end up in training and in test");
+    note(NoteKind::DuplicateRows, &[], count as f64, text)
 }
 
 fn note(kind: NoteKind, columns: &[&str], number: f64, text: String) -> Note {
@@ -88,6 +83,7 @@ fn percent(part: u64, whole: u64) -> String {
     format!("{:.1} %", 100.0 * part as f64 / (whole as f64).max(1.0))
 }
 
+/// Columns whose cells are the same in every row.
 fn equal(columns: &[Stats], target: Option<&str>, notes: &mut Vec<Note>) {
     let mut groups: Vec<Vec<&Stats>> = Vec::new();
     for column in columns.iter().filter(|column| column.present() > 0 && target != Some(column.name.as_str())) {
