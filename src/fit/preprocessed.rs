@@ -1,7 +1,7 @@
 //! The preprocessed table as files, in memory that does not grow with the rows.
 
 use super::divide::Divided;
-use super::prepare::{Among, Recipe, module};
+use super::prepare::{Recipe, RowsOfPart, module};
 use crate::cpu::threads;
 use crate::data::sink::Sink;
 use crate::data::table::Format;
@@ -49,9 +49,9 @@ pub fn write(
     }
     let write =
         |(part, mut rows): (usize, DataFrame)| sinks[part].as_mut().map_or(Ok(()), |sink| sink.write(&mut rows));
-    let transform = |batch: &DataFrame, here: &Among| {
-        let some = take(batch, &here.batch)?;
-        let raw = inputs.raw(&some, divided.store.picked(&here.table))?;
+    let transform = |batch: &DataFrame, here: &RowsOfPart| {
+        let some = take(batch, &here.in_batch)?;
+        let raw = inputs.raw(&some, divided.store.picked(&here.in_table))?;
         let mut made = transformed(&module, &raw.columns, &features)?;
         made.push(some.column(&config.target)?.clone());
         anyhow::Ok((raw.counts, DataFrame::new(some.height(), made)?))
@@ -60,8 +60,8 @@ pub fn write(
         divided.store.batches(&columns, &mut |batch, first| {
             let slots = &recipe.slots[first..first + batch.height()];
             for (part, rows) in recipe.parts.iter().enumerate() {
-                let here = rows.among(slots, first);
-                if !here.batch.is_empty() {
+                let here = rows.rows_of_part(slots, first);
+                if !here.in_batch.is_empty() {
                     let (counts, made) = transform(&batch, &here)?;
                     written[part].counts.add(counts);
                     give((part, made))?;

@@ -1,0 +1,139 @@
+//! What is fitted on the training rows, and where each row of the table goes.
+
+use crate::fit::columns::inputs;
+use crate::fit::divide::Divided;
+use crate::fit::settings::FitConfig;
+use crate::preprocess::choices::Impute;
+use crate::preprocess::inputs::Inputs;
+use crate::preprocess::pipeline::Pipeline;
+use crate::preprocess::split::{Parts, take};
+use crate::preprocess::target::Target;
+use anyhow::{Context, Result, ensure};
+use std::ops::Range;
+
+/// The preprocessing fitted on the training rows, and the rows of each part: training, validation, test.
+pub struct Recipe {
+    pub pipeline: Pipeline,
+    pub target: Target,
+    pub parts: [PartRows; 3],
+    /// By row of the table, its slot: the training rows have the slots 0, 1, … in their order, then come those of the
+    /// validation and of the test rows. A row of no part has [`NOWHERE`]. While the table is read from top to bottom, the
+    /// slots tell to which part each row belongs and at which place.
+    pub slots: Vec<u32>,
+}
+
+/// Fits the preprocessing of the inputs and of the target on the training rows of `parts`, one column at a time.
+pub fn recipe(divided: &Divided<'_>, parts: &Parts, config: &FitConfig) -> Result<Recipe> {
+    let shown = divided.store.shown.as_str();
+    let train = divided.table_rows(&parts.train);
+    let inputs = inputs(divided, config, &train)?;
+    let dropped = dropped(divided, &inputs)?;
+    let mut next = 0;
+    let mut part = |rows| {
+        let part = PartRows::new(rows, &dropped, next);
+        next = part.slots.end;
+        part
+    };
+    let (valid, test) = (divided.table_rows(&parts.valid), divided.table_rows(&parts.test));
+    let parts = [part(train), part(valid), part(test)];
+    for (part, name) in parts.iter().zip(["training", "validation", "test"]) {
+        ensure!(
+            !part.rows.is_empty() || part.dropped == 0,
+            "{shown}: no {name} row is left after those with missing values were dropped; choose what takes their place \
+             with --impute"
+        );
+    }
+    let train = &parts[0].rows;
+    let slots = slots(&parts, divided.store.height());
+    let pipeline = Pipeline::fit(&inputs, |index| raw_column(divided, &inputs, index, &slots, &parts[0]))
+        .with_context(|| shown.to_string())?;
+    let target = take(&divided.store.column(&config.target)?, train)?;
+    let target = Target::fit(&target, &config.target, divided.classification, divided.store.picked(train))?;
+    Ok(Recipe { pipeline, target, parts, slots })
+}
+
+/// The rows of one part in its order, without those that a missing value under `--impute drop` leaves out.
+pub struct PartRows {
+    /// By their number in the table.
+    pub rows: Vec<u32>,
+    /// How many were left out.
+    pub dropped: usize,
+    /// The slots of `rows`.
+    slots: Range<u32>,
+}
+
+impl PartRows {
+    fn new(mut rows: Vec<u32>, dropped: &[bool], first: u32) -> Self {
+        let all = rows.len();
+        if !dropped.is_empty() {
+            rows.retain(|&row| !dropped[row as usize]);
+        }
+        Self { dropped: all - rows.len(), slots: first..first + rows.len() as u32, rows }
+    }
+
+    /// The rows of a batch that belong to this part. `slots` are those of the batch's rows, of which the first is row
+    /// `first` of the table.
+    pub fn rows_of_part(&self, slots: &[u32], first: usize) -> RowsOfPart {
+        let mut rows = RowsOfPart::default();
+        for (row, slot) in (0u32..).zip(slots).filter(|(_, slot)| self.slots.contains(slot)) {
+            rows.in_batch.push(row);
+            rows.in_table.push(row + first as u32);
+            rows.in_part.push(slot - self.slots.start);
+        }
+        rows
+    }
+}
+
+/// The rows of a batch that belong to one part, each by its number in the batch, in the table and in the part.
+#[derive(Default)]
+pub struct RowsOfPart {
+    pub in_batch: Vec<u32>,
+    pub in_table: Vec<u32>,
+    pub in_part: Vec<u32>,
+}
+
+/// By row of the table, whether a missing value under `--impute drop` leaves it out; empty where no column is so imputed.
+fn dropped(divided: &Divided<'_>, inputs: &Inputs) -> Result<Vec<bool>> {
+    let mut dropped = Vec::new();
+    for (name, choice) in inputs.choices() {
+        if choice.impute == Impute::Drop {
+            dropped.resize(divided.store.height(), false);
+            let column = divided.store.column(name)?;
+            let column = column.column(name)?;
+            let missing =
+                if column.dtype().is_float() { column.is_null() | column.is_nan()? } else { column.is_null() };
+            dropped.iter_mut().zip(missing.iter()).for_each(|(row, missing)| *row |= missing.unwrap_or(false));
+        }
+    }
+    Ok(dropped)
+}
+
+/// The raw values of one input column, of the training rows in their order.
+fn raw_column(
+    divided: &Divided<'_>,
+    inputs: &Inputs,
+    index: usize,
+    slots: &[u32],
+    train: &PartRows,
+) -> Result<Vec<f64>> {
+    let mut values = vec![f64::NAN; train.rows.len()];
+    divided.store.batches(&inputs.names()[index..=index], &mut |batch, first| {
+        let here = train.rows_of_part(&slots[first..first + batch.height()], first);
+        let some = take(&batch, &here.in_batch)?;
+        let found = inputs.raw_column(index, &some, divided.store.picked(&here.in_table))?;
+        here.in_part.iter().zip(found).for_each(|(&place, value)| values[place as usize] = value);
+        Ok(())
+    })?;
+    Ok(values)
+}
+
+/// The slot of a row that is in no part.
+pub const NOWHERE: u32 = u32::MAX;
+
+/// See [`Recipe::slots`].
+fn slots(parts: &[PartRows], height: usize) -> Vec<u32> {
+    let mut slots = vec![NOWHERE; height];
+    let rows = parts.iter().flat_map(|part| &part.rows);
+    rows.zip(0u32..).for_each(|(&row, slot)| slots[row as usize] = slot);
+    slots
+}
