@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 static READING: AtomicUsize = AtomicUsize::new(0);
 static QUIET: Once = Once::new();
 
-/// What `read` gives; it reads the table `shown`.
+/// Runs `read`, which reads the table `shown`, and turns a panic inside polars into an error.
 ///
 /// # Errors
 /// polars' error on one line, or what it panicked with.

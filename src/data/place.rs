@@ -1,46 +1,48 @@
-//! Where a cell stands, for errors.
+//! Where a row stands in the user's files, for error messages.
 
-/// A file of a table that is made of several.
+/// One of the files that a table consists of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
     pub file: String,
-    /// Rows of the table before it.
+    /// The number of the table's rows in the files before this one.
     pub first: usize,
 }
 
-/// A table's name, and which of its rows a batch holds.
+/// The name of a table and which of its rows a batch holds, so that an error about row 3 of the batch can name the row
+/// of the user's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'a> {
     pub file: &'a str,
-    /// Rows before the batch.
+    /// How many rows of the table come before the batch.
     first: usize,
-    /// The row of the table that each row of the batch is, where they do not follow each other.
+    /// For each row of the batch its number in the table, where the batch is not a run of consecutive rows.
     picked: Option<&'a [u32]>,
     pieces: &'a [Piece],
 }
 
 impl<'a> Place<'a> {
-    /// The whole of the table `file`.
+    /// A batch that begins with the first row of the table `file`.
     pub fn start(file: &'a str) -> Self {
         Self::after(file, 0)
     }
 
-    /// A batch after `first` rows.
+    /// A batch before which the table has `first` rows.
     pub fn after(file: &'a str, first: usize) -> Self {
         Self { file, first, picked: None, pieces: &[] }
     }
 
-    /// Rows picked from the table.
+    /// A batch of single rows of the table, named by their numbers.
     pub fn picked(file: &'a str, rows: &'a [u32]) -> Self {
         Self { picked: Some(rows), ..Self::start(file) }
     }
 
-    /// The same, of a table made of `pieces`, in the order of their first rows.
+    /// The same place in a table that consists of several files: errors then name the file and the row in it. `pieces`
+    /// are in the order of their rows.
     pub fn of(self, pieces: &'a [Piece]) -> Self {
         Self { pieces, ..self }
     }
 
-    /// The row of the table, from 0, that the batch's row `index` is.
+    /// The number in the table, from 0, of the batch's row `index`.
     pub fn index(&self, index: usize) -> usize {
         self.picked.and_then(|rows| rows.get(index)).map_or(self.first + index, |&row| row as usize)
     }

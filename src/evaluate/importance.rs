@@ -42,7 +42,8 @@ pub fn permutation_importance(
         let original = x.f_index_select(1, &index)?;
         let mut drops = Vec::with_capacity(repeats);
         let mut values = original.shallow_clone();
-        // Every feature starts from the same seed, and the order and the values go on from the repeat before.
+        // As in scikit-learn: every feature starts from the same seed, and each repeat shuffles the order and the
+        // values that the repeat before left, so that the permutations compose.
         let mut rng = NumpyRandom::seed(seed);
         let mut order: Vec<i64> = (0..size[0]).collect();
         for _ in 0..repeats {

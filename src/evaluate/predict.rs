@@ -1,4 +1,4 @@
-//! A checkpoint's answers for the rows of a table.
+//! The predictions of a model file for the rows of a table.
 
 use crate::checkpoint::{Checkpoint, Schema, TableModel};
 use crate::data::place::Place;
@@ -11,7 +11,7 @@ use polars::prelude::*;
 use serde_json::Value;
 use tch::{Device, Kind, Tensor};
 
-/// Predictions, and what was met on the way to them.
+/// Predictions, and what was missing or unknown in the rows.
 pub struct Predicted {
     /// The column `id` if there is one, `prediction`, and for a classifier `probability_<class>` each.
     pub table: DataFrame,
@@ -43,7 +43,8 @@ pub fn predictions(
     Ok(Predicted { table: DataFrame::new(data.height(), columns)?, counts })
 }
 
-/// A model of `fit`: raw cells under the policy that it was fitted with. A row that it drops has no prediction.
+/// The predictions of a model of `fit`, which treats missing values and unseen categories as it was fitted to. A row
+/// that it drops has no prediction.
 fn of_table_model(
     model: &Checkpoint,
     of_table: &TableModel,
@@ -79,7 +80,7 @@ fn of_table_model(
     Ok((columns, raw.counts))
 }
 
-/// A model of one of the tutorial's programs: numbers in the order of its features.
+/// The predictions of a model of one of the tutorial's programs, which takes its features as numbers, in their order.
 fn of_tutorial(
     model: &Checkpoint,
     data: &DataFrame,

@@ -1,4 +1,4 @@
-//! A model's answers for some rows, and how good they are.
+//! A model's predictions for some rows, and how good they are.
 
 use crate::data::place::Place;
 use crate::evaluate::metrics::{self, Metrics};
@@ -8,7 +8,7 @@ use crate::torch::script::Module;
 use anyhow::{Context, Result, bail};
 use tch::{Device, Kind, Tensor};
 
-/// What the module answers for a raw matrix.
+/// A model's predictions.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answers {
     /// Class index of each row, and the probabilities row by row.
@@ -20,7 +20,7 @@ pub enum Answers {
 }
 
 impl Answers {
-    /// Adds those of further rows.
+    /// Adds the predictions for further rows.
     pub fn extend(&mut self, more: Self) {
         match (self, more) {
             (Self::Numbers(all), Self::Numbers(more)) => all.extend(more),
@@ -54,7 +54,7 @@ pub struct Scored {
     pub baseline: Metrics,
 }
 
-/// Rows that go through the network at once.
+/// How many rows go through the network at once.
 const CHUNK: i64 = 1 << 16;
 
 /// The module's outputs on the CPU: `forward` of raw rows, or `network` of rows that are preprocessed already.
@@ -64,7 +64,7 @@ pub fn outputs(module: &Module, method: &str, x: &Tensor) -> Result<Tensor> {
     Ok(Tensor::f_cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?)
 }
 
-/// What the outputs `[n, k]` mean: as the module's own `predict`, with the probabilities.
+/// Turns the network's outputs `[n, k]` into predictions, as the model file's `predict` does, with the probabilities.
 pub fn answers(outputs: &Tensor, target: &Target) -> Result<Answers> {
     Ok(match target {
         Target::Number { center, scale } => {

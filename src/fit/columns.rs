@@ -29,7 +29,7 @@ fn features(names: &[String], config: &FitConfig) -> Vec<String> {
     chosen.iter().filter(|name| !left_out(name)).cloned().collect()
 }
 
-/// The columns that have another task than to be learnt from.
+/// The columns that are not features: target, id, split, group, time and weight.
 fn apart(config: &FitConfig) -> [Option<&String>; 6] {
     let (parts, group, time) = (&config.split_column, &config.group, &config.split_time);
     let others = [&config.id, parts, group, time, &config.sample_weight].map(Option::as_ref);
@@ -37,7 +37,8 @@ fn apart(config: &FitConfig) -> [Option<&String>; 6] {
     [Some(&config.target), id, parts, group, time, weight]
 }
 
-/// The columns to learn from, told apart by their types; categories are those of the rows `train` of the table.
+/// The feature columns, sorted by their types into numbers, dates and categories. The categories are the texts that
+/// occur in the rows `train` of the table.
 pub fn inputs(divided: &Divided<'_>, config: &FitConfig, train: &[u32]) -> Result<Inputs> {
     let store = divided.store;
     let mut training = vec![false; store.height()];
@@ -62,7 +63,7 @@ pub fn inputs(divided: &Divided<'_>, config: &FitConfig, train: &[u32]) -> Resul
     Ok(inputs)
 }
 
-/// What a column is learnt from as.
+/// What kind of feature a column is.
 enum Found {
     Numbers,
     Dates {
@@ -72,7 +73,8 @@ enum Found {
     Categories(Vec<String>),
 }
 
-/// The parts that the settings ask for; else the calendar's, and of a time the hour too.
+/// The parts that a date is taken apart into: those of `--date-parts`, else year, month, day and weekday, and for times
+/// the hour too.
 fn parts(config: &FitConfig, times: bool) -> Vec<DatePart> {
     if !config.date_parts.is_empty() {
         return config.date_parts.clone();
@@ -129,7 +131,7 @@ fn categories(store: &Store, name: &str, training: &[bool], config: &FitConfig) 
     Ok(Found::Categories(values.into_iter().collect()))
 }
 
-/// Where a text stands in a batch.
+/// Where a text occurs in a batch, and how often.
 struct Seen {
     /// Its first row.
     row: usize,
@@ -152,7 +154,7 @@ fn distinct<'a>(cells: &'a StringChunked, training: &[bool]) -> Vec<(&'a str, Se
 
 /// More texts than this are no categories.
 const MOST_CATEGORIES: usize = 100_000;
-/// In a table with this many rows each may well have a category of its own.
+/// With no more training rows than this, each may have a category of its own.
 const FEW: usize = 20;
 
 /// A text column most of whose cells are numbers is a number column with a slip in it, not a category.

@@ -14,19 +14,21 @@ use std::collections::BTreeMap;
 /// The rows that a fit works on, and the part that each belongs to.
 pub struct Divided<'a> {
     pub store: &'a Store,
-    /// The rows of the table whose target is known; `parts` counts these.
+    /// The rows of the table whose target is known. `parts` and `folds` hold indices into this list.
     pub rows: Vec<u32>,
     pub without_target: usize,
     pub classification: bool,
     pub parts: Parts,
-    /// How many of `rows` are of the table itself; those of `--valid` and `--test` follow.
+    /// How many of `rows` come from the data table itself. Those of the tables `--valid` and `--test` follow them.
     own: usize,
-    /// With `--folds`: for each fold the rows that it is trained on and, as its test part, those it is scored by. Together
-    /// they are the training part of `parts`; its test part is in none.
+    /// The folds of `--folds`; empty without it. The `test` part of a fold is the rows that it is scored on, its
+    /// `train` part the others. Folds are made of the training part of `parts` alone: the rows kept for the test are in
+    /// no fold.
     pub folds: Vec<Parts>,
 }
 
-/// Which rows have a target, whether it is a class, and the parts that the settings ask for.
+/// Finds the rows that have a target, decides whether the target is a class, and divides the rows as the settings ask
+/// for.
 pub fn divide<'a>(store: &'a Store, config: &FitConfig, seed: u32) -> Result<Divided<'a>> {
     ensure!(store.height() < u32::MAX as usize, "{}: {} rows, expected fewer than 2^32", store.shown, store.height());
     let target = store.column(&config.target)?;
@@ -56,12 +58,12 @@ impl Divided<'_> {
         if self.rows.len() == self.store.height() { Ok(column) } else { split::take(&column, &self.rows) }
     }
 
-    /// The same of the table itself, without the rows of `--valid` and `--test`.
+    /// One column of the data table's own rows, without those of `--valid` and `--test`.
     fn own_column(&self, name: &str) -> Result<DataFrame> {
         Ok(self.column(name)?.head(Some(self.own)))
     }
 
-    /// The rows of `--valid` and of `--test`, which follow those of the table.
+    /// Makes the rows of the tables `--valid` and `--test` the validation and the test part.
     fn add_tables(&mut self, config: &FitConfig) -> Result<()> {
         let mut source = 0;
         for (flag, given) in [("--valid", config.valid.is_some()), ("--test", config.test.is_some())] {
@@ -77,18 +79,21 @@ impl Divided<'_> {
         Ok(())
     }
 
-    /// Where these rows stand in the table.
+    /// Where `rows` stand in the table, for errors.
     pub fn place(&self) -> Place<'_> {
         self.store.picked(&self.rows)
     }
 
-    /// The rows of the table that the indices of a part are.
+    /// The numbers in the table of the rows of a part, which holds indices into `rows`.
     pub fn table_rows(&self, part: &[usize]) -> Vec<u32> {
         part.iter().map(|&index| self.rows[index]).collect()
     }
 }
 
-/// What `--task auto` comes to, and whether the target can be that.
+/// Whether classes are learnt, as `--task` says or, under `auto`, as the target looks.
+///
+/// # Errors
+/// `--task regression` of a target that is not a number.
 fn is_classification(target: &DataFrame, config: &FitConfig, shown: &str) -> Result<bool> {
     let column = target.column(&config.target)?;
     let text = matches!(column.dtype(), DataType::String | DataType::Boolean);
@@ -105,7 +110,7 @@ fn is_classification(target: &DataFrame, config: &FitConfig, shown: &str) -> Res
     }
 }
 
-/// Whether a number column holds whole numbers only; other types have none.
+/// Whether the column holds whole numbers only.
 fn are_whole(column: &Column) -> Result<bool> {
     let whole = |value: Option<f64>| value.is_none_or(|value| value.fract() == 0.0);
     Ok(match column.dtype() {
@@ -154,7 +159,7 @@ fn check_strata(classes: &[String], train: &[usize], target: &str, shown: &str) 
     Ok(())
 }
 
-/// The folds of the training part, whose rows are in the order of the table.
+/// Divides the training part into folds.
 fn folds(divided: &Divided<'_>, config: &FitConfig, seed: u32) -> Result<Vec<Parts>> {
     let rows = &divided.parts.train;
     let held = if let Some(name) = &config.group {
@@ -182,7 +187,7 @@ fn classes(divided: &Divided<'_>, config: &FitConfig) -> Result<Vec<String>> {
     Ok(cells.iter().map(|text| text.unwrap_or_default().to_string()).collect())
 }
 
-/// The rows that the column `name` gives to each part.
+/// The parts as the column `name` gives them, which says train, valid or test in each row.
 fn parts_by_column(divided: &Divided<'_>, name: &str) -> Result<Parts> {
     let mut parts = Parts::default();
     let place = divided.place();

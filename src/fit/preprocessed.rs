@@ -1,4 +1,4 @@
-//! The preprocessed table as files, in memory that does not grow with the rows.
+//! Writes the preprocessed table to files, batch by batch, so that memory does not grow with the rows.
 
 use super::divide::Divided;
 use super::prepare::{Recipe, RowsOfPart, module};

@@ -19,7 +19,8 @@ pub struct Picture {
     pub png: Vec<u8>,
 }
 
-/// Learning curves, and of the held-out rows (test, else validation, else training) what suits the task.
+/// The pictures of a fit: its learning curves, and those that suit the task, drawn from the test rows if there are any,
+/// else from the validation rows, else from the training rows.
 pub fn pictures(outcome: &Outcome, config: &FitConfig) -> Result<Vec<Picture>> {
     let history = &outcome.trained.history;
     let best = (config.early_stop > 0).then_some(outcome.trained.best_epoch);

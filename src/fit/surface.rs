@@ -1,4 +1,5 @@
-//! A model of one or two numbers over its inputs, asked through the model file's own module from raw values.
+//! The picture of a model with one or two number columns as its inputs: its predictions over them, made by the model
+//! file's own module from raw values.
 
 use super::outcome::Outcome;
 use super::prepare::Rows;
@@ -10,7 +11,7 @@ use crate::report::{self, Shown};
 use anyhow::Result;
 use tch::{Device, Kind};
 
-/// Cells of the plane, across and up; points of a curve.
+/// How many cells the plane has across and up, and how many points a curve.
 const CELLS: (usize, usize) = (480, 360);
 const POINTS: usize = 400;
 /// Room around the rows, as a share of what they span.
@@ -79,7 +80,7 @@ fn plane(held: &Rows, train: &Rows) -> Result<Option<[GridAxis; 2]>> {
     Ok(across.zip(axis(held, train, 1, CELLS.1)?).map(|(across, up)| [across, up]))
 }
 
-/// What the rows span in a column, and a little more; `None` where that is too much for a number.
+/// The range of a column's values with a little room on either side; `None` where that overflows.
 fn axis(held: &Rows, train: &Rows, index: i64, count: usize) -> Result<Option<GridAxis>> {
     let values = [column(held, index)?, column(train, index)?].concat();
     let present = values.into_iter().filter(|value| !value.is_nan());

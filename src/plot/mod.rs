@@ -56,13 +56,13 @@ impl Panel {
         self
     }
 
-    /// What is counted has no ticks between whole numbers.
+    /// For counts: ticks at whole numbers only.
     pub fn whole_x(mut self) -> Self {
         self.x.whole = true;
         self
     }
 
-    /// What is counted has no ticks between whole numbers.
+    /// For counts: ticks at whole numbers only.
     pub fn whole_y(mut self) -> Self {
         self.y.whole = true;
         self

@@ -1,8 +1,8 @@
 //! A model's inputs: which columns of a table it takes, and the matrix of raw numbers and category codes they make.
 //!
-//! The matrix is what `forward(x)` of the model file takes: first the number columns, then the dates, then the
-//! category columns, each in the order of the schema. A date is its seconds since 1970. A missing value is NaN; a category is its index in sorted order, an unseen one the
-//! number of categories.
+//! The matrix is what `forward(x)` of the model file takes: first the number columns, then the dates, then the category
+//! columns, each in the order of the schema. A date is its seconds since 1970, a category its index in sorted order,
+//! and a category that the training rows did not have the number of categories. A missing value is NaN.
 
 use super::choices::{ColumnChoice, Impute, Unseen};
 use super::dates::Date;
@@ -13,7 +13,7 @@ use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The columns of a model, in its order, with what is done to each.
+/// The input columns of a model, with the preprocessing of each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inputs {
     pub numbers: Vec<Number>,
@@ -42,7 +42,7 @@ pub struct Category {
 pub struct Raw {
     /// One vector a column, numbers first.
     pub columns: Vec<Vec<f64>>,
-    /// Which rows of the table they are; rows with a missing value under `drop` are not among them.
+    /// The numbers of the rows in the table, without those that `--impute drop` leaves out.
     pub rows: Vec<u32>,
     pub counts: Counts,
 }
@@ -53,16 +53,16 @@ const NAMED: usize = 6;
 /// What was met while rows were coded, by column.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Counts {
-    /// Missing values that take the place of an imputed one.
+    /// Missing values, in whose place an imputed one is put.
     pub imputed: BTreeMap<String, usize>,
     /// Categories that the training rows did not have.
     pub unseen: BTreeMap<String, usize>,
-    /// Rows left out because a value under `drop` was missing.
+    /// Rows that `--impute drop` left out.
     pub dropped_rows: usize,
 }
 
 impl Counts {
-    /// Adds what was met in further rows.
+    /// Adds the counts of further rows.
     pub fn add(&mut self, other: Self) {
         for (sum, more) in [(&mut self.imputed, other.imputed), (&mut self.unseen, other.unseen)] {
             more.into_iter().for_each(|(name, count)| *sum.entry(name).or_default() += count);
@@ -135,7 +135,13 @@ impl Inputs {
         numbers.chain(dates).chain(self.categories.iter().map(|column| (column.name.as_str(), &column.choice)))
     }
 
-    /// The rows without a missing value under `drop`; one under `error` ends here.
+    /// The rows to keep: those without a missing value in a column under `--impute drop`.
+
+    ///
+
+    /// # Errors
+
+    /// A missing value in a column under `--impute error`.
     fn kept(&self, columns: &[Vec<f64>], at: Place<'_>, counts: &mut Counts) -> Result<Vec<u32>> {
         let height = columns.first().map_or(0, Vec::len);
         let mut keep = vec![true; height];
@@ -196,8 +202,8 @@ impl Category {
     }
 }
 
-/// The cells of a column as text, whatever its type. A whole number is written as one, so that a category is the same
-/// whether its column was read as `Int64` or, for the sake of another cell, as `Float64`.
+/// The cells of a column as text, whatever its type. A whole number has no decimal point, so that a category is the
+/// same whether its column was read as `Int64` or, because of one other cell, as `Float64`.
 pub fn texts(data: &DataFrame, name: &str, at: Place<'_>) -> Result<StringChunked> {
     let series = column(data, name, at)?.as_materialized_series();
     if let Ok(values) = series.f64() {

@@ -8,17 +8,18 @@ use crate::cpu::threads;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-/// What is done to the raw matrix of [`Inputs`]; this is what the model file carries.
+/// The fitted preprocessing. It turns the raw matrix of [`Inputs`] into the features that the network sees, and is part
+/// of the model file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pipeline {
     pub inputs: Inputs,
-    /// For each number column, then for each part of each date.
+    /// One for each number column, then one for each part of each date.
     pub numbers: Vec<NumberStep>,
     /// The code that takes the place of a missing category, for each category column; NaN where none can be missing.
     pub category_fill: Vec<Option<f64>>,
 }
 
-/// `(value or fill - center) / scale`.
+/// A missing value becomes `fill`; then each value `v` becomes `(v - center) / scale`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct NumberStep {
     pub fill: Option<f64>,
@@ -89,7 +90,7 @@ impl Category {
     }
 }
 
-/// Columns that are in memory at the same time.
+/// How many columns are in memory at the same time while their constants are computed.
 const AT_ONCE: usize = 4;
 
 /// What the training rows say about one input column.

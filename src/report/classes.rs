@@ -7,18 +7,18 @@ use crate::plot::{Color, Figure, Heatmap, Line, Panel};
 /// Curves in one picture, and colours of the palette that tell them apart; later ones are dashed.
 const MOST: usize = 10;
 const COLORS: usize = 6;
-/// Pixels of a heat map's plot, about, and of a character of its names.
+/// About how many pixels wide a heat map's plot is, and one character of a class name.
 const PLOT: (usize, usize) = (520, 440);
 const CHARACTER: usize = 8;
 const LINE: usize = 18;
-/// Characters of a name.
+/// Characters of a class name that are shown at most.
 const LONGEST: usize = 20;
 
 type Points = Vec<(f64, f64)>;
 
 /// Rows by true class (top to bottom) and predicted class (left to right), as in
-/// [`metrics::confusion_matrix`](crate::evaluate::metrics::confusion_matrix); the colour is the share of the true class's rows.
-/// `part` names the rows, such as "test".
+/// [`metrics::confusion_matrix`](crate::evaluate::metrics::confusion_matrix); the colour is the share of the true
+/// class's rows. `part` names the rows, such as "test".
 pub fn confusion_matrix(matrix: &[Vec<u64>], names: &[String], part: &str) -> Figure {
     let count = matrix.len();
     let mut map = Heatmap {
@@ -44,8 +44,8 @@ pub fn confusion_matrix(matrix: &[Vec<u64>], names: &[String], part: &str) -> Fi
     Figure::new(format!("Confusion matrix, {part} rows")).panel(panel)
 }
 
-/// Every how many of the classes have room for their name under a heat map, and for how many of its characters: all of
-/// them where at least 8 characters can be read, else fewer and longer ones.
+/// How the names of the classes fit under a heat map: every n-th class is named, with so many characters. All are named
+/// if that leaves at least 8 characters each, else fewer with more characters.
 fn room_across(count: usize, names: &[String]) -> (usize, usize) {
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(1).clamp(1, LONGEST);
     let room = PLOT.0 / count.max(1) / CHARACTER;

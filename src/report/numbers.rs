@@ -10,7 +10,7 @@ const WIDE: usize = 40;
 /// Bins of a histogram: the square root of the number of values, within these bounds.
 const BINS: (usize, usize) = (5, 40);
 
-/// Every how many of `count` rows are shown.
+/// The n of which every n-th of `count` rows is shown.
 pub(super) fn evenly(count: usize) -> usize {
     count.div_ceil(MOST).max(1)
 }

@@ -27,17 +27,17 @@ pub struct Column {
     numbers: Option<[f64; 2]>,
     integers: Option<[i128; 2]>,
     times: Option<[i64; 2]>,
-    /// The last integer, while each was the one before plus 1.
+    /// The last integer, as long as each so far was one more than that before it.
     consecutive: Option<i128>,
     text: Shapes,
-    /// Sums of hashes of cells with their rows: two columns that are equal have the same.
+    /// Two sums over the hashes of all cells and of their row numbers. Columns with the same cells have the same sums.
     fingerprint: [u64; 2],
     with_target: Sampled,
     distinct_with_target: Sampled,
     correlation: Correlation,
 }
 
-/// How many text cells are written in some way.
+/// How many text cells hold a number, by the way in which it is written.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Shapes {
     pub plain: u64,
@@ -172,7 +172,7 @@ impl Column {
         }
     }
 
-    /// What all cells are; mixed ones are text.
+    /// The kind of the column: that of its cells, or text if they differ.
     fn kind(&self) -> Kind {
         let all: u64 = self.cells.iter().sum();
         let is_only = |kinds: &[Kind]| all == kinds.iter().map(|&kind| self.cells[kind as usize]).sum::<u64>();
@@ -233,7 +233,7 @@ impl Column {
     }
 }
 
-/// Makes `ends` hold `value`.
+/// Extends the range `ends` so that it contains `value`.
 fn widen<T: Copy>(ends: &mut Option<[T; 2]>, value: T, order: impl Fn(&T, &T) -> std::cmp::Ordering) {
     let [low, high] = ends.get_or_insert([value, value]);
     if order(&value, low).is_lt() {

@@ -1,8 +1,9 @@
 //! The profile of a table: what its columns are, what they hold, what is wrong with them.
 //!
-//! It is gathered batch by batch in bounded memory: for each column up to 65,536 hashes of different values (three times that
-//! with a target), 20,000 values with their counts, 65,536 numbers for the quartiles; for the table 1,048,576 hashes of
-//! rows. What is said is exact up to these limits; beyond them a number is estimated, and said to be.
+//! It is gathered batch by batch in bounded memory. Kept are, of each column, up to 65,536 hashes of different values
+//! (three times that with a target), 20,000 values with their counts and 65,536 numbers for the quartiles, and of the
+//! table 1,048,576 hashes of rows. Up to these limits all numbers are exact; beyond them some are estimates, and are
+//! marked as such.
 
 mod cells;
 mod column;
@@ -40,7 +41,7 @@ struct Batch {
     cells: Cells,
 }
 
-/// A profile in the making.
+/// A profile that is still being gathered.
 pub struct Profile {
     shown: String,
     target: Option<String>,
@@ -74,7 +75,7 @@ struct Stats {
     top_lost: u64,
     text: Shapes,
     fingerprint: [u64; 2],
-    /// None where there are too many to be exact.
+    /// None where there are too many to be counted exactly.
     pairs_with_target: Option<u64>,
     distinct_with_target: Option<u64>,
     correlation: Option<f64>,
@@ -193,8 +194,8 @@ impl Stats {
         self.rows - self.missing
     }
 
-    /// A row's name: text that never repeats and is no number, or whole numbers that count the rows. Of a few rows every
-    /// text may be different by chance.
+    /// A row's name: text that never repeats and is no number, or whole numbers that count the rows. Of a few rows
+    /// every text may be different by chance.
     fn looks_like_id(&self) -> bool {
         self.rows >= FEW_ROWS
             && (self.consecutive || (self.kind == Kind::Text && self.unique && !self.mostly_numbers()))
@@ -240,8 +241,8 @@ impl Stats {
 }
 
 impl TableProfile {
-    /// The types and roles that were found, for a schema file. Numbers that are written as text are meant to be numbers:
-    /// the schema will find the cells to mend.
+    /// The types and roles that were found, for a schema file. Numbers that are written as text are meant to be
+    /// numbers: the schema will find the cells to mend.
     pub fn schema(&self) -> TableSchema {
         let meant = |column: &ColumnProfile| {
             let mut slips = self.notes.iter().filter(|note| note.kind == NoteKind::NumbersAsText);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// A hash is its own hash.
+/// A hasher for keys that are hashes already: it gives them back as they are.
 #[derive(Default)]
 pub struct AsItIs(u64);
 
@@ -23,10 +23,10 @@ impl Hasher for AsItIs {
 
 pub type ByHash<V> = HashMap<u64, V, BuildHasherDefault<AsItIs>>;
 
-/// Wegman's adaptive sampling (Flajolet 1990): of all hashes those are kept, with their counts, whose first `level` bits
-/// are 0; the level rises when more than `limit` different ones are kept. At level 0 every number is exact; above, a
-/// number is that of the kept share times 2^level, with a standard error of about 1.2 / √limit of it. What never occurs
-/// is 0 at every level.
+/// Counts different values by Wegman's adaptive sampling (Flajolet 1990). Only hashes whose first `level` bits are 0
+/// are kept, with their counts. When more than `limit` different hashes are kept, the level rises by one, which drops
+/// about half of them. At level 0 every number is exact. Above it a number is estimated: that of the kept values times
+/// 2^level, with a relative standard error of about 1.2 / √limit. What never occurs is 0 at every level.
 ///
 /// Two values whose 64-bit hashes are equal count as one: of a million values that happens once in 37 million tables.
 pub struct Sampled {

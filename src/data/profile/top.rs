@@ -2,14 +2,18 @@
 
 use super::sampled::ByHash;
 
-/// Different values that are counted exactly.
+/// Up to this many different values are counted exactly.
 pub const LIMIT: usize = 10_000;
 
 /// Characters of a value that are kept to show it.
 const SHOWN: usize = 80;
 
-/// The counters of Misra and Gries (1982), pruned as Agarwal and others (2013) merge them: when there are twice
-/// [`LIMIT`], what the largest but [`LIMIT`] has is taken from all, and those without a count are forgotten.
+/// Counts how often each value occurs, in bounded memory: the algorithm of Misra and Gries (1982) in the form of
+/// Agarwal and others ("Mergeable Summaries", 2013).
+///
+/// Once more than twice [`LIMIT`] values have a counter, the counters are sorted by size, and the one in place
+/// [`LIMIT`] + 1 is subtracted from all of them; those at 0 or below are dropped. A count can therefore be too small,
+/// by at most [`Top::lost`], and never too large.
 #[derive(Default)]
 pub struct Top {
     counts: ByHash<(String, u64)>,
@@ -18,7 +22,7 @@ pub struct Top {
 }
 
 impl Top {
-    /// `show` gives the value's text where it was not met before.
+    /// Counts one occurrence of the value with this hash; `show` gives its text when it is seen for the first time.
     pub fn see(&mut self, hash: u64, show: impl FnOnce() -> String) {
         self.counts.entry(hash).or_insert_with(|| (show().chars().take(SHOWN).collect(), 0)).1 += 1;
         if self.counts.len() > 2 * LIMIT {

@@ -53,7 +53,7 @@ pub struct ColumnSchema {
     pub kind: Kind,
     #[serde(default = "feature")]
     pub role: Role,
-    /// Taken as categories though it holds numbers; text and truth values always are.
+    /// Whether the numbers of this column are categories; text and truth values always are.
     #[serde(default)]
     pub categorical: bool,
     /// Whether cells may be missing.
@@ -75,8 +75,8 @@ impl TableSchema {
         self.columns.iter().filter(|column| column.role == role).map(|column| column.name.as_str()).collect()
     }
 
-    /// The names of all columns. A reader leaves them as they are written, for [`TableSchema::typed`] to give them their
-    /// types: an inferred type would turn a postcode `007` into 7.
+    /// The names of all columns. A reader leaves them as they are written, for [`TableSchema::typed`] to give them
+    /// their types: an inferred type would turn a postcode `007` into 7.
     pub fn names(&self) -> Vec<&str> {
         self.columns.iter().map(|column| column.name.as_str()).collect()
     }
@@ -98,9 +98,9 @@ impl TableSchema {
         Ok(())
     }
 
-    /// `batch` with the columns that the schema has in their pinned types: Float64, Int64, String, Boolean; dates stay what
-    /// they are. The batch's first row is row `first_row` of the table, from 0; `shown` is the table's name for errors,
-    /// which count rows from 1.
+    /// `batch` with the columns that the schema has in their pinned types: Float64, Int64, String, Boolean; dates stay
+    /// what they are. The batch's first row is row `first_row` of the table, from 0; `shown` is the table's name for
+    /// errors, which count rows from 1.
     ///
     /// # Errors
     /// A cell that is not of its column's kind, a missing cell in a column that is not nullable.

@@ -146,14 +146,14 @@ impl<'a> Reader<'a> {
         options.into_reader_with_file_handle(bytes).finish()
     }
 
-    /// What polars reads of a block below `first` rows.
+    /// Parses a block with polars; `first` rows come before it.
     fn polars<T>(&self, first: usize, read: impl FnOnce() -> PolarsResult<T>) -> Result<T> {
         let after = if first > 0 { format!(" (after row {first})") } else { String::new() };
         caught(&format!("{}{after}", self.place.file), read)
     }
 }
 
-/// The first type that holds every cell of a column of text; other columns have theirs.
+/// The narrowest type that fits every cell of a text column; a column of another type keeps its type.
 fn narrowest(column: &Column) -> DataType {
     let numbers = [DataType::Int64, DataType::Float64];
     let text = *column.dtype() == DataType::String;

@@ -1,7 +1,7 @@
 //! A user's table as a stream of typed batches: one file, several (`*`), or standard input, in bounded memory.
 //!
-//! Types come from the cells. Those of the first block are taken as far as they carry; a later cell that does not fit
-//! widens its column (whole numbers, numbers, text), and [`Source::schema`] tells so.
+//! Types are inferred from the cells. Those of the first block hold until a later cell does not fit; its column is then
+//! widened, from whole numbers to numbers, from anything to text, and [`Source::schema`] gives the wider type.
 
 pub mod blocks;
 mod columnar;
@@ -21,10 +21,10 @@ use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// What a batch is given to: the rows, and how many came before them.
+/// Called with each batch of rows, and with the number of rows that came before it.
 pub type See<'a> = dyn FnMut(DataFrame, usize) -> Result<()> + 'a;
 
-/// A table that is read as often as it is asked for.
+/// A table in one file, in several, or on standard input, which can be read any number of times.
 pub struct Source {
     /// As the user wrote it.
     pub shown: String,
@@ -32,9 +32,9 @@ pub struct Source {
     format: Format,
     options: ReadOptions,
     schema: Schema,
-    /// Types that columns are held to.
+    /// The types that a schema fixes for some of the columns.
     pinned: TableSchema,
-    /// The files with their first rows, as the last reading found them.
+    /// The files, each with the number of rows before it, as the last reading found them.
     pub pieces: Vec<Piece>,
     /// Standard input, copied so that it can be read again.
     _stdin: Option<NamedTempFile>,
@@ -73,7 +73,7 @@ impl Source {
         Ok(source)
     }
 
-    /// Names and types as known so far.
+    /// The names and types of the columns, as far as they are known.
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
@@ -82,7 +82,7 @@ impl Source {
         self.schema.iter_names().map(|name| name.to_string()).collect()
     }
 
-    /// Bytes of its files.
+    /// The size of all its files in bytes.
     pub fn bytes(&self) -> Result<u64> {
         let size = |(index, file): (usize, &PathBuf)| {
             Ok(std::fs::metadata(file).with_context(|| format!("{}: cannot read", self.name_of(index)))?.len())
@@ -95,13 +95,14 @@ impl Source {
         files::sha256(&self.files)
     }
 
-    /// Holds the columns that `pinned` names to its types; what a CSV has in them is taken as it is written.
+    /// Reads the columns in `pinned` with the types given there. In a CSV their cells are taken as text first, so that
+    /// nothing is lost before the type is applied.
     pub fn pin(&mut self, pinned: TableSchema) {
         pinned.names().into_iter().for_each(|name| self.as_written(name));
         self.pinned = pinned;
     }
 
-    /// Takes a column of a CSV letter by letter, whatever it looks like.
+    /// Reads a column of a CSV as text, whatever it looks like: `007` stays `007`.
     pub fn as_written(&mut self, name: &str) {
         if self.format == Format::Csv {
             self.schema.set_dtype(name, DataType::String);
@@ -123,7 +124,7 @@ impl Source {
         Ok(())
     }
 
-    /// Holds the columns to types that hold both this table's cells and another's.
+    /// Widens the types of the columns so that the cells of another table fit them too.
     pub fn widen_to(&mut self, other: &Schema) {
         widen(&mut self.schema, other);
     }

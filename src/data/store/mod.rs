@@ -17,11 +17,11 @@ const IN_MEMORY: usize = 128 << 20;
 /// Rows of a batch.
 pub const BATCH: usize = 1 << 16;
 
-/// The columns that were kept, all rows.
+/// A table that has been read: all rows of the columns that were asked for.
 pub struct Store {
     /// The table's name for errors.
     pub shown: String,
-    /// Its files.
+    /// The files that it was read from.
     pieces: Vec<Piece>,
     /// The first row of each source.
     starts: Vec<usize>,
@@ -90,12 +90,12 @@ impl Store {
         start(index)..start(index + 1)
     }
 
-    /// Where a batch after `first` rows stands.
+    /// Where a batch stands that comes after `first` rows, for errors.
     pub fn after(&self, first: usize) -> Place<'_> {
         Place::after(&self.shown, first).of(&self.pieces)
     }
 
-    /// Where picked rows stand.
+    /// Where single rows stand, for errors.
     pub fn picked<'a>(&'a self, rows: &'a [u32]) -> Place<'a> {
         Place::picked(&self.shown, rows).of(&self.pieces)
     }
@@ -118,7 +118,7 @@ impl Store {
         self.cells.column(name)
     }
 
-    /// Gives batches of [`BATCH`] rows to `see`, in order, with the number of rows before each.
+    /// Calls `see` with each batch of [`BATCH`] rows, in order, and with the number of rows before it.
     pub fn batches(&self, columns: &[String], see: &mut See<'_>) -> Result<()> {
         for first in (0..self.height).step_by(BATCH) {
             let batch = self.cells.rows(columns, first, BATCH)?;
@@ -128,7 +128,7 @@ impl Store {
     }
 }
 
-/// The types that hold the columns `kept` of every source.
+/// For each column in `kept` the type that fits its cells in every source.
 fn joint(sources: &[Source], kept: &[String]) -> Schema {
     let mut joint = Schema::default();
     for source in sources {

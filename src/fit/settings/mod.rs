@@ -235,7 +235,8 @@ impl FitConfig {
             .check(self.folds == 0 && (self.shares()[1] > 0.0 || self.valid.is_some() || self.split_column.is_some()))
     }
 
-    /// The shares of the rows of the table itself: a part that is a table of its own takes none of them.
+    /// The shares of training, validation and test in the rows of the data table, adding up to 1. With `--valid` or
+    /// `--test` that part comes from its own table, and its share of the data table is 0.
     pub fn shares(&self) -> [f64; 3] {
         let of = |share: f64, given: bool| if given { 0.0 } else { share };
         let shares = [self.split[0], of(self.split[1], self.valid.is_some()), of(self.split[2], self.test.is_some())];

@@ -1,19 +1,29 @@
-//! The gradients of a layer's weights and biases over a tile: sums over its rows, which lie across the lanes.
+//! The gradients of a layer's weights and biases over a tile: `dz aᵀ` and the row sums of `dz`. Both are sums over the
+//! rows of the tile, and each lane of a vector holds a row.
 
 use crate::cpu::simd::Lanes;
 
-/// One side of a layer in a tile: `[panel][unit][vector]`, a panel's place being `slot` vectors wide, `sizes` of them used.
+/// The values on one side of a layer, its inputs or its outputs, for all rows of a tile.
+///
+/// A tile is cut into panels of rows. In a panel each unit has one or more vectors, whose lanes are the panel's rows.
+/// Every panel begins at a multiple of `units · slot` vectors, but a panel with few rows uses only `sizes[panel]`
+/// vectors a unit, packed at its start. With two units, `slot` 2 and `sizes` [2, 1], vector v of unit u being `uv`:
+///
+/// ```text
+/// panel 0: 00 01 10 11    panel 1: 00 10 -- --
+/// ```
 #[derive(Clone, Copy)]
 pub struct Side<'a, V> {
     pub values: &'a [V],
     pub units: usize,
+    /// Vectors a unit that a panel has room for.
     pub slot: usize,
-    /// Vectors of each panel.
+    /// Vectors a unit that each panel uses.
     pub sizes: &'a [usize],
 }
 
 impl<'a, V> Side<'a, V> {
-    /// `count` units from `unit` on, in one panel.
+    /// The vectors of `count` units from `unit` on, in one panel.
     #[inline(always)]
     fn units(&self, panel: usize, unit: usize, count: usize) -> &'a [V] {
         let nv = self.sizes[panel];
@@ -23,9 +33,10 @@ impl<'a, V> Side<'a, V> {
 
 const LANES: [u32; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
-/// Lane `l` of the result is the sum of the lanes of `all[l]`; there are as many vectors as a vector has lanes.
+/// Sums N vectors of N lanes, each over its own lanes: lane `l` of the result is the sum of `all[l]`.
 ///
-/// Each step folds two vectors into one, the first into the lanes whose bit `n` is 0, and the other into the rest.
+/// Each step folds pairs of vectors into one vector: the half sums of the first go to the lanes whose bit `n` is 0,
+/// those of the second to the others.
 #[inline(always)]
 fn sums<S: Lanes, const N: usize>(s: S, mut all: [S::f32s; N]) -> S::f32s {
     let lanes = s.partial_load_u32s(&LANES[..S::F32_LANES]);
@@ -79,7 +90,8 @@ fn block<S: Lanes, const J: usize, const I: usize, const N: usize>(
 
 // `while i + 1 <= n` reads like its neighbours in the macro.
 #[allow(clippy::int_plus_one)]
-/// `grad [dz.units, a.units] += dz aᵀ`. The blocks have as many sums as a vector has lanes where that is possible.
+/// `grad [dz.units, a.units] += dz aᵀ`, block by block. A block has as many sums as a vector has lanes where that is
+/// possible, for then one call of [`sums`] finishes them all.
 #[inline(always)]
 pub fn weights<S: Lanes>(s: S, dz: Side<'_, S::f32s>, a: Side<'_, S::f32s>, grad: &mut [f32]) {
     let mut j = 0;
@@ -117,7 +129,8 @@ pub fn weights<S: Lanes>(s: S, dz: Side<'_, S::f32s>, a: Side<'_, S::f32s>, grad
 
 // As above.
 #[allow(clippy::int_plus_one)]
-/// `grad [dz.units] += Σ dz`, several units at a time, as each sum waits for itself.
+/// `grad [dz.units] += Σ dz` over the rows. Several units are summed side by side: an addition to one sum has to wait
+/// for the addition before it.
 #[inline(always)]
 pub fn biases<S: Lanes>(s: S, dz: Side<'_, S::f32s>, grad: &mut [f32]) {
     let mut j = 0;

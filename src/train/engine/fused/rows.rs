@@ -1,4 +1,6 @@
-//! The rows of a batch, and how a panel of them gets into a tile: units beside each other become rows beside each other.
+//! The rows of a batch, and how some of them are copied into a tile, transposed. The table is row-major: the features
+//! of a row lie side by side. In a tile a panel of rows is feature-major: the values of one feature in all rows of the
+//! panel lie side by side, so that each lane of a vector register works on a row of its own.
 
 use super::plan::Plan;
 use crate::model::loss::Loss;
@@ -17,7 +19,7 @@ pub enum Targets<'a> {
     Values(&'a [f32]),
 }
 
-/// Rows to work on; nothing of them is copied but a tile at a time.
+/// Rows to work on, borrowed from the tensors; they are copied only one tile at a time.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
     /// `[n, inputs]`.
@@ -27,7 +29,7 @@ pub struct Rows<'a> {
     pub weight: Option<&'a [f32]>,
     /// Weight of each class.
     pub class_weight: Option<&'a [f32]>,
-    /// The rows of the batch, in their order; none: all.
+    /// The numbers of the batch's rows, in their order; without it the batch is all rows.
     pub index: Option<&'a [i64]>,
 }
 
@@ -65,7 +67,7 @@ impl PartRows {
         Ok(Self { x: Floats::of(part.x)?, y, weight, class_weight })
     }
 
-    /// Hands the rows to `look`: those of the indices `index`, or all.
+    /// Hands the rows to `look`: only those that `index` (int64 `[rows]`) names, in that order, or all.
     pub fn read<R>(&self, index: Option<&Integers>, look: impl FnOnce(Rows<'_>) -> R) -> R {
         self.x.read(|x| {
             optional(self.weight.as_ref(), |weight| {
@@ -86,7 +88,7 @@ fn optional<T: Number, R>(numbers: Option<&Numbers<T>>, look: impl FnOnce(Option
 }
 
 impl Rows<'_> {
-    /// Rows of the batch.
+    /// The number of rows in the batch.
     pub fn len(&self, plan: &Plan) -> usize {
         self.index.map_or(self.x.len() / plan.inputs().max(1), <[i64]>::len)
     }
@@ -103,18 +105,19 @@ impl Rows<'_> {
     }
 }
 
-/// One panel's places in a tile, each `[unit][lane]` of `width` lanes; the lanes beyond the rows are filled with zeros.
+/// The memory of one panel of rows in a tile: `width` rows, each in a lane of its own. The arrays are `[unit][lane]`;
+/// lanes without a row hold zeros.
 pub struct Panel<'a> {
     pub width: usize,
     pub x: &'a mut [f32],
     /// Class indices, or the values of each output.
     pub targets: &'a mut [f32],
-    /// Multipliers of the rows' losses.
+    /// What each row's loss is multiplied by.
     pub weights: &'a mut [f32],
 }
 
 impl Panel<'_> {
-    /// Loads rows; the sum of the divisors' weights.
+    /// Copies the rows `part` of the batch into the panel. Returns what they add to the divisor of the mean loss.
     pub fn load(self, plan: &Plan, rows: &Rows<'_>, part: Range<usize>) -> f64 {
         if part.len() < self.width {
             self.x.fill(0.0);
@@ -151,7 +154,7 @@ impl Panel<'_> {
     }
 }
 
-/// `[row][unit]` to `[unit][lane]`, `width` lanes to a unit.
+/// Copies some rows of `from [row][unit]` to `to [unit][lane]`, where each unit has `width` lanes.
 fn transpose(from: &[f32], units: usize, rows: impl Iterator<Item = usize>, to: &mut [f32], width: usize) {
     for (lane, row) in rows.enumerate() {
         for (unit, &value) in from[row * units..][..units].iter().enumerate() {

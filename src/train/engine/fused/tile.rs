@@ -10,12 +10,12 @@ use crate::cpu::simd::Lanes;
 use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
 use std::ops::Range;
 
-/// A tile's activations take about this many bytes, a quarter of a core's second cache; twice as many where that would be
-/// less than four units of rows.
+/// The activations of a tile take about this many bytes, a quarter of a core's L2 cache. Wide networks, of which that
+/// would be less than four times [`UNIT`] rows, may take up to twice as many.
 const TILE_BYTES: usize = 224 << 10;
-/// Rows that every instruction set's panels divide.
+/// The rows of a tile are a multiple of this, which the panels of every instruction set divide.
 const UNIT: usize = 64;
-/// The most units of rows in a tile.
+/// A tile has at most this many times [`UNIT`] rows.
 const MOST: usize = 16;
 
 /// A cache line: vectors begin on a line.
@@ -31,16 +31,17 @@ fn lines(numbers: usize) -> Vec<Line> {
 #[derive(Debug)]
 pub struct Tile {
     rows: usize,
-    /// Of x and of each layer, `[panel][unit][lane]`; on the way back the gradients replace them.
+    /// The inputs, then the outputs of each layer, `[panel][unit][lane]`. The backward pass overwrites them with their
+    /// gradients.
     activations: Vec<Vec<Line>>,
     targets: Vec<Line>,
     weights: Vec<Line>,
     gradients: Vec<Line>,
     /// Sum of the weighted losses of the last batch.
     pub loss: f64,
-    /// What that is to be divided by for the mean.
+    /// What `loss` is to be divided by for the mean.
     pub divisor: f64,
-    /// Rows of the last batch that were put into their class, if they were counted.
+    /// How many rows of the last batch were classified rightly, if that was asked for.
     pub hits: usize,
 }
 
@@ -52,7 +53,7 @@ pub enum Want {
     Hits,
 }
 
-/// A batch's share of one thread.
+/// One thread's share of a batch.
 #[derive(Debug, Clone)]
 pub struct Share<'a> {
     pub plan: &'a Plan,
@@ -78,12 +79,12 @@ impl Tile {
         }
     }
 
-    /// The sum of the rows' gradients, in the places of the parameters.
+    /// The sum of the rows' gradients, laid out as the parameters are.
     pub fn gradients(&self) -> &[f32] {
         cast_slice(&self.gradients)
     }
 
-    /// Works through a share; `loss`, `divisor` and the gradients are then those of its rows.
+    /// Works through a share of the batch. Afterwards `loss`, `divisor` and the gradients are those of its rows.
     #[inline(always)]
     pub fn work<S: Lanes, const NV: usize>(&mut self, s: S, share: &Share<'_>) {
         (self.loss, self.divisor, self.hits) = (0.0, 0.0, 0);
@@ -114,7 +115,7 @@ impl Tile {
         }
     }
 
-    /// Rows `part` to the panel whose lanes begin at `lane`.
+    /// Copies the rows `part` into the panel whose lanes begin at `lane`.
     fn load(&mut self, share: &Share<'_>, part: Range<usize>, lane: usize, width: usize) {
         let (inputs, outputs) = (share.plan.inputs(), share.plan.outputs());
         let panel = Panel {
@@ -145,7 +146,8 @@ impl Tile {
         }
     }
 
-    /// Of the panel whose lanes begin at `lane`, before its outputs become gradients.
+    /// Counts the rightly classified rows of the panel whose lanes begin at `lane`. To be called before the loss
+    /// replaces the panel's outputs by their gradients.
     fn count_hits(&self, plan: &Plan, lane: usize, width: usize, rows: usize) -> usize {
         let outputs = plan.outputs();
         let z: &[f32] =
@@ -169,7 +171,8 @@ impl Tile {
         self.loss += f64::from(scored.score(s, plan.criterion));
     }
 
-    /// From the last layer to the first: its gradients, then the gradient of what it was given, in place of that.
+    /// The backward pass, from the last layer to the first: the gradients of a layer's weights and biases, then that of
+    /// its inputs, which overwrites them.
     #[inline(always)]
     fn backward<S: Lanes, const NV: usize>(&mut self, s: S, share: &Share<'_>, sizes: &[usize]) {
         for (index, layer) in share.plan.layers.iter().enumerate().rev() {
