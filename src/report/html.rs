@@ -13,7 +13,6 @@ pub struct Section {
 /// A piece of a section. All texts are plain: what means something in HTML is escaped.
 #[derive(Debug, Clone)]
 pub enum Block {
-    Text(String),
     /// A text that stands out, such as a verdict.
     Note(String),
     /// Settings, commands, TOML: as it is, in a fixed-width font.
@@ -75,7 +74,6 @@ pub fn html(title: &str, sections: &[Section]) -> String {
 fn add(page: &mut String, block: &Block) {
     // Writing to a String cannot fail.
     let _ = match block {
-        Block::Text(text) => writeln!(page, "<p>{}</p>", escape(text)),
         Block::Note(text) => writeln!(page, "<p class=\"note\">{}</p>", escape(text)),
         Block::Code(text) => writeln!(page, "<pre>{}</pre>", escape(text)),
         Block::Picture { png, alt } => {
@@ -133,13 +131,7 @@ mod tests {
         let evil = "<script>alert(1)</script>\" onload=\"x";
         let table = Table { header: vec![evil.into()], rows: vec![vec![evil.into(), evil.into()]] };
         let picture = Block::Picture { png: vec![1], alt: evil.into() };
-        let page = page(vec![
-            Block::Text(evil.into()),
-            Block::Note(evil.into()),
-            Block::Code(evil.into()),
-            Block::Table(table),
-            picture,
-        ]);
+        let page = page(vec![Block::Note(evil.into()), Block::Code(evil.into()), Block::Table(table), picture]);
         assert!(!page.contains("<script") && !page.contains("\" onload"), "{page}");
         assert_eq!(page.matches("&lt;script&gt;").count(), 7);
     }

@@ -1,10 +1,11 @@
 //! What is gathered of one column, batch by batch.
 
+use super::Batch;
 use super::cells::{Cells, show_time};
 use super::moments::{Correlation, Moments, Quantiles};
 use super::sampled::{Sampled, pair};
+use super::stats::{Shapes, Stats};
 use super::top::Top;
-use super::{Batch, Stats};
 use crate::data::cells::{NumberText, date, datetime, number_text};
 use crate::data::schema::Kind;
 use serde_json::{Value, json};
@@ -35,25 +36,6 @@ pub struct Column {
     with_target: Sampled,
     distinct_with_target: Sampled,
     correlation: Correlation,
-}
-
-/// How many text cells hold a number, by the way in which it is written.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Shapes {
-    pub plain: u64,
-    pub spaced: u64,
-    pub grouped: u64,
-    pub decimal_comma: u64,
-    pub with_unit: u64,
-    dates: u64,
-    times: u64,
-}
-
-impl Shapes {
-    /// Cells that are numbers in some way.
-    pub fn numbers(&self) -> u64 {
-        self.plain + self.spaced + self.grouped + self.decimal_comma + self.with_unit
-    }
 }
 
 impl Column {

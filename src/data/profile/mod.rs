@@ -10,28 +10,24 @@ mod column;
 mod moments;
 mod notes;
 mod sampled;
+mod stats;
 mod top;
 
-use super::schema::{ColumnSchema, Kind, Role, TableSchema};
+use super::schema::{ColumnSchema, Kind, TableSchema};
 use super::table::names;
 use crate::choices::names::unknown;
 use anyhow::{Result, bail, ensure};
 use cells::Cells;
-use column::{Column, Shapes};
+use column::Column;
 pub use notes::{MOST_CLASSES, Note, NoteKind};
 use polars::prelude::DataFrame;
 use sampled::{Sampled, pair};
 use serde::Serialize;
-use serde_json::Value;
+pub use stats::ColumnProfile;
+use stats::Stats;
 
 /// Different rows that are counted exactly.
 const ROWS: usize = 1 << 20;
-
-/// Values that are shown of a column, the most frequent.
-const MOST_FREQUENT: usize = 10;
-
-/// Below so many rows nothing is said to be an id.
-const FEW_ROWS: u64 = 10;
 
 /// One column of one batch.
 struct Batch {
@@ -51,37 +47,6 @@ pub struct Profile {
     distinct_rows: Sampled,
 }
 
-/// What is known of a column when all rows have been seen.
-#[derive(Debug)]
-struct Stats {
-    name: String,
-    kind: Kind,
-    rows: u64,
-    missing: u64,
-    infinite: u64,
-    distinct: u64,
-    distinct_exact: bool,
-    /// No cell is missing and none occurs twice.
-    unique: bool,
-    consecutive: bool,
-    min: Option<Value>,
-    max: Option<Value>,
-    mean: Option<f64>,
-    std: Option<f64>,
-    skew: Option<f64>,
-    quartiles: Option<[f64; 3]>,
-    quartiles_exact: bool,
-    top: Vec<(String, u64)>,
-    top_lost: u64,
-    text: Shapes,
-    fingerprint: [u64; 2],
-    /// None where there are too many to be counted exactly.
-    pairs_with_target: Option<u64>,
-    distinct_with_target: Option<u64>,
-    correlation: Option<f64>,
-    correlated_rows: u64,
-}
-
 /// The profile of a whole table.
 #[derive(Debug, Serialize)]
 pub struct TableProfile {
@@ -93,34 +58,6 @@ pub struct TableProfile {
     pub target: Option<String>,
     pub columns: Vec<ColumnProfile>,
     pub notes: Vec<Note>,
-}
-
-/// The profile of a column. Numbers are those of the finite values that are not missing.
-#[derive(Debug, Serialize)]
-pub struct ColumnProfile {
-    pub name: String,
-    pub role: Role,
-    pub kind: Kind,
-    pub missing: u64,
-    pub missing_share: f64,
-    pub distinct: u64,
-    /// Whether `distinct` is exact; else it is estimated by adaptive sampling, standard error about 0.6 %.
-    pub distinct_exact: bool,
-    /// The smallest number or the earliest time.
-    pub min: Option<Value>,
-    pub max: Option<Value>,
-    pub mean: Option<f64>,
-    /// With n - 1 below.
-    pub std: Option<f64>,
-    pub skew: Option<f64>,
-    /// `np.quantile` at 0.25, 0.5, 0.75.
-    pub quartiles: Option<[f64; 3]>,
-    /// Whether the quartiles are those of all values, not of a uniform sample.
-    pub quartiles_exact: bool,
-    /// The values that occur most often, with their counts.
-    pub most_frequent: Vec<(String, u64)>,
-    /// By how much these counts may be too small.
-    pub most_frequent_error: u64,
 }
 
 impl Profile {
@@ -186,57 +123,6 @@ impl Batch {
     fn of(series: &polars::prelude::Series, shown: &str) -> Result<Self> {
         let cells = Cells::of(series, shown)?;
         Ok(Self { hashes: cells.hashes(), present: cells.present(), numbers: cells.numbers(), cells })
-    }
-}
-
-impl Stats {
-    fn present(&self) -> u64 {
-        self.rows - self.missing
-    }
-
-    /// A row's name: text that never repeats and is no number, or whole numbers that count the rows. Of a few rows
-    /// every text may be different by chance.
-    fn looks_like_id(&self) -> bool {
-        self.rows >= FEW_ROWS
-            && (self.consecutive || (self.kind == Kind::Text && self.unique && !self.mostly_numbers()))
-    }
-
-    /// Text, though more than half of the cells are numbers.
-    fn mostly_numbers(&self) -> bool {
-        self.kind == Kind::Text && self.text.numbers() * 2 > self.present()
-    }
-
-    /// The role that is likely: nothing can be learnt from a constant.
-    fn role(&self, target: Option<&str>) -> Role {
-        match self.kind {
-            _ if target == Some(self.name.as_str()) => Role::Target,
-            _ if self.distinct < 2 => Role::Ignored,
-            _ if self.looks_like_id() => Role::Id,
-            _ => Role::Feature,
-        }
-    }
-
-    fn profile(mut self, target: Option<&str>) -> ColumnProfile {
-        let role = self.role(target);
-        self.top.truncate(MOST_FREQUENT);
-        ColumnProfile {
-            role,
-            kind: self.kind,
-            missing: self.missing,
-            missing_share: self.missing as f64 / (self.rows as f64).max(1.0),
-            distinct: self.distinct,
-            distinct_exact: self.distinct_exact,
-            min: self.min,
-            max: self.max,
-            mean: self.mean,
-            std: self.std,
-            skew: self.skew,
-            quartiles: self.quartiles,
-            quartiles_exact: self.quartiles_exact,
-            most_frequent: self.top,
-            most_frequent_error: self.top_lost,
-            name: self.name,
-        }
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::data::schema::Role;
 use polars::prelude::*;
 
 fn profile(batches: &[DataFrame], target: Option<&str>) -> TableProfile {

@@ -6,6 +6,7 @@
 pub mod blocks;
 mod columnar;
 mod delimited;
+mod files;
 mod options;
 
 pub use options::ReadOptions;
@@ -13,11 +14,10 @@ pub use options::ReadOptions;
 use super::place::{Piece, Place};
 use super::schema::TableSchema;
 use super::table::Format;
-use crate::runs::files;
+use crate::runs::files::sha256;
 use anyhow::{Context, Result, bail, ensure};
+use files::{expand, open, standard_input};
 use polars::prelude::*;
-use std::fs::File;
-use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -92,7 +92,7 @@ impl Source {
 
     /// SHA-256 of the content.
     pub fn sha256(&self) -> Result<String> {
-        files::sha256(&self.files)
+        sha256(&self.files)
     }
 
     /// Reads the columns in `pinned` with the types given there. In a CSV their cells are taken as text first, so that
@@ -191,32 +191,6 @@ impl Source {
 
 fn listed(names: &[&PlSmallStr]) -> String {
     names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-/// The files that a pattern names, sorted; a name without `*`, `?` or `[` is itself.
-fn expand(place: &Path, shown: &str) -> Result<Vec<PathBuf>> {
-    if place.exists() || !shown.contains(['*', '?', '[']) {
-        return Ok(vec![place.to_path_buf()]);
-    }
-    let found = glob::glob(shown).map_err(|error| anyhow::anyhow!("{shown}: not a pattern: {error}"))?;
-    let files = found.collect::<Result<Vec<PathBuf>, _>>().with_context(|| format!("{shown}: cannot read"))?;
-    ensure!(!files.is_empty(), "{shown}: no file has such a name");
-    Ok(files)
-}
-
-fn standard_input() -> Result<NamedTempFile> {
-    let mut copy = NamedTempFile::new().context("standard input: cannot make a temporary file to copy it to")?;
-    std::io::copy(&mut std::io::stdin().lock(), &mut copy).context("standard input: cannot copy it")?;
-    copy.flush().and_then(|()| copy.rewind()).context("standard input: cannot copy it")?;
-    Ok(copy)
-}
-
-fn open(path: &Path, shown: &str) -> Result<File> {
-    let file = File::open(path).with_context(|| format!("{shown}: cannot read"))?;
-    let about = file.metadata().with_context(|| format!("{shown}: cannot read"))?;
-    ensure!(!about.is_dir(), "{shown}: is a folder, expected a file, or a pattern such as {shown}/*.csv");
-    ensure!(!about.is_file() || about.len() > 0, "{shown}: the file is empty, expected a header and rows");
-    Ok(file)
 }
 
 fn check_names(schema: &Schema, shown: &str) -> Result<()> {

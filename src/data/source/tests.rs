@@ -1,6 +1,7 @@
 use super::*;
 use crate::data::store::Store;
 use crate::data::table;
+use std::fs::File;
 
 fn options() -> ReadOptions {
     ReadOptions::default()

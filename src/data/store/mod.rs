@@ -79,6 +79,7 @@ impl Store {
     }
 
     /// A table that is in memory already.
+    #[cfg(test)]
     pub fn of(table: DataFrame, shown: &str) -> Self {
         let (schema, height) = ((**table.schema()).clone(), table.height());
         Self { shown: shown.into(), pieces: vec![], starts: vec![0], schema, height, cells: Cells::Memory(table) }

@@ -53,7 +53,6 @@ pub struct Grid {
 
 /// One trained net.
 pub struct Trained {
-    pub activation: Activation,
     pub losses: Vec<f64>,
     pub accuracy: f64,
     /// Class of each grid point, rows from the lowest x2, x1 fastest.
@@ -161,7 +160,6 @@ impl Deep {
         let largest_logit = largest(&own)?;
         let classes = Vec::<i64>::try_from(own.f_argmax(1, false)?.f_to_device(Device::Cpu)?)?;
         Ok(Trained {
-            activation: self.activation,
             losses,
             accuracy: metrics::accuracy(&moons.labels, &Vec::<i64>::try_from(predicted)?)
                 .context("accuracy of no rows")?,

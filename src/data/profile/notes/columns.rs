@@ -1,6 +1,6 @@
 //! What is to be said of any column: missing cells, ids, numbers written as text, values far out.
 
-use super::super::Stats;
+use super::super::stats::Stats;
 use super::super::top::LIMIT;
 use super::target::MOST_CLASSES;
 use super::{Note, NoteKind, note, percent};

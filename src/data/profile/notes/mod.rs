@@ -5,7 +5,7 @@ mod target;
 
 pub use target::MOST_CLASSES;
 
-use super::Stats;
+use super::stats::Stats;
 use crate::choices::names::named;
 use serde::Serialize;
 

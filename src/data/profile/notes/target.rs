@@ -1,6 +1,6 @@
 //! What is to be said of the target, and of columns that give it away.
 
-use super::super::Stats;
+use super::super::stats::Stats;
 use super::{Note, NoteKind, note, percent};
 use crate::data::schema::Kind;
 
