@@ -136,11 +136,8 @@ impl Inputs {
     }
 
     /// The rows to keep: those without a missing value in a column under `--impute drop`.
-
     ///
-
     /// # Errors
-
     /// A missing value in a column under `--impute error`.
     fn kept(&self, columns: &[Vec<f64>], at: Place<'_>, counts: &mut Counts) -> Result<Vec<u32>> {
         let height = columns.first().map_or(0, Vec::len);
