@@ -10,7 +10,7 @@ use lockstep::data::schema::TableSchema;
 use lockstep::data::source::{ReadOptions, Source};
 use lockstep::data::store::Store;
 use lockstep::data::table::Format;
-use lockstep::fit::settings::FitConfig;
+use lockstep::fit::settings::FitSettings;
 use lockstep::python::compare;
 use lockstep::python::trace::Trace;
 use lockstep::torch::safetensors;
@@ -91,7 +91,8 @@ pub fn schema(bytes: &[u8]) {
 /// Settings that are taken are written and read back as the same.
 pub fn config(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let resolve = |text: &str| FitConfig::resolve(text, "settings.toml", toml::Table::new());
+    let resolve =
+        |text: &str| FitSettings::resolve(text, "settings.toml", toml::Table::new()).and_then(FitSettings::check);
     if let Some(config) = answered(resolve(text)) {
         let again = resolve(&toml::to_string(&config).unwrap()).unwrap();
         assert_eq!(format!("{again:?}"), format!("{config:?}"));

@@ -300,6 +300,26 @@ fn a_mistake_in_the_settings_is_refused_in_one_line() {
     }
 }
 
+/// The table is not there: what can be told without it is told first.
+#[test]
+fn settings_are_checked_before_any_table_is_read() {
+    let dir = Workdir::new();
+    let rule = ["none.csv", "--target", "y", "--column", "a:scale=wrong"];
+    let words = ["--column a:scale=wrong: scale: wrong (expected standard, minmax, robust, none)"];
+    for command in [&["fit", "--print-config"][..], &["fit"], &["preprocess"], &["tune", "--param", "lr=0.1,0.2"]] {
+        dir.refuses(&[command, &rule].concat(), &words);
+    }
+    dir.refuses(
+        &["tune", "none.csv", "--target", "y", "--param", "a:scale=none,wrong"],
+        &["--param a:scale=", "wrong"],
+    );
+    dir.write("c.toml", "target = \"y\"\nloss = \"rmse\"\n");
+    let fit = ["fit", "none.csv", "--config", "c.toml"];
+    dir.refuses(&fit, &["error: c.toml: loss: rmse, did you mean mse?"]);
+    dir.refuses(&[&fit[..], &["--loss", "mea"]].concat(), &["error: --loss mea: did you mean mae?"]);
+    dir.refuses(&[&fit[..], &["--loss", "mse", "--warmup", "200"]].concat(), &["error: --warmup 200: there are only"]);
+}
+
 #[test]
 fn a_table_that_cannot_be_learnt_from_is_refused_with_the_place() {
     let dir = Workdir::new();

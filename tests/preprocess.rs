@@ -10,7 +10,7 @@ use lockstep::data::store::Store;
 use lockstep::data::table;
 use lockstep::fit::divide::divide;
 use lockstep::fit::prepare::{prepare, recipe};
-use lockstep::fit::settings::FitConfig;
+use lockstep::fit::settings::FitSettings;
 use lockstep::torch::script::Module;
 use polars::prelude::*;
 use serde_json::json;
@@ -128,7 +128,7 @@ fn the_parts_are_those_that_fit_trains_on() {
         let mut sources = [Source::open(&dir.path().join("t.csv"), &ReadOptions::default()).unwrap()];
         let columns = sources[0].names();
         let store = Store::read(&mut sources, &columns).unwrap();
-        let config = FitConfig { target: "y".into(), ..FitConfig::default() };
+        let config = FitSettings { target: "y".into(), ..FitSettings::default() }.check().unwrap();
         let divided = divide(&store, &config, 5).unwrap();
         let rows = recipe(&divided, &divided.parts, &config).unwrap().parts;
         let prepared = prepare(&divided, &divided.parts, &config, Device::Cpu).unwrap();

@@ -1,14 +1,14 @@
 //! The settings of `fit` on the command line: `--config`, and the flags over it.
 
 use crate::cli::FitFlags;
-use crate::fit::settings::FitConfig;
+use crate::fit::settings::{FitPlan, FitSettings};
 use anyhow::{Context, Result};
 use std::path::Path;
 
 /// The file's settings under the flags.
-pub(super) fn resolve(file: Option<&Path>, flags: &FitFlags) -> Result<FitConfig> {
+pub(super) fn resolve(file: Option<&Path>, flags: &FitFlags) -> Result<FitPlan> {
     let (text, shown) = text(file)?;
-    FitConfig::resolve(&text, &shown, toml::Table::try_from(flags)?)
+    FitSettings::resolve(&text, &shown, toml::Table::try_from(flags)?)?.check()
 }
 
 /// The text of `--config`, and its name for errors.

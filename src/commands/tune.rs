@@ -12,7 +12,7 @@ use crate::data::table::{self, Format};
 use crate::fit::divide::{Divided, divide};
 use crate::fit::files::Finished;
 use crate::fit::outcome::{Outcome, fit};
-use crate::fit::settings::FitConfig;
+use crate::fit::settings::FitPlan;
 use crate::fit::summary::{judge, results, text};
 use crate::fit::table::read;
 use crate::fit::train::check_target;
@@ -35,10 +35,10 @@ const SHOWN: usize = 10;
 
 /// A search, checked: nothing is trained yet.
 struct Search<'a> {
-    fit: FitConfig,
+    fit: FitPlan,
     tune: TuneConfig,
     plan: Vec<Settings>,
-    configs: Vec<FitConfig>,
+    configs: Vec<FitPlan>,
     rows: Divided<'a>,
     metric: Metric,
 }
@@ -94,7 +94,7 @@ fn summary(search: &Search<'_>, trials: &[Trial], best: &Trial, refit: Value) ->
     })
 }
 
-fn resolve(args: &Tune) -> Result<(FitConfig, TuneConfig)> {
+fn resolve(args: &Tune) -> Result<(FitPlan, TuneConfig)> {
     let (text, shown) = settings::text(args.config.as_deref())?;
     let (fit, tune) = (toml::Table::try_from(&args.settings)?, toml::Table::try_from(&args.search)?);
     config::resolve(&text, &shown, fit, tune, &args.param)
@@ -104,10 +104,10 @@ fn resolve(args: &Tune) -> Result<(FitConfig, TuneConfig)> {
 fn check<'a>(
     store: &'a Store,
     seed: u32,
-    fit: FitConfig,
+    fit: FitPlan,
     tune: TuneConfig,
     plan: Vec<Settings>,
-    configs: Vec<FitConfig>,
+    configs: Vec<FitPlan>,
 ) -> Result<Search<'a>> {
     let rows = divide(store, &fit, seed)?;
     ensure!(

@@ -3,7 +3,7 @@
 use super::prepare::Prepared;
 use crate::checkpoint::{self, About, FORMAT, Made, Schema, TableModel};
 use crate::data::schema::ColumnSchema;
-use crate::fit::settings::FitConfig;
+use crate::fit::settings::FitPlan;
 use crate::preprocess::target::Target;
 use crate::torch::safetensors::Named;
 use crate::torch::script::Module;
@@ -17,7 +17,7 @@ const CHECK_ROWS: i64 = 8;
 
 /// What a model file says, beside the model.
 pub struct Told<'a> {
-    pub config: &'a FitConfig,
+    pub config: &'a FitPlan,
     pub seed: u32,
     /// The columns of the schema, if there is one.
     pub pinned: &'a [ColumnSchema],
@@ -27,7 +27,7 @@ pub struct Told<'a> {
 }
 
 /// What a table becomes.
-pub fn table(prepared: &Prepared, config: &FitConfig, pinned: &[ColumnSchema]) -> TableModel {
+pub fn table(prepared: &Prepared, config: &FitPlan, pinned: &[ColumnSchema]) -> TableModel {
     let inputs = prepared.pipeline.inputs.names();
     let known = |column: &&ColumnSchema| column.name == config.target || inputs.contains(&column.name);
     TableModel {

@@ -2,8 +2,7 @@
 
 use super::divide::Divided;
 use crate::data::store::Store;
-use crate::fit::settings::FitConfig;
-use crate::fit::settings::roles;
+use crate::fit::settings::FitPlan;
 use crate::preprocess::dates::{self, Date, DatePart};
 use crate::preprocess::inputs::{Category, Inputs, Number, texts};
 use anyhow::{Result, ensure};
@@ -14,38 +13,32 @@ use std::collections::BTreeSet;
 ///
 /// # Errors
 /// A setting that names a column which is not there.
-pub fn needed(names: &[String], config: &FitConfig, shown: &str) -> Result<Vec<String>> {
-    roles::present(names, config, shown)?;
+pub fn needed(names: &[String], config: &FitPlan, shown: &str) -> Result<Vec<String>> {
+    config.check_columns(names, shown)?;
     let mut columns = features(names, config);
     ensure!(!columns.is_empty(), "{shown}: no column is left to learn from beside the target {}", config.target);
-    columns.extend(apart(config).into_iter().flatten().filter(|name| Some(*name) != config.id.as_ref()).cloned());
+    let others = config.roles().into_iter().filter(|(flag, _)| *flag != "--id");
+    columns.extend(others.map(|(_, name)| name.to_string()));
     Ok(columns)
 }
 
 /// The columns to learn from.
-fn features(names: &[String], config: &FitConfig) -> Vec<String> {
+fn features(names: &[String], config: &FitPlan) -> Vec<String> {
     let chosen = if config.features.is_empty() { names } else { &config.features };
-    let left_out = |name: &&String| config.drop.contains(name) || apart(config).contains(&Some(*name));
+    let roles = config.roles();
+    let left_out = |name: &String| config.drop.contains(name) || roles.iter().any(|(_, other)| other == name);
     chosen.iter().filter(|name| !left_out(name)).cloned().collect()
-}
-
-/// The columns that are not features: target, id, split, group, time and weight.
-fn apart(config: &FitConfig) -> [Option<&String>; 6] {
-    let (parts, group, time) = (&config.split_column, &config.group, &config.split_time);
-    let others = [&config.id, parts, group, time, &config.sample_weight].map(Option::as_ref);
-    let [id, parts, group, time, weight] = others;
-    [Some(&config.target), id, parts, group, time, weight]
 }
 
 /// The feature columns, sorted by their types into numbers, dates and categories. The categories are the texts that
 /// occur in the rows `train` of the table.
-pub fn inputs(divided: &Divided<'_>, config: &FitConfig, train: &[u32]) -> Result<Inputs> {
+pub fn inputs(divided: &Divided<'_>, config: &FitPlan, train: &[u32]) -> Result<Inputs> {
     let store = divided.store;
     let mut training = vec![false; store.height()];
     train.iter().for_each(|&row| training[row as usize] = true);
     let mut inputs = Inputs { numbers: vec![], dates: vec![], categories: vec![] };
     for name in features(&store.names(), config) {
-        let choice = config.choice(&name)?;
+        let choice = config.choice(&name);
         let dtype = store.dtype(&name)?;
         let text = matches!(dtype, DataType::String | DataType::Boolean);
         let found = match dtype {
@@ -75,7 +68,7 @@ enum Found {
 
 /// The parts that a date is taken apart into: those of `--date-parts`, else year, month, day and weekday, and for times
 /// the hour too.
-fn parts(config: &FitConfig, times: bool) -> Vec<DatePart> {
+fn parts(config: &FitPlan, times: bool) -> Vec<DatePart> {
     if !config.date_parts.is_empty() {
         return config.date_parts.clone();
     }
@@ -84,7 +77,7 @@ fn parts(config: &FitConfig, times: bool) -> Vec<DatePart> {
 }
 
 /// The distinct texts of a column among the training rows; or dates, where every cell of the table is one.
-fn categories(store: &Store, name: &str, training: &[bool], config: &FitConfig) -> Result<Found> {
+fn categories(store: &Store, name: &str, training: &[bool], config: &FitPlan) -> Result<Found> {
     let mut values = BTreeSet::new();
     let mut numbers = Numbers::default();
     let (mut dates, mut times, mut trained) = (0, false, 0);

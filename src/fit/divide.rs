@@ -4,7 +4,7 @@ use crate::data::place::Place;
 use crate::data::profile::MOST_CLASSES;
 use crate::data::store::Store;
 use crate::data::table::known_rows;
-use crate::fit::settings::{FitConfig, Task};
+use crate::fit::settings::{FitPlan, Task};
 use crate::preprocess::inputs::{number_values, texts};
 use crate::preprocess::split::{self, Parts};
 use anyhow::{Result, anyhow, bail, ensure};
@@ -29,7 +29,7 @@ pub struct Divided<'a> {
 
 /// Finds the rows that have a target, decides whether the target is a class, and divides the rows as the settings ask
 /// for.
-pub fn divide<'a>(store: &'a Store, config: &FitConfig, seed: u32) -> Result<Divided<'a>> {
+pub fn divide<'a>(store: &'a Store, config: &FitPlan, seed: u32) -> Result<Divided<'a>> {
     ensure!(store.height() < u32::MAX as usize, "{}: {} rows, expected fewer than 2^32", store.shown, store.height());
     let target = store.column(&config.target)?;
     let rows = known_rows(target.column(&config.target)?);
@@ -64,7 +64,7 @@ impl Divided<'_> {
     }
 
     /// Makes the rows of the tables `--valid` and `--test` the validation and the test part.
-    fn add_tables(&mut self, config: &FitConfig) -> Result<()> {
+    fn add_tables(&mut self, config: &FitPlan) -> Result<()> {
         let mut source = 0;
         for (flag, given) in [("--valid", config.valid.is_some()), ("--test", config.test.is_some())] {
             if given {
@@ -94,7 +94,7 @@ impl Divided<'_> {
 ///
 /// # Errors
 /// `--task regression` of a target that is not a number.
-fn is_classification(target: &DataFrame, config: &FitConfig, shown: &str) -> Result<bool> {
+fn is_classification(target: &DataFrame, config: &FitPlan, shown: &str) -> Result<bool> {
     let column = target.column(&config.target)?;
     let text = matches!(column.dtype(), DataType::String | DataType::Boolean);
     let few = are_whole(column)? && column.n_unique()? as u64 <= MOST_CLASSES;
@@ -120,7 +120,7 @@ fn are_whole(column: &Column) -> Result<bool> {
     })
 }
 
-fn parts(divided: &Divided<'_>, config: &FitConfig, seed: u32) -> Result<Parts> {
+fn parts(divided: &Divided<'_>, config: &FitPlan, seed: u32) -> Result<Parts> {
     ensure!(
         divided.classification || !config.stratify,
         "--stratify: needs classes, the target {} is a number",
@@ -160,7 +160,7 @@ fn check_strata(classes: &[String], train: &[usize], target: &str, shown: &str) 
 }
 
 /// Divides the training part into folds.
-fn folds(divided: &Divided<'_>, config: &FitConfig, seed: u32) -> Result<Vec<Parts>> {
+fn folds(divided: &Divided<'_>, config: &FitPlan, seed: u32) -> Result<Vec<Parts>> {
     let rows = &divided.parts.train;
     let held = if let Some(name) = &config.group {
         let ids = split::group_ids(&divided.own_column(name)?, name, divided.place())?;
@@ -182,7 +182,7 @@ fn folds(divided: &Divided<'_>, config: &FitConfig, seed: u32) -> Result<Vec<Par
 }
 
 /// The target as text.
-fn classes(divided: &Divided<'_>, config: &FitConfig) -> Result<Vec<String>> {
+fn classes(divided: &Divided<'_>, config: &FitPlan) -> Result<Vec<String>> {
     let cells = texts(&divided.own_column(&config.target)?, &config.target, divided.place())?;
     Ok(cells.iter().map(|text| text.unwrap_or_default().to_string()).collect())
 }

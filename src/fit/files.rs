@@ -8,7 +8,7 @@ use crate::checkpoint::Made;
 use crate::data::schema::TableSchema;
 use crate::data::store::Store;
 use crate::evaluate::Verdict;
-use crate::fit::settings::FitConfig;
+use crate::fit::settings::FitPlan;
 use crate::runs::folder::RunFolder;
 use crate::runs::history;
 use crate::torch::safetensors;
@@ -20,7 +20,7 @@ pub const SCHEMA: &str = "schema.toml";
 /// A fit that has come to its end.
 pub struct Finished<'a> {
     pub outcome: &'a Outcome,
-    pub config: &'a FitConfig,
+    pub config: &'a FitPlan,
     pub seed: u32,
     pub made: Made,
     pub store: &'a Store,

@@ -7,7 +7,7 @@ use super::train::Network;
 use crate::evaluate::Spread;
 use crate::evaluate::metrics::Metrics;
 use crate::evaluate::predictions::{answers, measure, outputs};
-use crate::fit::settings::FitConfig;
+use crate::fit::settings::FitPlan;
 use crate::preprocess::split::Parts;
 use crate::train::observer::{Epoch, Next, Observer};
 use anyhow::{Context, Result};
@@ -27,7 +27,7 @@ pub struct Fold {
 /// `seed`. `report` is told the fold, from 0, and the epoch.
 pub fn cross_validate(
     rows: &Divided<'_>,
-    config: &FitConfig,
+    config: &FitPlan,
     seed: u32,
     device: Device,
     mut report: impl FnMut(usize, &Epoch<'_>) -> Result<Next>,
@@ -47,7 +47,7 @@ pub fn cross_validate(
 pub fn held_out(
     prepared: &Prepared,
     held: &Rows,
-    config: &FitConfig,
+    config: &FitPlan,
     seed: u32,
     device: Device,
     observer: &mut dyn Observer,

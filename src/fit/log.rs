@@ -1,7 +1,7 @@
 //! What a fit tells TensorBoard: its settings, a point of each curve after every epoch, the metrics at the end.
 
 use super::outcome::Outcome;
-use crate::fit::settings::{FitConfig, Log};
+use crate::fit::settings::{FitPlan, Log};
 use crate::runs::events::Events;
 use crate::train::history::EpochResult;
 use anyhow::Result;
@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// The epoch's losses and learning rate, under `--log tensorboard`. The file begins with the first epoch, so that a table
 /// that cannot be learnt from leaves none.
-pub fn epoch(events: &mut Option<Events>, folder: &Path, config: &FitConfig, epoch: &EpochResult) -> Result<()> {
+pub fn epoch(events: &mut Option<Events>, folder: &Path, config: &FitPlan, epoch: &EpochResult) -> Result<()> {
     if config.log != Log::Tensorboard {
         return Ok(());
     }
@@ -21,7 +21,7 @@ pub fn epoch(events: &mut Option<Events>, folder: &Path, config: &FitConfig, epo
     events.scalars(epoch, &[("loss/train", Some(loss)), ("loss/valid", valid_loss), ("lr", Some(lr))])
 }
 
-fn begin(folder: &Path, config: &FitConfig) -> Result<Events> {
+fn begin(folder: &Path, config: &FitPlan) -> Result<Events> {
     let mut events = Events::begin(folder)?;
     // Indented by four: code to Markdown.
     let settings: Vec<String> = toml::to_string(config)?.lines().map(|line| format!("    {line}")).collect();

@@ -6,7 +6,7 @@ use super::prepare::{Prepared, Rows, prepare};
 use super::train::Network;
 use crate::evaluate::predictions::{Scored, answers, measure, outputs, score};
 use crate::evaluate::{Importance, permutation_importance};
-use crate::fit::settings::FitConfig;
+use crate::fit::settings::FitPlan;
 use crate::torch::script::Module;
 use crate::train::observer::Observer;
 use crate::train::session::Trained;
@@ -77,7 +77,7 @@ impl Outcome {
 /// Prepares, trains, and scores each part.
 pub fn fit(
     rows: &Divided<'_>,
-    config: &FitConfig,
+    config: &FitPlan,
     seed: u32,
     device: Device,
     observer: &mut dyn Observer,

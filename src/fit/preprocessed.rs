@@ -5,7 +5,7 @@ use super::prepare::{Recipe, RowsOfPart, module};
 use crate::cpu::threads;
 use crate::data::sink::Sink;
 use crate::data::table::Format;
-use crate::fit::settings::FitConfig;
+use crate::fit::settings::FitPlan;
 use crate::preprocess::inputs::Counts;
 use crate::preprocess::split::take;
 use crate::preprocess::tensors;
@@ -30,7 +30,7 @@ pub struct Written {
 pub fn write(
     divided: &Divided<'_>,
     recipe: &Recipe,
-    config: &FitConfig,
+    config: &FitPlan,
     folder: &Path,
     format: Format,
 ) -> Result<[Written; 3]> {
@@ -75,7 +75,7 @@ pub fn write(
 }
 
 /// The features' names, of which none may be the target's.
-fn names(recipe: &Recipe, config: &FitConfig, shown: &str) -> Result<Vec<String>> {
+fn names(recipe: &Recipe, config: &FitPlan, shown: &str) -> Result<Vec<String>> {
     let names: Vec<String> = recipe.pipeline.features().into_iter().map(|feature| feature.name).collect();
     ensure!(!names.contains(&config.target), "{shown}: a feature would be named {} like the target", config.target);
     Ok(names)

@@ -4,7 +4,7 @@ use super::outcome::Outcome;
 use super::surface;
 use crate::evaluate::metrics;
 use crate::evaluate::predictions::{Answers, Scored};
-use crate::fit::settings::FitConfig;
+use crate::fit::settings::FitPlan;
 use crate::plot::Figure;
 use crate::preprocess::target::Target;
 use crate::preprocess::target::Truth;
@@ -21,7 +21,7 @@ pub struct Picture {
 
 /// The pictures of a fit: its learning curves, and those that suit the task, drawn from the test rows if there are any,
 /// else from the validation rows, else from the training rows.
-pub fn pictures(outcome: &Outcome, config: &FitConfig) -> Result<Vec<Picture>> {
+pub fn pictures(outcome: &Outcome, config: &FitPlan) -> Result<Vec<Picture>> {
     let history = &outcome.trained.history;
     let best = (config.early_stop > 0).then_some(outcome.trained.best_epoch);
     let label = match outcome.prepared.target {
@@ -66,7 +66,7 @@ fn alt(figure: &Figure) -> String {
 }
 
 /// `report.html`.
-pub fn page(outcome: &Outcome, config: &FitConfig, verdict: &str, shown: &str, pictures: &[Picture]) -> Result<String> {
+pub fn page(outcome: &Outcome, config: &FitPlan, verdict: &str, shown: &str, pictures: &[Picture]) -> Result<String> {
     let block = |picture: &Picture| Block::Picture { png: picture.png.clone(), alt: picture.alt.clone() };
     let sections = [
         Section { title: "Result".into(), blocks: vec![Block::Note(verdict.into()), Block::Table(scores(outcome))] },

@@ -3,7 +3,7 @@
 
 use super::outcome::Outcome;
 use super::prepare::Rows;
-use crate::fit::settings::FitConfig;
+use crate::fit::settings::FitPlan;
 use crate::plot::{CLASSES, Figure, GridAxis};
 use crate::preprocess::target::{Target, Truth};
 use crate::preprocess::tensors;
@@ -19,7 +19,7 @@ const ROOM: f64 = 0.05;
 
 /// `decision_surface` for classes and two number columns, `prediction_surface` for a number and two,
 /// `prediction_curve` for a number and one; `None` for other models, and for more classes than colours.
-pub fn picture(outcome: &Outcome, config: &FitConfig) -> Result<Option<(&'static str, Figure)>> {
+pub fn picture(outcome: &Outcome, config: &FitPlan) -> Result<Option<(&'static str, Figure)>> {
     let prepared = &outcome.prepared;
     let inputs = &prepared.pipeline.inputs;
     if !inputs.categories.is_empty() || !inputs.dates.is_empty() || inputs.numbers.len() > 2 {
@@ -112,6 +112,7 @@ mod tests {
     use crate::data::store::Store;
     use crate::fit::divide::divide;
     use crate::fit::outcome::fit;
+    use crate::fit::settings::FitSettings;
     use polars::prelude::df;
 
     #[test]
@@ -121,7 +122,9 @@ mod tests {
         let plane = |a: f64, b: f64| 7.0 + 0.002 * a - 5.0 * b;
         let y: Vec<f64> = a.iter().zip(&b).map(|(&a, &b)| plane(a, b)).collect();
         let data = df!("a" => a, "b" => b, "y" => y).unwrap();
-        let config = FitConfig { target: "y".into(), hidden: vec![], lr: 0.05, epochs: 300, ..FitConfig::default() };
+        let config =
+            FitSettings { target: "y".into(), hidden: vec![], lr: 0.05, epochs: 300, ..FitSettings::default() };
+        let config = config.check().unwrap();
         let outcome =
             fit(&divide(&Store::of(data, "t"), &config, 0).unwrap(), &config, 0, Device::Cpu, &mut ()).unwrap();
         let (_, held, _) = outcome.held_out();

@@ -5,7 +5,7 @@ use super::prepare::Prepared;
 use crate::data::schema::{ColumnSchema, Kind, Role, TableSchema};
 use crate::data::source::Source;
 use crate::data::store::Store;
-use crate::fit::settings::FitConfig;
+use crate::fit::settings::FitPlan;
 use anyhow::{Context, Result};
 use polars::prelude::DataType;
 use std::path::Path;
@@ -14,8 +14,8 @@ use std::path::Path;
 /// the SHA-256 of all its tables.
 pub fn read(
     data: &Path,
-    config: &FitConfig,
-    trials: &[FitConfig],
+    config: &FitPlan,
+    trials: &[FitPlan],
     schema: Option<&TableSchema>,
 ) -> Result<(Store, String)> {
     let mut sources = open(data, config, schema)?;
@@ -29,7 +29,7 @@ pub fn read(
 }
 
 /// The table, and those of `--valid` and `--test`.
-fn open(data: &Path, config: &FitConfig, schema: Option<&TableSchema>) -> Result<Vec<Source>> {
+fn open(data: &Path, config: &FitPlan, schema: Option<&TableSchema>) -> Result<Vec<Source>> {
     let places = [Some(data), config.valid.as_deref(), config.test.as_deref()];
     let mut sources = Vec::new();
     for place in places.into_iter().flatten() {

@@ -1,7 +1,7 @@
 //! One training on prepared rows.
 
 use super::prepare::{Prepared, Rows};
-use crate::fit::settings::{ClassWeight, FitConfig};
+use crate::fit::settings::{ClassWeight, FitPlan};
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
 use crate::preprocess::target::{Target, Truth};
@@ -20,7 +20,7 @@ pub struct Network {
 
 impl Network {
     /// The network of the settings for prepared rows, with the first weights that `seed` gives: torch's generator is seeded.
-    pub fn new(prepared: &Prepared, config: &FitConfig, seed: u32, device: Device) -> Result<Self> {
+    pub fn new(prepared: &Prepared, config: &FitPlan, seed: u32, device: Device) -> Result<Self> {
         check_target(config, &prepared.target)?;
         let loss = loss_kind(config, &prepared.target)?;
         tch::manual_seed(i64::from(seed));
@@ -40,7 +40,7 @@ impl Network {
     pub fn train(
         &self,
         prepared: &Prepared,
-        config: &FitConfig,
+        config: &FitPlan,
         snapshot: Option<&Snapshot>,
         observer: &mut dyn Observer,
     ) -> Result<Trained> {
@@ -57,7 +57,7 @@ fn part(rows: &Rows) -> Part<'_> {
     Part { x: &rows.x, y: &rows.y, weight: rows.weight.as_ref() }
 }
 
-fn loss_kind(config: &FitConfig, target: &Target) -> Result<LossKind> {
+fn loss_kind(config: &FitPlan, target: &Target) -> Result<LossKind> {
     let classes = matches!(target, Target::Classes(_));
     let loss =
         config.loss.unwrap_or(if classes { LossKind::CrossEntropy { label_smoothing: 0.0 } } else { LossKind::Mse });
@@ -72,14 +72,14 @@ fn loss_kind(config: &FitConfig, target: &Target) -> Result<LossKind> {
 }
 
 /// Refuses settings that do not go with the target.
-pub fn check_target(config: &FitConfig, target: &Target) -> Result<()> {
+pub fn check_target(config: &FitPlan, target: &Target) -> Result<()> {
     loss_kind(config, target)?;
     let weighs = config.class_weight == ClassWeight::Balanced && !target.is_classification();
     ensure!(!weighs, "--class-weight balanced: needs classes, the target {} is a number", config.target);
     Ok(())
 }
 
-fn criterion(loss: LossKind, config: &FitConfig, truth: &Truth, device: Device) -> Result<Loss> {
+fn criterion(loss: LossKind, config: &FitPlan, truth: &Truth, device: Device) -> Result<Loss> {
     match (config.class_weight, truth) {
         (ClassWeight::None, _) => Ok(Loss::new(loss)),
         (ClassWeight::Balanced, Truth::Numbers(_)) => anyhow::bail!("--class-weight balanced: needs classes"),

@@ -2,14 +2,15 @@
 
 use super::search::{Search, Settings};
 use super::space::{Domain, Param, apply, json, show};
+use crate::choices::given;
 use crate::choices::names::unknown;
-use crate::fit::settings::FitConfig;
+use crate::fit::settings::{FitPlan, FitSettings};
 use anyhow::{Context, Result, anyhow, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use toml::Table;
 
-/// How settings are searched; those of every trial are in [`FitConfig`].
+/// How settings are searched; those of every trial are in [`FitSettings`].
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct TuneConfig {
@@ -34,7 +35,7 @@ impl Default for TuneConfig {
 
 /// The settings in a TOML text under the flags: `fit` holds those of every trial, `tune` those of `[tune]`, and `params` what
 /// `--param` was given, which takes the place of an entry of `[tune.params]` of the same name.
-pub fn resolve(text: &str, shown: &str, fit: Table, tune: Table, params: &[String]) -> Result<(FitConfig, TuneConfig)> {
+pub fn resolve(text: &str, shown: &str, fit: Table, tune: Table, params: &[String]) -> Result<(FitPlan, TuneConfig)> {
     let mut table: Table = toml::from_str(text).map_err(|error| anyhow!("{shown}: {}", error.message()))?;
     let section = table.remove("tune").unwrap_or(toml::Value::Table(Table::new()));
     let toml::Value::Table(mut section) = section else { anyhow::bail!("{shown}: tune: expected a section [tune]") };
@@ -43,13 +44,12 @@ pub fn resolve(text: &str, shown: &str, fit: Table, tune: Table, params: &[Strin
     }
     let listed = section.remove("params").unwrap_or(toml::Value::Table(Table::new()));
     let toml::Value::Table(listed) = listed else { anyhow::bail!("{shown}: expected a section [tune.params]") };
-    section.extend(tune);
-    let config: Result<TuneConfig, _> = section.try_into();
-    let mut config = config.map_err(|error: toml::de::Error| anyhow!("{shown}: [tune]: {}", error.message()))?;
+    section.extend(tune.clone());
+    let mut config: TuneConfig = given::read(section, &tune, &format!("{shown}: [tune]"))?;
     ensure!(config.trials != Some(0), "--trials 0: expected 1 at least");
     ensure!(config.seeds > 0, "--seeds 0: expected 1 at least");
     config.params = searched(&listed, shown, params)?;
-    let fit = FitConfig::resolve(&toml::to_string(&table)?, shown, fit)?;
+    let fit = FitSettings::resolve(&toml::to_string(&table)?, shown, fit)?.check()?;
     Ok((fit, config))
 }
 
@@ -72,13 +72,14 @@ fn searched(listed: &Table, shown: &str, given: &[String]) -> Result<Vec<Param>>
 }
 
 /// The settings of each trial, whole. One that cannot be is refused, before any is trained.
-pub fn configs(base: &FitConfig, plan: &[Settings]) -> Result<Vec<FitConfig>> {
+pub fn configs(base: &FitPlan, plan: &[Settings]) -> Result<Vec<FitPlan>> {
     let base = Table::try_from(base)?;
     let config = |(index, settings): (usize, &Settings)| {
-        let whole: Result<FitConfig, _> = apply(&base, settings).try_into();
+        let whole: Result<FitSettings, _> = apply(&base, settings).try_into();
         let whole = whole.map_err(|error: toml::de::Error| anyhow!("{}", error.message()));
-        let whole = whole.and_then(|config: FitConfig| config.check().map(|()| config));
-        whole.with_context(|| format!("--param: trial {} ({})", index + 1, shown(settings)))
+        whole
+            .and_then(FitSettings::check)
+            .with_context(|| format!("--param: trial {} ({})", index + 1, shown(settings)))
     };
     plan.iter().enumerate().map(config).collect()
 }
@@ -110,7 +111,7 @@ mod tests {
     const FILE: &str = "target = \"y\"\nlr = 0.5\n[tune]\nsearch = \"random\"\ntrials = 3\n[tune.params]\nlr = \"0.1..1\"\n\
                         dropout = [0.0, 0.5]\n";
 
-    fn resolved(text: &str, params: &[&str]) -> Result<(FitConfig, TuneConfig)> {
+    fn resolved(text: &str, params: &[&str]) -> Result<(FitPlan, TuneConfig)> {
         let params: Vec<String> = params.iter().map(|text| text.to_string()).collect();
         resolve(text, "c.toml", Table::new(), Table::new(), &params)
     }

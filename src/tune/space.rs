@@ -5,7 +5,8 @@
 //! for one column, as in `--column age:impute=mean`.
 
 use crate::choices::names::unknown;
-use crate::fit::settings::FitConfig;
+use crate::fit::settings::FitSettings;
+use crate::fit::settings::columns::{self, ColumnRule};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use toml::{Table, Value};
 
@@ -13,13 +14,10 @@ use toml::{Table, Value};
 const FIXED: [&str; 10] =
     ["target", "task", "id", "na", "split", "stratify", "split_column", "group", "split_time", "folds"];
 
-/// The choices for a single column.
-const COLUMN: [&str; 5] = ["impute", "indicator", "scale", "encode", "unseen"];
-
 /// A setting, and what it is tried at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Param {
-    /// A key of [`FitConfig`], or `COLUMN:KEY`.
+    /// A key of [`FitSettings`], or `COLUMN:KEY`.
     pub name: String,
     pub domain: Domain,
 }
@@ -74,12 +72,12 @@ impl Param {
         ensure!(!values.is_empty(), "{shown}: expected one value at least");
         for (index, value) in values.iter().enumerate() {
             ensure!(!values[..index].contains(value), "{shown}: {} stands twice", show(&json(value)));
-            let table = apply(&Table::new(), &[(self.name.clone(), value.clone())]);
-            let config: Result<FitConfig, _> = table.try_into();
-            let config = config.map_err(|error: toml::de::Error| anyhow!("{shown}: {}", error.message()))?;
-            if let Some((column, _)) = self.name.rsplit_once(':') {
-                config.choice(column).map_err(|error| anyhow!("{shown}: {error}"))?;
+            if self.column().is_some() {
+                ColumnRule::parse(&rule(&self.name, value)).map_err(|error| anyhow!("{shown}: {error}"))?;
+                continue;
             }
+            let alone: Result<FitSettings, _> = Table::from_iter([(self.name.clone(), value.clone())]).try_into();
+            alone.map_err(|error: toml::de::Error| anyhow!("{shown}: {}", error.message()))?;
         }
         Ok(self)
     }
@@ -94,10 +92,10 @@ impl Param {
 fn known(name: &str, shown: &str) -> Result<(String, Value)> {
     let name = name.trim();
     if let Some((column, key)) = name.rsplit_once(':') {
-        ensure!(COLUMN.contains(&key), "{shown}: column {column}: {}", unknown(key, &COLUMN));
+        ensure!(columns::KEYS.contains(&key), "{shown}: column {column}: {}", unknown(key, &columns::KEYS));
         return Ok((name.into(), Value::String(String::new())));
     }
-    let (key, keys) = (name.trim_start_matches("--").replace('-', "_"), FitConfig::keys()?);
+    let (key, keys) = (name.trim_start_matches("--").replace('-', "_"), FitSettings::keys()?);
     ensure!(
         !FIXED.contains(&key.as_str()),
         "{shown}: {key} says which rows are scored, so it is the same in every trial"
@@ -185,13 +183,18 @@ pub fn apply(base: &Table, settings: &[(String, Value)]) -> Table {
         if name.contains(':') {
             let rules = table.entry("column").or_insert(Value::Array(vec![]));
             if let Value::Array(rules) = rules {
-                rules.push(Value::String(format!("{name}={}", show(&json(value)))));
+                rules.push(Value::String(rule(name, value)));
             }
         } else {
             table.insert(name.clone(), value.clone());
         }
     }
     table
+}
+
+/// The `--column` rule that sets the choice `name`, which is `COLUMN:KEY`.
+fn rule(name: &str, value: &Value) -> String {
+    format!("{name}={}", show(&json(value)))
 }
 
 /// A value as JSON.

@@ -9,7 +9,7 @@ use crate::evaluate::metrics::Metrics;
 use crate::fit::divide::Divided;
 use crate::fit::folds::{held_out, over};
 use crate::fit::prepare::{Rows, prepare};
-use crate::fit::settings::FitConfig;
+use crate::fit::settings::FitPlan;
 use crate::preprocess::split::Parts;
 use crate::torch::error::one_line;
 use crate::train::observer::{Interrupted, Observer};
@@ -66,7 +66,7 @@ impl Setup<'_> {
     }
 
     /// Trains and scores `config`: the metrics of each fold, in it of each seed.
-    fn measure(&self, config: &FitConfig, observer: &mut dyn Observer) -> Result<Vec<Metrics>> {
+    fn measure(&self, config: &FitPlan, observer: &mut dyn Observer) -> Result<Vec<Metrics>> {
         let mut all = Vec::new();
         for (fold, parts) in self.divisions().iter().enumerate() {
             let place = || if self.rows.folds.is_empty() { "validation".into() } else { format!("fold {}", fold + 1) };
@@ -88,7 +88,7 @@ impl Setup<'_> {
         &self,
         number: usize,
         settings: &Settings,
-        config: &FitConfig,
+        config: &FitPlan,
         observer: &mut dyn Observer,
     ) -> Result<Trial> {
         let start = std::time::Instant::now();

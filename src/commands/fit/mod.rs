@@ -20,7 +20,7 @@ use crate::fit::log;
 use crate::fit::model;
 use crate::fit::outcome::Outcome;
 use crate::fit::prepare::{Prepared, prepare};
-use crate::fit::settings::{FitConfig, Log};
+use crate::fit::settings::{FitPlan, Log};
 use crate::fit::summary::{judge, results, text};
 use crate::fit::table::{pinned, read};
 use crate::fit::train::Network;
@@ -32,7 +32,7 @@ use std::collections::BTreeMap;
 
 pub(super) fn run(args: &Fit) -> Result<Verdict> {
     let resumption = args.resuming.resume.as_deref().map(|path| resume(path, args)).transpose()?;
-    let mut config = match &resumption {
+    let config = match &resumption {
         Some(resumption) => resumption.config.clone(),
         None => resolve(args.config.as_deref(), &args.settings)?,
     };
@@ -49,7 +49,7 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
     }
     job.data_sha256 = Some(hash);
     // The run folder has its own copy, so that its config.toml is good wherever the folder goes.
-    config.schema = schema.as_ref().map(|_| SCHEMA.into());
+    let config = config.with_schema(schema.as_ref().map(|_| SCHEMA.into()));
     let fit = Fitting { config: &config, store: &store, schema: schema.as_ref(), resumption: resumption.as_ref() };
     let rows = divide(&store, &config, job.seed)?;
     let (folds, outcome, checkpoints) = fit.train(args, &mut job, &rows)?;
@@ -59,7 +59,7 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
 }
 
 /// The schema file: the one that was trained with, else the one that the settings name.
-fn schema(resumption: Option<&Resumption<FitConfig>>, config: &FitConfig) -> Result<Option<TableSchema>> {
+fn schema(resumption: Option<&Resumption<FitPlan>>, config: &FitPlan) -> Result<Option<TableSchema>> {
     match resumption {
         Some(resumption) => Ok(resume::schema(resumption)),
         None => config.schema.as_deref().map(TableSchema::read).transpose(),
@@ -68,10 +68,10 @@ fn schema(resumption: Option<&Resumption<FitConfig>>, config: &FitConfig) -> Res
 
 /// What a fit works on.
 struct Fitting<'a> {
-    config: &'a FitConfig,
+    config: &'a FitPlan,
     store: &'a Store,
     schema: Option<&'a TableSchema>,
-    resumption: Option<&'a Resumption<FitConfig>>,
+    resumption: Option<&'a Resumption<FitPlan>>,
 }
 
 impl Fitting<'_> {

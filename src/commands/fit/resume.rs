@@ -10,7 +10,7 @@ use crate::commands::settings;
 use crate::data::schema::{ColumnSchema, TableSchema};
 use crate::fit::checkpoint::table;
 use crate::fit::prepare::Prepared;
-use crate::fit::settings::{FitConfig, schema as schema_file};
+use crate::fit::settings::{FitPlan, FitSettings, schema as schema_file};
 use crate::torch::device;
 use crate::train::snapshot::Snapshot;
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -21,7 +21,7 @@ use std::path::Path;
 const FREE: [&str; 3] = ["engine", "epochs", "log"];
 
 /// The fit that `--resume` names; its settings hold, and those that are given again must be the same.
-pub(super) fn resume(path: &Path, args: &Fit) -> Result<Resumption<FitConfig>> {
+pub(super) fn resume(path: &Path, args: &Fit) -> Result<Resumption<FitPlan>> {
     let found = open(path, args.common.printing)?;
     let shown = found.path.display().to_string();
     let what = || format!("--resume {shown}");
@@ -31,9 +31,9 @@ pub(super) fn resume(path: &Path, args: &Fit) -> Result<Resumption<FitConfig>> {
     let module = found.checkpoint.module.state()?.into_iter().map(|entry| (entry.name, entry.tensor)).collect();
     let snapshot = Snapshot::read(&found.checkpoint.training, module).with_context(what)?;
     let seed = earlier.seed(args.resuming.given.has("seed").then_some(args.common.seed))?;
-    let mut saved: FitConfig = serde_json::from_value(about.config.clone()).with_context(what)?;
+    let mut saved: FitSettings = serde_json::from_value(about.config.clone()).with_context(what)?;
     let own_schema = saved.schema.take();
-    let mut config = settings_under(&saved, of_table(about.table.as_ref()).as_ref(), args)?;
+    let config = settings_under(&saved, of_table(about.table.as_ref()).as_ref(), args)?;
     let Value::Object(now) = serde_json::to_value(&config)? else { bail!("{shown}: no settings") };
     earlier.settings(&serde_json::to_value(&saved)?, now, &FREE)?;
     let epoch = snapshot.epoch();
@@ -42,12 +42,12 @@ pub(super) fn resume(path: &Path, args: &Fit) -> Result<Resumption<FitConfig>> {
         "--resume {shown}: finished, it was stopped early at epoch {epoch}: more epochs change nothing"
     );
     earlier.check_epochs(epoch, saved.epochs, config.epochs, config.schedule.needs_total())?;
-    config.schema = own_schema;
+    let config = config.with_schema(own_schema);
     Ok(Resumption { path: found.path, snapshot, config, seed, about: Some(about), planned_epochs: saved.epochs })
 }
 
 /// The schema file that the earlier fit was given, if it was given one.
-pub(super) fn schema(resumption: &Resumption<FitConfig>) -> Option<TableSchema> {
+pub(super) fn schema(resumption: &Resumption<FitPlan>) -> Option<TableSchema> {
     of_table(resumption.about.as_ref()?.table.as_ref())
 }
 
@@ -56,12 +56,7 @@ fn of_table(table: Option<&TableModel>) -> Option<TableSchema> {
 }
 
 /// Checks the tables, the first of which is called `shown`, and says on stderr how the fit goes on; each time that it did so.
-pub(super) fn record(
-    resumption: &Resumption<FitConfig>,
-    job: &Job<'_>,
-    shown: &str,
-    data: &str,
-) -> Result<Vec<Resumed>> {
+pub(super) fn record(resumption: &Resumption<FitPlan>, job: &Job<'_>, shown: &str, data: &str) -> Result<Vec<Resumed>> {
     let config = &resumption.config;
     let others = [&config.valid, &config.test].map(|file| file.as_ref().map(|file| file.display().to_string()));
     let tables: Vec<&str> = [shown].into_iter().chain(others.iter().flatten().map(String::as_str)).collect();
@@ -74,7 +69,7 @@ pub(super) fn record(
 }
 
 /// The saved settings under those of `--config` and the flags. A schema that is given again must be `own`.
-fn settings_under(saved: &FitConfig, own: Option<&TableSchema>, args: &Fit) -> Result<FitConfig> {
+fn settings_under(saved: &FitSettings, own: Option<&TableSchema>, args: &Fit) -> Result<FitPlan> {
     let (text, shown) = settings::text(args.config.as_deref())?;
     let mut file: toml::Table = toml::from_str(&text).map_err(|error| anyhow!("{shown}: {}", error.message()))?;
     schema_file::beside(&mut file, Path::new(&shown));
@@ -87,14 +82,14 @@ fn settings_under(saved: &FitConfig, own: Option<&TableSchema>, args: &Fit) -> R
             "--schema {given}: not the schema that it was trained with, which --resume goes on with; leave --schema out"
         );
     }
-    FitConfig::resolve(&toml::to_string(&all)?, &shown, toml::Table::new())
+    FitSettings::resolve(&toml::to_string(&all)?, &shown, toml::Table::new())?.check()
 }
 
 /// Refuses a table that is prepared otherwise than when the fit began: the same bytes may be, by another lockstep.
 pub(super) fn same_columns(
-    resumption: &Resumption<FitConfig>,
+    resumption: &Resumption<FitPlan>,
     prepared: &Prepared,
-    config: &FitConfig,
+    config: &FitPlan,
     pinned: &[ColumnSchema],
 ) -> Result<()> {
     let what = || format!("--resume {}", resumption.path.display());

@@ -6,7 +6,7 @@ pub use recipe::{PartRows, Recipe, RowsOfPart, recipe};
 
 use super::divide::Divided;
 use crate::data::store::Store;
-use crate::fit::settings::FitConfig;
+use crate::fit::settings::FitPlan;
 use crate::preprocess::inputs::{Counts, Inputs, number_values};
 use crate::preprocess::pipeline::Pipeline;
 use crate::preprocess::split::{Parts, take};
@@ -47,7 +47,7 @@ pub struct Rows {
 pub const SAMPLE: usize = 100_000;
 
 /// Turns the rows of `parts` into the tensors to train on; all constants come from the training rows alone.
-pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitConfig, device: Device) -> Result<Prepared> {
+pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitPlan, device: Device) -> Result<Prepared> {
     let Recipe { pipeline, target, parts, slots } = recipe(divided, parts, config)?;
     let targets = divided.store.column(&config.target)?;
     let [train, valid, test] = transform(divided, &pipeline, parts, &slots)?.map(|part| {
@@ -144,7 +144,7 @@ pub fn fill(module: &Module, pipeline: &Pipeline) -> Result<()> {
 }
 
 /// The rows' weights, if there is a column of them.
-fn weights(divided: &Divided<'_>, part: &PartRows, config: &FitConfig) -> Result<Option<Tensor>> {
+fn weights(divided: &Divided<'_>, part: &PartRows, config: &FitPlan) -> Result<Option<Tensor>> {
     let Some(name) = &config.sample_weight else { return Ok(None) };
     let place = divided.store.picked(&part.rows);
     let weights = number_values(&take(&divided.store.column(name)?, &part.rows)?, name, place)?;

@@ -2,7 +2,7 @@
 
 use crate::fit::columns::inputs;
 use crate::fit::divide::Divided;
-use crate::fit::settings::FitConfig;
+use crate::fit::settings::FitPlan;
 use crate::preprocess::choices::Impute;
 use crate::preprocess::inputs::Inputs;
 use crate::preprocess::pipeline::Pipeline;
@@ -23,7 +23,7 @@ pub struct Recipe {
 }
 
 /// Fits the preprocessing of the inputs and of the target on the training rows of `parts`, one column at a time.
-pub fn recipe(divided: &Divided<'_>, parts: &Parts, config: &FitConfig) -> Result<Recipe> {
+pub fn recipe(divided: &Divided<'_>, parts: &Parts, config: &FitPlan) -> Result<Recipe> {
     let shown = divided.store.shown.as_str();
     let train = divided.table_rows(&parts.train);
     let inputs = inputs(divided, config, &train)?;

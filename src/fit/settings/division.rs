@@ -1,10 +1,12 @@
 //! How the rows are divided is said once: settings that contradict each other are refused, not resolved.
 
-use crate::fit::settings::FitConfig;
+use super::raw::FitSettings;
+use crate::choices::given::number;
 use anyhow::{Result, ensure};
 
 /// Refuses settings that divide the rows twice, or as cannot be.
-pub fn check(config: &FitConfig) -> Result<()> {
+pub(super) fn check(config: &FitSettings) -> Result<()> {
+    shares(&config.split)?;
     let (folds, group) = (config.folds > 0, config.group.is_some());
     let apart = config.valid.is_some() || config.test.is_some();
     ensure!(
@@ -35,6 +37,16 @@ pub fn check(config: &FitConfig) -> Result<()> {
     ensure!(
         !(folds && config.early_stop > 0),
         "--early-stop: with --folds there are no rows to stop by: those that a fold holds out score it, and the final model is trained on all rows but the test part; choose --epochs instead, or leave --folds out"
+    );
+    Ok(())
+}
+
+fn shares(split: &[f64]) -> Result<()> {
+    let possible = split.len() == 3 && split.iter().all(|share| (0.0..=1.0).contains(share)) && split[0] > 0.0;
+    ensure!(
+        possible && (split.iter().sum::<f64>() - 1.0).abs() < 1e-9,
+        "--split {}: expected three shares for training, validation and test that sum to 1, such as 0.6,0.2,0.2",
+        split.iter().map(|share| number(*share)).collect::<Vec<_>>().join(",")
     );
     Ok(())
 }

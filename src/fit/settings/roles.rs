@@ -1,14 +1,30 @@
 //! A column has one role in a fit: target, feature, id, weight or part. What contradicts that is refused, not resolved.
 
+use super::columns::ColumnRule;
+use super::raw::FitSettings;
 use crate::choices::names::unknown;
-use crate::fit::settings::FitConfig;
 use anyhow::{Result, bail, ensure};
 use std::collections::BTreeSet;
 
+impl FitSettings {
+    /// The columns that are not learnt from because they have another role, each with the flag that gives it.
+    pub fn roles(&self) -> Vec<(&'static str, &str)> {
+        let roles = [
+            ("--target", Some(&self.target)),
+            ("--id", self.id.as_ref()),
+            ("--split-column", self.split_column.as_ref()),
+            ("--sample-weight", self.sample_weight.as_ref()),
+            ("--group", self.group.as_ref()),
+            ("--split-time", self.split_time.as_ref()),
+        ];
+        roles.into_iter().filter_map(|(flag, name)| Some((flag, name?.as_str()))).collect()
+    }
+}
+
 /// Refuses settings that give a column two roles; they can be told without the table.
-pub fn check(config: &FitConfig) -> Result<()> {
+pub(super) fn check(config: &FitSettings) -> Result<()> {
     let mut taken: Vec<(&str, &str)> = Vec::new();
-    for (flag, name) in single(config) {
+    for (flag, name) in config.roles() {
         if let Some((other, _)) = taken.iter().find(|(_, taken)| *taken == name) {
             bail!("{flag} {name}: is the column of {other} already, expected one role for each column");
         }
@@ -37,11 +53,11 @@ pub fn check(config: &FitConfig) -> Result<()> {
 }
 
 /// Refuses a setting that names a column which the table does not have. `shown` is the table's name.
-pub fn present(names: &[String], config: &FitConfig, shown: &str) -> Result<()> {
-    let rules = config.column.iter().filter_map(|rule| Some(("--column", rule.rsplit_once(':')?.0)));
+pub(super) fn present(names: &[String], config: &FitSettings, rules: &[ColumnRule], shown: &str) -> Result<()> {
+    let rules = rules.iter().map(|rule| ("--column", rule.column.as_str()));
     let listed =
         lists(config).into_iter().flat_map(|(flag, names)| names.iter().map(move |name| (flag, name.as_str())));
-    for (flag, name) in single(config).into_iter().chain(listed).chain(rules) {
+    for (flag, name) in config.roles().into_iter().chain(listed).chain(rules) {
         if !names.iter().any(|known| known == name) {
             bail!("{shown}: {flag}: no column {}{}", unknown(name, names), headless(names));
         }
@@ -49,20 +65,7 @@ pub fn present(names: &[String], config: &FitConfig, shown: &str) -> Result<()> 
     Ok(())
 }
 
-/// The flags that name one column each.
-fn single(config: &FitConfig) -> Vec<(&'static str, &str)> {
-    let named = [
-        ("--target", Some(&config.target)),
-        ("--id", config.id.as_ref()),
-        ("--split-column", config.split_column.as_ref()),
-        ("--sample-weight", config.sample_weight.as_ref()),
-        ("--group", config.group.as_ref()),
-        ("--split-time", config.split_time.as_ref()),
-    ];
-    named.into_iter().filter_map(|(flag, name)| Some((flag, name?.as_str()))).collect()
-}
-
-fn lists(config: &FitConfig) -> [(&'static str, &[String]); 3] {
+fn lists(config: &FitSettings) -> [(&'static str, &[String]); 3] {
     [("--features", &config.features), ("--drop", &config.drop), ("--categorical", &config.categorical)]
 }
 
@@ -80,24 +83,24 @@ fn headless(names: &[String]) -> &'static str {
 mod tests {
     use super::*;
 
-    fn config() -> FitConfig {
-        FitConfig { target: "y".into(), ..FitConfig::default() }
+    fn config() -> FitSettings {
+        FitSettings { target: "y".into(), ..FitSettings::default() }
     }
 
-    fn refusal(config: &FitConfig) -> String {
+    fn refusal(config: &FitSettings) -> String {
         check(config).unwrap_err().to_string()
     }
 
     #[test]
     fn a_column_has_one_role() {
         let some = |name: &str| Some(name.to_string());
-        assert!(check(&FitConfig { id: some("a"), drop: vec!["a".into()], ..config() }).is_ok());
-        assert!(refusal(&FitConfig { id: some("y"), ..config() }).contains("--id y: is the column of --target"));
-        let twice = FitConfig { id: some("w"), sample_weight: some("w"), ..config() };
+        assert!(check(&FitSettings { id: some("a"), drop: vec!["a".into()], ..config() }).is_ok());
+        assert!(refusal(&FitSettings { id: some("y"), ..config() }).contains("--id y: is the column of --target"));
+        let twice = FitSettings { id: some("w"), sample_weight: some("w"), ..config() };
         assert!(refusal(&twice).contains("--sample-weight w: is the column of --id"));
         for (features, word) in [(["a", "y"], "--target"), (["a", "a"], "twice"), (["a", "b"], "--drop")] {
             let features = features.map(String::from).to_vec();
-            let error = refusal(&FitConfig { features, drop: vec!["b".into()], ..config() });
+            let error = refusal(&FitSettings { features, drop: vec!["b".into()], ..config() });
             assert!(error.contains("--features") && error.contains(word), "{error}");
         }
     }
@@ -105,12 +108,15 @@ mod tests {
     #[test]
     fn every_flag_that_names_a_column_needs_it_there() {
         let names = ["a".to_string(), "y".to_string()];
-        assert!(present(&names, &config(), "t.csv").is_ok());
-        let rule = FitConfig { column: vec!["b:scale=none".into()], ..config() };
-        assert!(present(&names, &rule, "t.csv").unwrap_err().to_string().starts_with("t.csv: --column: no column b"));
-        let id = FitConfig { id: Some("A".into()), ..config() };
-        assert!(present(&names, &id, "t.csv").unwrap_err().to_string().contains("--id: no column A, did you mean a?"));
-        let error = present(&["5.1".into(), "0".into()], &config(), "t.csv").unwrap_err().to_string();
+        assert!(present(&names, &config(), &[], "t.csv").is_ok());
+        let rules = [ColumnRule::parse("b:scale=none").unwrap()];
+        let error = present(&names, &config(), &rules, "t.csv").unwrap_err().to_string();
+        assert!(error.starts_with("t.csv: --column: no column b"), "{error}");
+        let id = FitSettings { id: Some("A".into()), ..config() };
+        assert!(
+            present(&names, &id, &[], "t.csv").unwrap_err().to_string().contains("--id: no column A, did you mean a?")
+        );
+        let error = present(&["5.1".into(), "0".into()], &config(), &[], "t.csv").unwrap_err().to_string();
         assert!(error.contains("--no-header"), "{error}");
     }
 }

@@ -46,7 +46,7 @@ fn roles(schema: &TableSchema) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fit::settings::FitConfig;
+    use crate::fit::settings::FitSettings;
 
     const SCHEMA: &str = r#"column = [
         { name = "y", kind = "number", role = "target" },
@@ -65,7 +65,8 @@ mod tests {
         std::fs::write(folder.path().join("s.toml"), SCHEMA).unwrap();
         let file = folder.path().join("c.toml").display().to_string();
         let flags = Table::from_iter([("drop".to_string(), Value::from(vec!["code"]))]);
-        let resolve = |flags| FitConfig::resolve("schema = \"s.toml\"\nsample_weight = \"v\"\n", &file, flags).unwrap();
+        let resolve =
+            |flags| FitSettings::resolve("schema = \"s.toml\"\nsample_weight = \"v\"\n", &file, flags).unwrap();
         let config = resolve(Table::new());
         assert_eq!((config.target.as_str(), config.id.as_deref()), ("y", Some("row")));
         assert_eq!(
