@@ -8,3 +8,4 @@ pub mod results;
 pub mod search;
 pub mod space;
 pub mod trial;
+mod values;

@@ -4,15 +4,43 @@
 //! `dropout=0..0.5` is a range, `lr=1e-4..1e-1:log` one that is even in the logarithm; `age:impute=mean,median` is a choice
 //! for one column, as in `--column age:impute=mean`.
 
+pub use super::values::{Domain, Range, json, show};
+
+use super::values::{domain, typed};
 use crate::choices::names::unknown;
 use crate::fit::settings::FitSettings;
 use crate::fit::settings::columns::{self, ColumnRule};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use toml::{Table, Value};
 
-/// Settings that say which rows are compared, and with what: scores under different ones do not compare.
-const FIXED: [&str; 10] =
-    ["target", "task", "id", "na", "split", "stratify", "split_column", "group", "split_time", "folds"];
+/// Settings that are the same in every trial, each with the reason. Rows are read and divided once, before the first
+/// trial: scores on different rows would not compare, and a value that a trial does not look at would make equal trials.
+const FIXED: [(&str, &[&str]); 3] = [
+    (
+        "says which rows are scored",
+        &[
+            "target",
+            "task",
+            "id",
+            "na",
+            "split",
+            "stratify",
+            "valid",
+            "test",
+            "split_column",
+            "group",
+            "split_time",
+            "folds",
+        ],
+    ),
+    ("says how the table is read", &["schema", "format", "delimiter", "quote", "header"]),
+    ("says where losses are logged, which changes no score", &["log"]),
+];
+
+/// Why `key` cannot be searched, if it cannot.
+fn why_fixed(key: &str) -> Option<&'static str> {
+    FIXED.iter().find(|(_, keys)| keys.contains(&key)).map(|(why, _)| *why)
+}
 
 /// A setting, and what it is tried at.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,23 +48,6 @@ pub struct Param {
     /// A key of [`FitSettings`], or `COLUMN:KEY`.
     pub name: String,
     pub domain: Domain,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub enum Domain {
-    Values(Vec<Value>),
-    Range(Range),
-}
-
-/// From `low` to `high`, both included.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Range {
-    pub low: f64,
-    pub high: f64,
-    /// Even in the logarithm.
-    pub log: bool,
-    /// Whole numbers only.
-    pub whole: bool,
 }
 
 impl Param {
@@ -96,84 +107,17 @@ fn known(name: &str, shown: &str) -> Result<(String, Value)> {
         return Ok((name.into(), Value::String(String::new())));
     }
     let (key, keys) = (name.trim_start_matches("--").replace('-', "_"), FitSettings::keys()?);
-    ensure!(
-        !FIXED.contains(&key.as_str()),
-        "{shown}: {key} says which rows are scored, so it is the same in every trial"
-    );
+    if let Some(why) = why_fixed(&key) {
+        bail!("{shown}: {key} {why}, so it is the same in every trial; give it once, outside --param");
+    }
     ensure!(
         key != "column",
         "{shown}: choices for one column are searched by NAME:KEY, such as age:impute=mean,median"
     );
     let mut names: Vec<&str> = keys.keys().map(String::as_str).collect();
-    names.retain(|name| !FIXED.contains(name) && *name != "column");
+    names.retain(|name| why_fixed(name).is_none() && *name != "column");
     let sample = keys.get(&key).with_context(|| format!("{shown}: {}", unknown(&key, &names)))?;
     Ok((key, sample.clone()))
-}
-
-fn domain(text: &str, sample: &Value, shown: &str) -> Result<Domain> {
-    if let Some(range) = range(text, sample, shown)? {
-        return Ok(Domain::Range(range));
-    }
-    let by = if text.contains(';') { ';' } else { ',' };
-    // The commas of a list belong to the list.
-    let values: Vec<&str> = if sample.is_array() && by == ',' { vec![text] } else { text.split(by).collect() };
-    let values = values.into_iter().map(|text| value(text.trim(), sample, shown));
-    Ok(Domain::Values(values.collect::<Result<_>>()?))
-}
-
-/// `LOW..HIGH` or `LOW..HIGH:log`, where the setting is a number.
-fn range(text: &str, sample: &Value, shown: &str) -> Result<Option<Range>> {
-    let whole = sample.is_integer();
-    let Some((low, rest)) = text.split_once("..").filter(|_| whole || sample.is_float()) else { return Ok(None) };
-    let (high, log) = match rest.split_once(':') {
-        Some((high, "log")) => (high, true),
-        Some((_, other)) => bail!("{shown}: {other}: expected LOW..HIGH or LOW..HIGH:log"),
-        None => (rest, false),
-    };
-    let number = |text: &str| match value(text.trim(), sample, shown)? {
-        Value::Integer(value) => Ok(value as f64),
-        Value::Float(value) => Ok(value),
-        _ => bail!("{shown}: {text}: expected a number"),
-    };
-    let (low, high) = (number(low)?, number(high)?);
-    ensure!(low < high, "{shown}: expected a range that rises, such as 0..0.5");
-    ensure!(!log || low > 0.0, "{shown}: a logarithmic range starts above 0");
-    Ok(Some(Range { low, high, log, whole }))
-}
-
-/// One value of the kind that `sample` is, from text.
-fn value(text: &str, sample: &Value, shown: &str) -> Result<Value> {
-    let wrong = |expected: &str| anyhow!("{shown}: {text:?}, expected {expected}");
-    Ok(match sample {
-        Value::Float(_) => match text.parse::<f64>() {
-            Ok(value) if value.is_finite() => Value::Float(value),
-            _ => return Err(wrong("a number")),
-        },
-        // `--batch-size full` is 0 in TOML.
-        Value::Integer(_) if text == "full" => Value::Integer(0),
-        Value::Integer(_) => Value::Integer(text.parse().map_err(|_| wrong("a whole number"))?),
-        Value::Boolean(_) => Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?),
-        Value::Array(_) if text == "none" || text.is_empty() => Value::Array(vec![]),
-        Value::Array(samples) => {
-            let element = samples.first().cloned().unwrap_or(Value::String(String::new()));
-            let element = if element.is_str() { Value::String(String::new()) } else { element };
-            let values = text.split(',').map(|text| value(text.trim(), &element, shown));
-            Value::Array(values.collect::<Result<_>>()?)
-        }
-        _ => Value::String(text.into()),
-    })
-}
-
-/// One value of the kind that `sample` is, from TOML.
-fn typed(given: &Value, sample: &Value, shown: &str) -> Result<Value> {
-    match (given, sample) {
-        (Value::String(text), _) => value(text, sample, shown),
-        (Value::Integer(whole), Value::Float(_)) => Ok(Value::Float(*whole as f64)),
-        // A column's choice is text, also where it is true or false.
-        (Value::Boolean(given), Value::String(_)) => Ok(Value::String(given.to_string())),
-        _ if given.same_type(sample) => Ok(given.clone()),
-        _ => bail!("{shown}: {given}, expected a {} in the list", sample.type_str()),
-    }
 }
 
 /// `base` with `settings` in it; a choice for a column is a rule after those that are there.
@@ -195,21 +139,6 @@ pub fn apply(base: &Table, settings: &[(String, Value)]) -> Table {
 /// The `--column` rule that sets the choice `name`, which is `COLUMN:KEY`.
 fn rule(name: &str, value: &Value) -> String {
     format!("{name}={}", show(&json(value)))
-}
-
-/// A value as JSON.
-pub fn json(value: &Value) -> serde_json::Value {
-    serde_json::to_value(value).unwrap_or_default()
-}
-
-/// A value as it is written after `--param NAME=`.
-pub fn show(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Array(values) if values.is_empty() => "none".into(),
-        serde_json::Value::Array(values) => values.iter().map(show).collect::<Vec<_>>().join(","),
-        other => other.to_string(),
-    }
 }
 
 #[cfg(test)]
@@ -236,15 +165,6 @@ mod tests {
         assert_eq!(values("schedule=step:step_size=3,gamma=0.5;cosine"), "step:step_size=3,gamma=0.5 | cosine");
         assert_eq!(values("age:impute=constant=0,mean"), "constant=0 | mean");
         assert_eq!(values("features=a;a,b"), "a | a,b");
-    }
-
-    #[test]
-    fn ranges_are_of_numbers() {
-        let range = |text: &str| Param::parse(text).unwrap().domain;
-        let (low, high) = (1e-4, 0.1);
-        assert_eq!(range("lr=1e-4..1e-1:log"), Domain::Range(Range { low, high, log: true, whole: false }));
-        let (low, high) = (10.0, 100.0);
-        assert_eq!(range("epochs=10..100"), Domain::Range(Range { low, high, log: false, whole: true }));
     }
 
     #[test]
@@ -280,6 +200,29 @@ mod tests {
         ] {
             let error = Param::parse(text).unwrap_err().to_string();
             assert!(error.contains(words) && error.starts_with(&format!("--param {text}")), "{error}");
+        }
+    }
+
+    /// Without it, a search over `valid` or `delimiter` ran equal trials and named a best one.
+    #[test]
+    fn a_setting_that_no_trial_looks_at_is_not_searched() {
+        for (text, why) in [
+            ("valid=v.csv;nowhere.csv", "valid says which rows are scored"),
+            ("test=a.csv", "test says which rows are scored"),
+            ("schema=s.toml", "schema says how the table is read"),
+            ("format=csv", "format says how the table is read"),
+            ("delimiter=tab;|", "delimiter says how the table is read"),
+            ("quote=none", "quote says how the table is read"),
+            ("header=true,false", "header says how the table is read"),
+            ("log=csv,tensorboard", "log says where losses are logged"),
+        ] {
+            let error = Param::parse(text).unwrap_err().to_string();
+            let start = format!("--param {text}: {why}");
+            assert!(error.starts_with(&start) && error.contains("the same in every trial"), "{error}");
+        }
+        let keys = FitSettings::keys().unwrap();
+        for key in FIXED.iter().flat_map(|(_, keys)| *keys) {
+            assert!(keys.contains_key(*key), "{key} is no setting");
         }
     }
 
