@@ -9,6 +9,10 @@ mod programs;
 mod resume;
 mod run;
 mod show;
+mod table_flags;
+#[cfg(test)]
+mod tests;
+mod training_flags;
 mod tune;
 
 pub use compare::{Compare, CompareAll, CompareProgram};
@@ -85,10 +89,12 @@ pub struct Common {
 /// Where a command computes.
 #[derive(Debug, Args)]
 pub struct Compute {
-    /// auto, cpu, cuda or cuda:N
+    /// Where to compute: auto (the first GPU if there is one, else the processor), cpu, cuda or cuda:N; two devices do not
+    /// give the same bits
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
-    /// Threads of libtorch, and for tables of lockstep; 1 holds for all that reads them [default: libtorch's own]
+    /// Threads to compute on; another number can change the last bits, and only 1 also keeps the reading of tables to one
+    /// thread [default: as many as libtorch takes, one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=1024))]
     pub threads: Option<i32>,
 }
@@ -96,7 +102,7 @@ pub struct Compute {
 /// How a table is read that is not to be trained on; cells that mean "missing" are the model's.
 #[derive(Debug, Args)]
 pub struct Reading {
-    /// csv, parquet, ndjson or ipc [default: by the file's name]
+    /// Format of the table: csv, parquet, ndjson or ipc (Arrow, Feather) [default: by the file's name]
     #[arg(long, value_name = "NAME")]
     format: Option<Format>,
     /// Character between two cells of a CSV, or tab
@@ -105,7 +111,7 @@ pub struct Reading {
     /// Character around a cell that holds delimiters, or none
     #[arg(long, value_name = "CHAR", default_value = "\"")]
     quote: String,
-    /// The first line is a row; the columns are column_1, column_2, …
+    /// The CSV's first line is a row, not names; the columns are named column_1, column_2, …
     #[arg(long)]
     no_header: bool,
 }

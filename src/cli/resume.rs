@@ -11,16 +11,18 @@ pub struct Resuming {
     // First, for clap takes the values out one by one.
     #[command(flatten)]
     pub given: Given,
-    /// Write checkpoint-EPOCH.pt every so many epochs, or so much time, such as 30s or 5m
+    /// Write checkpoint-EPOCH.pt every N epochs, or every 30s, 5m or 1h [default: only when Ctrl-C stops the training]
     #[arg(long, value_name = "N|TIME")]
     pub checkpoint_every: Option<Every>,
-    /// Newest checkpoints that are kept
+    /// How many checkpoints stay in the folder: the newest K, older ones are removed
     #[arg(long, value_name = "K", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     pub keep: u32,
-    /// Go on from a model.pt or checkpoint, or from what is furthest on in a run's folder, with its settings
+    /// Go on with an earlier training, from a checkpoint, a model.pt, or a run's folder (its latest checkpoint, or its
+    /// model.pt if that run was completed)
     ///
-    /// The run ends with the same bits as one that was never stopped. Settings are the earlier run's and need not be given
-    /// again; --epochs may be larger, --threads, --device and --out others. A folder is gone on with in that folder.
+    /// The run ends with the same bits as one that was never stopped. Its settings are the earlier run's and need not be
+    /// given again; --epochs may be larger, and --threads, --device and --out may differ. Given a folder, it writes to that
+    /// folder unless --out names another.
     #[arg(long, value_name = "FILE|FOLDER")]
     pub resume: Option<PathBuf>,
 }

@@ -49,7 +49,8 @@ pub struct RunMoons {
     pub resuming: Resuming,
     #[command(flatten)]
     pub moons: MoonsArgs,
-    /// exact: Python's bits; fused: the same numbers up to rounding, many times as fast, on the CPU
+    /// What computes the training: exact (Python's bits) or fused (the same numbers up to rounding, many times as fast, on
+    /// the CPU)
     #[arg(long, value_name = "NAME", default_value = "exact")]
     pub engine: EngineKind,
     #[command(flatten)]
@@ -90,8 +91,8 @@ pub struct RunBostonArgs {
     #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.2", value_parser = super::numbers::share,
           allow_negative_numbers = true)]
     split: Option<f64>,
-    /// Leave out these columns, such as B
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    /// Columns of the table to leave out of the training, such as B
+    #[arg(long, value_name = "COL,…", value_delimiter = ',')]
     exclude: Vec<String>,
 }
 

@@ -16,15 +16,15 @@ pub enum Show {
     Gradients(ShowGradients),
     /// A deep net without activations is one linear map; beside it the same net with tanh, on moons
     Nonlinearity(ShowNonlinearity),
-    /// Noise + variance + bias² against the measured error, over hidden units, data and weight decay
+    /// Noise + variance + bias² against the measured error, over hidden units, data and weight decay (some 10 seconds)
     BiasVariance(ShowBiasVariance),
-    /// Training against test error, over hidden units and over epochs
+    /// Training against test error, over hidden units and over epochs (some 10 seconds)
     Fitting(ShowFitting),
 }
 
 /// The demonstrations' own default.
 fn one_thread(threads: Arg) -> Arg {
-    threads.help("Threads of libtorch [default: 1, for tensors this small]")
+    threads.help("Threads to compute on [default: 1, for tensors this small]")
 }
 
 /// A half width that can be drawn and told apart in float64.

@@ -7,13 +7,15 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Tune {
-    /// The table: .csv, .parquet or .ndjson
+    /// The table: .csv, .parquet, .ndjson or .ipc; a pattern such as 'part-*.csv'; - for standard input
     pub data: PathBuf,
-    /// Settings in TOML, those of the search in the sections tune and tune.params; a flag wins over it
+    /// File of settings in TOML, those of the search in the sections tune and tune.params; a flag wins over it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// What is searched: any setting of fit with its values, NAME=V,V (or V;V where a value has commas), a range
+    /// What is searched: a setting of fit with its values, NAME=V,V (or V;V where a value has commas), a range
     /// NAME=A..B or NAME=A..B:log, or a column's choice COL:KEY=V,V; may be given several times
+    ///
+    /// Settings that say how the table is read, which rows are scored or where losses are logged cannot be searched.
     ///
     /// --param lr=0.1,0.01 --param 'hidden=64;64,32;none' --param dropout=0..0.5 --param lr=1e-4..1e-1:log --param
     /// age:impute=mean,median
@@ -48,7 +50,10 @@ pub struct SearchFlags {
     #[arg(long, value_name = "N", help_heading = "Search")]
     #[serde(skip_serializing_if = "Option::is_none")]
     seeds: Option<u32>,
-    /// What decides: accuracy, roc_auc, …, r2, mae, …, or loss [default: accuracy, r2]
+    /// Score of the held-out rows that decides which trial is best. For classes: accuracy, balanced_accuracy,
+    /// precision_macro, recall_macro, f1_macro, f1_micro, roc_auc, average_precision, log_loss or brier_score; for numbers:
+    /// r2, mae, mse, rmse, mape or explained_variance; or loss, the loss function [default: accuracy for classes, r2 for
+    /// numbers]
     #[arg(long, value_name = "NAME", help_heading = "Search")]
     #[serde(skip_serializing_if = "Option::is_none")]
     metric: Option<String>,
