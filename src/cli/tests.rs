@@ -7,7 +7,7 @@ use crate::fit::settings::{ClassWeight, FitSettings, Log, Task};
 use crate::model::activation::Activation;
 use crate::preprocess::choices::{Encode, Scale, Unseen};
 use crate::preprocess::dates::DatePart;
-use crate::train::engine::Engine;
+use crate::train::engine::EngineKind;
 use crate::train::optim::OptimizerKind;
 use crate::train::schedule::Schedule;
 use crate::tune::metric;
@@ -47,7 +47,7 @@ fn every_name_that_a_flag_takes_stands_in_its_help() {
         ("activation", &activations),
         ("class-weight", ClassWeight::NAMES),
         ("optimizer", OptimizerKind::NAMES),
-        ("engine", Engine::NAMES),
+        ("engine", EngineKind::NAMES),
         ("log", Log::NAMES),
         ("format", crate::data::table::Format::NAMES),
         ("impute", &["mean", "median", "most-frequent", "constant", "drop", "error"]),
@@ -59,7 +59,7 @@ fn every_name_that_a_flag_takes_stands_in_its_help() {
     lists(&["tune"], "metric", &[metric::names(true), metric::names(false)].concat());
     lists(&["run", "descent"], "method", crate::tutorial::config::Method::NAMES);
     lists(&["run", "exhaustive"], "loss", crate::tutorial::config::LineLoss::NAMES);
-    lists(&["run", "moons"], "engine", Engine::NAMES);
+    lists(&["run", "moons"], "engine", EngineKind::NAMES);
     lists(&["show", "gradients"], "activation", crate::tutorial::concepts::activations::Activation::NAMES);
 }
 
