@@ -113,10 +113,12 @@ mod tests {
     use crate::fit::divide::divide;
     use crate::fit::outcome::fit;
     use crate::fit::settings::FitSettings;
+    use crate::torch::testing::seeded;
     use polars::prelude::df;
 
     #[test]
     fn a_plane_is_shown_as_it_is_in_raw_units() {
+        let _torch = seeded(0);
         let a: Vec<f64> = (0..60).map(|row| f64::from(row % 6) * 1000.0).collect();
         let b: Vec<f64> = (0..60).map(|row| f64::from(row / 6) / 10.0).collect();
         let plane = |a: f64, b: f64| 7.0 + 0.002 * a - 5.0 * b;

@@ -123,6 +123,7 @@ impl Mlp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::torch::testing::seeded;
 
     fn config(hidden: Vec<i64>, dropout: f64) -> MlpConfig {
         MlpConfig { inputs: 2, outputs: 1, hidden, activation: Activation::Tanh, dropout }
@@ -132,7 +133,7 @@ mod tests {
     // [p.tolist() for p in net.parameters()]; net(torch.tensor([[1., 2.]]))
     #[test]
     fn parameters_are_drawn_as_python_draws_them() {
-        tch::manual_seed(0);
+        let _torch = seeded(0);
         let net = Mlp::new(&config(vec![2], 0.0), Device::Cpu).unwrap();
         let expected: [&[f32]; 4] = [
             &[-0.005_293_981, 0.379_322_9, -0.581_980_76, -0.520_387_5],
@@ -150,6 +151,7 @@ mod tests {
 
     #[test]
     fn dropout_and_gradients_belong_to_training() {
+        let _torch = seeded(0);
         let net = Mlp::new(&config(vec![64], 0.5), Device::Cpu).unwrap();
         let x = Tensor::ones([1, 2], (tch::Kind::Float, Device::Cpu));
         let forward = |train| net.forward(&x, train).unwrap();
@@ -159,6 +161,7 @@ mod tests {
 
     #[test]
     fn weights_are_taken_over_by_name_and_shape() {
+        let _torch = seeded(0);
         let source = Mlp::new(&config(vec![3], 0.0), Device::Cpu).unwrap();
         let net = Mlp::new(&config(vec![3], 0.0), Device::Cpu).unwrap();
         assert!(!net.parameters.flat.equal(&source.parameters.flat));
@@ -183,6 +186,7 @@ mod tests {
 
     #[test]
     fn a_network_that_cannot_be_is_refused() {
+        let _torch = seeded(0);
         for (config, word) in [
             (MlpConfig { inputs: 0, ..config(vec![], 0.0) }, "input column"),
             (config(vec![3, 0], 0.0), "[3, 0]"),

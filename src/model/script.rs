@@ -37,6 +37,7 @@ pub fn add_layers(module: &Module, net: &Mlp) -> Result<()> {
 mod tests {
     use super::*;
     use crate::model::activation::Activation;
+    use crate::torch::testing::seeded;
     use tch::{Device, Kind, Tensor};
 
     fn module_of(net: &Mlp) -> Module {
@@ -48,6 +49,7 @@ mod tests {
 
     #[test]
     fn the_saved_module_answers_as_the_network_does_to_the_bit() {
+        let _torch = seeded(0);
         for activation in Activation::all() {
             for hidden in [vec![], vec![5], vec![17, 9, 4]] {
                 let config = MlpConfig { inputs: 3, outputs: 2, hidden, activation, dropout: 0.5 };
@@ -61,6 +63,7 @@ mod tests {
 
     #[test]
     fn the_state_has_pythons_names() {
+        let _torch = seeded(0);
         let config = MlpConfig { inputs: 3, outputs: 1, hidden: vec![4], activation: Activation::Tanh, dropout: 0.0 };
         let net = Mlp::new(&config, Device::Cpu).unwrap();
         let state = module_of(&net).state().unwrap();

@@ -9,3 +9,5 @@ pub mod memory;
 pub mod named;
 pub mod safetensors;
 pub mod script;
+#[cfg(test)]
+pub mod testing;

@@ -1,4 +1,4 @@
-//! The loop's edges; its numbers are held against Python in `tests/fit_parity.rs`.
+//! The loop's edges; its numbers are held against Python in `tests/fit_parity`.
 
 use super::config::TrainConfig;
 use super::engine::EngineKind;
@@ -10,6 +10,7 @@ use crate::model::activation::Activation;
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
 use crate::torch::named::prefixed;
+use crate::torch::testing::seeded;
 use anyhow::{Result, bail};
 use tch::{Device, Kind, Tensor};
 
@@ -45,6 +46,7 @@ fn fit(x: &Tensor, y: &Tensor, config: &TrainConfig) -> Result<Trained> {
 
 #[test]
 fn a_loss_that_is_not_finite_ends_with_its_epoch_and_cause() {
+    let _torch = seeded(0);
     let (x, y) = (column(&[1.0, 2.0]), column(&[1.0, 2.0]));
     let error = fit(&x, &y, &TrainConfig { lr: 1e15, ..config() }).unwrap_err().to_string();
     assert!(error.contains("at epoch ") && error.contains("learning rate"), "{error}");
@@ -54,6 +56,7 @@ fn a_loss_that_is_not_finite_ends_with_its_epoch_and_cause() {
 
 #[test]
 fn weights_that_the_last_update_broke_are_an_error() {
+    let _torch = seeded(0);
     let (x, y) = (column(&[1e15]), column(&[1.0]));
     let part = Part { x: &x, y: &y, weight: None };
     let config = TrainConfig { epochs: 1, lr: 1e15, ..config() };
@@ -63,6 +66,7 @@ fn weights_that_the_last_update_broke_are_an_error() {
 
 #[test]
 fn the_report_can_stop_the_training() {
+    let _torch = seeded(0);
     let (x, y) = (column(&[1.0]), column(&[1.0]));
     let mut seen = Vec::new();
     let part = Part { x: &x, y: &y, weight: None };
@@ -77,6 +81,7 @@ fn the_report_can_stop_the_training() {
 /// The validation part wants the opposite slope, so its loss rises from the first epoch on.
 #[test]
 fn early_stopping_goes_back_to_the_best_weights() {
+    let _torch = seeded(0);
     let (x, y, opposite) = (column(&[1.0, -1.0]), column(&[9.0, -9.0]), column(&[-9.0, 9.0]));
     let net = linear();
     let (part, valid) = (Part { x: &x, y: &y, weight: None }, Part { x: &x, y: &opposite, weight: None });
@@ -95,6 +100,7 @@ fn early_stopping_goes_back_to_the_best_weights() {
 
 #[test]
 fn settings_that_cannot_be_or_do_nothing_are_refused() {
+    let _torch = seeded(0);
     let base = config;
     let cases = [
         (TrainConfig { epochs: 0, ..base() }, "--epochs 0: expected"),
@@ -124,6 +130,7 @@ fn settings_that_cannot_be_or_do_nothing_are_refused() {
 
 #[test]
 fn parts_that_do_not_fit_are_refused() {
+    let _torch = seeded(0);
     let empty = Tensor::zeros([0, 1], (Kind::Float, Device::Cpu));
     assert!(fit(&empty, &empty, &config()).unwrap_err().to_string().contains("no rows"));
     let (three, two) = (column(&[1.0; 3]), column(&[1.0; 2]));
@@ -160,8 +167,9 @@ impl Observer for Saving {
 #[test]
 fn a_training_goes_on_from_its_snapshot_to_the_same_bits() {
     let layers = MlpConfig { inputs: 3, outputs: 1, hidden: vec![5], activation: Activation::Relu, dropout: 0.2 };
+    let torch = seeded(0);
     let data = || {
-        tch::manual_seed(1);
+        torch.seed(1);
         let random = |columns| Tensor::randn([20, columns], (Kind::Float, Device::Cpu));
         (random(3), random(1), Mlp::new(&layers, Device::Cpu).unwrap())
     };
@@ -180,7 +188,7 @@ fn a_training_goes_on_from_its_snapshot_to_the_same_bits() {
     let mut saving = Saving { at: 4, started: vec![], saved: vec![] };
     let whole = train(&net, &loss, &config, part, Some(part), &mut saving).unwrap();
     let (_, _, other) = data();
-    tch::manual_seed(99);
+    torch.seed(99);
     let task = Task { net: &other, loss: &loss, config: &config, train: part, valid: Some(part) };
     let resumed = Session::resume(task, &saving.saved[0]).unwrap().run(&mut saving).unwrap();
     assert_eq!(resumed.history, whole.history);
@@ -193,6 +201,7 @@ fn a_training_goes_on_from_its_snapshot_to_the_same_bits() {
 
 #[test]
 fn an_engine_that_cannot_says_why_and_the_exact_one_trains() {
+    let _torch = seeded(0);
     let layers = MlpConfig { inputs: 1, outputs: 1, hidden: vec![2], activation: Activation::Relu, dropout: 0.5 };
     let net = Mlp::new(&layers, Device::Cpu).unwrap();
     let x = column(&[1.0]);
@@ -206,6 +215,7 @@ fn an_engine_that_cannot_says_why_and_the_exact_one_trains() {
 
 #[test]
 fn an_observer_ends_a_training_without_an_error() {
+    let _torch = seeded(0);
     let x = column(&[1.0]);
     let part = Part { x: &x, y: &x, weight: None };
     let mut stop = |epoch: &Epoch<'_>| Ok(if epoch.number == 3 { Next::Stop } else { Next::Go });

@@ -176,6 +176,7 @@ mod tests {
     use super::*;
     use crate::model::loss::Loss;
     use crate::model::mlp::{Mlp, MlpConfig};
+    use crate::torch::testing::seeded;
     use crate::train::config::TrainConfig;
     use crate::train::engine::choose;
 
@@ -195,10 +196,11 @@ mod tests {
     /// Autograd is the oracle: after one backward pass its gradients and ours have the same bits.
     #[test]
     fn gradients_equal_autograds_to_the_bit() {
+        let torch = seeded(0);
         for (n, inputs, hidden, outputs) in
             [(200, 2, 100, 2), (7, 2, 3, 2), (2, 2, 1, 2), (33, 2, 64, 2), (90, 5, 17, 3)]
         {
-            tch::manual_seed(n);
+            torch.seed(n);
             let net = net(inputs, hidden, outputs);
             let x = Tensor::randn([n, inputs], (Kind::Float, Device::Cpu));
             let y = Tensor::randint(outputs, [n], (Kind::Int64, Device::Cpu));
@@ -222,6 +224,7 @@ mod tests {
 
     #[test]
     fn losses_wait_on_the_device_until_they_are_asked_for() {
+        let _torch = seeded(0);
         let net = net(1, 1, 2);
         let (x, y) = (Tensor::from_slice(&[1.0_f32]).view([1, 1]), Tensor::from_slice(&[0_i64]));
         let (loss, config) = (cross_entropy(), config());
@@ -241,6 +244,7 @@ mod tests {
 
     #[test]
     fn it_is_chosen_for_what_it_can_do_and_for_nothing_else() {
+        let _torch = seeded(0);
         let net = net(1, 3, 2);
         let (x, y) = (Tensor::from_slice(&[1.0_f32]).view([1, 1]), Tensor::from_slice(&[0_i64]));
         let weight = Tensor::from_slice(&[2.0_f32]);

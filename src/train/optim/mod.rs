@@ -70,6 +70,7 @@ mod tests {
     use super::*;
     use crate::model::parameters::Shape;
     use crate::torch::memory::Floats;
+    use crate::torch::testing::seeded;
     use crate::train::config::TrainConfig;
 
     fn optimizer(kind: OptimizerKind, momentum: f64) -> Box<dyn Optimizer> {
@@ -79,6 +80,7 @@ mod tests {
 
     #[test]
     fn an_optimizer_goes_on_from_its_state_to_the_bit() {
+        let _torch = seeded(0);
         for (kind, momentum) in OptimizerKind::ALL.iter().map(|kind| (*kind, 0.0)).chain([(OptimizerKind::Sgd, 0.9)]) {
             let grads: Vec<Tensor> = (0..6).map(|_| Tensor::randn([48], (Kind::Float, Device::Cpu))).collect();
             let mut param = Tensor::ones([48], (Kind::Float, Device::Cpu));
@@ -102,6 +104,7 @@ mod tests {
 
     #[test]
     fn a_sweep_is_a_step_up_to_rounding() {
+        let _torch = seeded(0);
         let configs =
             [(OptimizerKind::Sgd, 0.9, false), (OptimizerKind::Sgd, 0.9, true), (OptimizerKind::Sgd, 0.0, false)];
         for (kind, momentum, nesterov) in

@@ -213,6 +213,7 @@ fn fits(hidden: i64, predictions: &Tensor) -> Result<Fits> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::torch::testing::seeded;
     use tch::Kind;
 
     // Two nets, both places where the truth is 0: predictions 1 and 3 everywhere: mean 2, bias² 4, variance 1.
@@ -230,6 +231,7 @@ mod tests {
 
     #[test]
     fn a_setting_of_two_sweeps_is_trained_once() {
+        let _torch = seeded(0);
         let config = Config { nets: 4, epochs: 3, ..Config::default() };
         let mut epochs = 0;
         let outcome = run(&config, 0, Device::Cpu, |epoch, _| {

@@ -165,6 +165,7 @@ fn median_norm(gradient: &Tensor) -> Result<f64, TchError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::torch::testing::seeded;
 
     fn config(activation: Activation, weights: Weights, width: i64) -> Config {
         Config { depth: 12, width, nets: 1, scenarios: vec![Scenario { activation, weights }] }
@@ -173,6 +174,7 @@ mod tests {
     // One unit, identity, every weight 3 (U[3, 3)): the signal grows by exactly 3 a layer on its way back.
     #[test]
     fn a_linear_chain_multiplies_the_signal_by_its_weight() {
+        let _torch = seeded(0);
         let config = config(Activation::Identity, Weights::Uniform { low: 3.0, high: 3.0 }, 1);
         let measured = &run(&config, 0, Device::Cpu, |_| Ok(())).unwrap()[0];
         for pair in measured.signal.windows(2) {
@@ -184,6 +186,7 @@ mod tests {
     // sigmoid' <= 1/4 and weights below 1: a chain of single units loses at least three quarters at every layer.
     #[test]
     fn a_sigmoid_chain_with_weights_below_one_loses_three_quarters_a_layer() {
+        let _torch = seeded(0);
         let config = config(Activation::Sigmoid, Weights::Uniform { low: 0.0, high: 1.0 }, 1);
         let measured = &run(&config, 3, Device::Cpu, |_| Ok(())).unwrap()[0];
         // The last layer is linear: the bound holds for the step below it too, with its weight below 1.
@@ -196,6 +199,7 @@ mod tests {
     // ((a - t)**2).mean((1, 2)).sum().backward(); z.grad.flatten(1).norm(dim=1).median() at layers 1, 11, 20; w.grad too
     #[test]
     fn norms_equal_pythons() {
+        let _torch = seeded(0);
         let scenarios = vec![Config::default().scenarios[0]];
         let config = Config { nets: 5, scenarios, ..Config::default() };
         let measured = &run(&config, 0, Device::Cpu, |_| Ok(())).unwrap()[0];
@@ -219,6 +223,7 @@ mod tests {
 
     #[test]
     fn nets_that_do_not_fit_into_memory_are_refused() {
+        let _torch = seeded(0);
         let config = Config { depth: 1000, width: 1000, ..Config::default() };
         assert!(run(&config, 0, Device::Cpu, |_| Ok(())).unwrap_err().to_string().contains("--width"));
     }

@@ -149,10 +149,12 @@ impl Group {
 mod tests {
     use super::*;
     use crate::python::random::NumpyRandom;
+    use crate::torch::testing::seeded;
 
     /// Autograd is the oracle.
     #[test]
     fn gradients_equal_autograds() {
+        let _torch = seeded(0);
         let settings = Settings { count: 3, hidden: 5, lr: 0.01, weight_decay: 0.0 };
         let data = Training::draw(3, 7, 0.3, &mut NumpyRandom::seed(0), Device::Cpu).unwrap();
         let mut nets = Group::new(settings, data.first(7).unwrap()).unwrap();
@@ -175,7 +177,7 @@ mod tests {
     #[test]
     fn a_hundred_steps_equal_pythons() {
         let data = Training::draw(3, 6, 0.3, &mut NumpyRandom::seed(7), Device::Cpu).unwrap();
-        tch::manual_seed(7);
+        let _torch = seeded(7);
         let settings = Settings { count: 3, hidden: 4, lr: 0.02, weight_decay: 1e-3 };
         let mut nets = Replicas::new(settings, &data).unwrap();
         (0..100).for_each(|_| drop(nets.step().unwrap()));
@@ -197,7 +199,7 @@ mod tests {
         let settings = Settings { count: 2, hidden: 4, lr: 0.02, weight_decay: 1e-3 };
         let data = Training::draw(2, 6, 0.3, &mut NumpyRandom::seed(1), Device::Cpu).unwrap();
         let train = |data: &Training| {
-            tch::manual_seed(5);
+            let _torch = seeded(5);
             let mut nets = Replicas::new(settings, data).unwrap();
             (0..50).for_each(|_| drop(nets.step().unwrap()));
             nets.predict(&data.x).unwrap().get(0)
@@ -211,7 +213,7 @@ mod tests {
     fn weight_decay_makes_weights_smaller() {
         let data = Training::draw(2, 6, 0.3, &mut NumpyRandom::seed(1), Device::Cpu).unwrap();
         let norm = |weight_decay| {
-            tch::manual_seed(5);
+            let _torch = seeded(5);
             let settings = Settings { count: 2, hidden: 4, lr: 0.02, weight_decay };
             let mut nets = Replicas::new(settings, &data).unwrap();
             (0..300).for_each(|_| drop(nets.step().unwrap()));
@@ -223,6 +225,7 @@ mod tests {
     /// Half a grain for each net: two groups, the second with one net.
     #[test]
     fn groups_stay_below_the_grain_and_in_order() {
+        let _torch = seeded(0);
         let data = Training::draw(3, 1, 0.3, &mut NumpyRandom::seed(1), Device::Cpu).unwrap();
         let settings = Settings { count: 3, hidden: GRAIN / 2, lr: 1e-4, weight_decay: 0.0 };
         let mut nets = Replicas::new(settings, &data).unwrap();

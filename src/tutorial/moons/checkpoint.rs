@@ -87,10 +87,12 @@ fn check(net: &Mlp, x: &Tensor) -> Result<Named> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::torch::testing::seeded;
     use tch::{Device, Kind};
 
     #[test]
     fn the_torchscript_file_answers_as_the_net_does_to_the_bit() {
+        let _torch = seeded(0);
         let net = super::super::net::net(7, Device::Cpu).unwrap();
         let x = Tensor::randn([33, 2], (Kind::Float, Device::Cpu));
         let loaded = Module::load(&module(&net).unwrap().save(&[]).unwrap(), Device::Cpu).unwrap();

@@ -154,6 +154,7 @@ pub fn train(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::torch::testing::seeded;
 
     fn random(size: &[i64]) -> Tensor {
         Tensor::randn(size, (Kind::Double, Device::Cpu))
@@ -166,8 +167,9 @@ mod tests {
     /// Autograd is the oracle: the gradients of the sum of squares (the tutorial's), and of the loss itself.
     #[test]
     fn gradients_equal_autograds() {
+        let torch = seeded(0);
         for (seed, (biases, mean_gradient)) in [(false, false), (true, false), (true, true)].into_iter().enumerate() {
-            tch::manual_seed(seed as i64);
+            torch.seed(seed as i64);
             let (net, x, y) = (net(biases), random(&[11, 5]), random(&[11, 3]));
             let settings = Descent { lr: 0.1, train_bias: biases, mean_gradient };
             let leaves = net.named().into_iter().map(|(_, tensor)| tensor.copy().set_requires_grad(true));
@@ -203,7 +205,7 @@ mod tests {
 
     #[test]
     fn biases_stay_as_they_are_unless_trained_and_the_loss_falls() {
-        tch::manual_seed(5);
+        let _torch = seeded(5);
         for train_bias in [false, true] {
             let (net, x, y) = (net(true), random(&[20, 5]), random(&[20, 3]));
             let before = net.named()[1].1.copy();
@@ -217,6 +219,7 @@ mod tests {
 
     #[test]
     fn a_divergent_run_stops_with_its_epoch_and_advice() {
+        let _torch = seeded(0);
         let (net, x, y) = (net(false), random(&[11, 5]), random(&[11, 3]));
         let settings = Descent { lr: 10.0, train_bias: false, mean_gradient: false };
         let error = train(&net, &x, &y, settings, 100, |_, _| Ok(())).unwrap_err().to_string();

@@ -4,6 +4,7 @@ use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
 use crate::model::parameters::FlatTensors;
 use crate::torch::memory::Integers;
+use crate::torch::testing::seeded;
 use crate::train::task::Part;
 use tch::{Device, Kind, Tensor};
 
@@ -19,7 +20,7 @@ struct Case {
 
 impl Case {
     fn new(seed: i64, rows: i64, widths: &[i64], activation: &str, loss: &str, weighted: bool, by_class: bool) -> Self {
-        tch::manual_seed(seed);
+        let _torch = seeded(seed);
         let (inputs, outputs) = (widths[0], widths[widths.len() - 1]);
         let config = MlpConfig {
             inputs,
@@ -145,6 +146,7 @@ fn a_class_may_be_a_number_under_bce() {
 #[test]
 fn a_mini_batch_is_the_rows_of_its_indices() {
     let case = Case::new(1, 500, &[3, 20, 2], "tanh", "cross-entropy", true, false);
+    let _torch = seeded(1);
     let index = Tensor::randperm(500, (Kind::Int64, Device::Cpu)).narrow(0, 100, 77);
     for isa in Isa::all() {
         close(&case.fused(2, isa, Some(&index)), &case.autograd(Some(&index)), isa.name());
