@@ -4,11 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cases;
-#[path = "../common/mod.rs"]
-mod common;
 
 use cases::{Case, FEATURES};
-use common::Workdir;
 use lockstep::model::loss::{Loss, LossKind};
 use lockstep::model::mlp::Mlp;
 use lockstep::model::script;
@@ -33,16 +30,16 @@ impl Case {
     }
 
     /// The run for the script, its data written beside it.
-    fn settings(&self, dir: &Workdir, index: usize) -> Value {
+    fn settings(&self, dir: &Path, index: usize) -> Value {
         let data = self.data();
-        let module = dir.path().join(format!("{index}.pt"));
+        let module = dir.join(format!("{index}.pt"));
         self.write_module(&module);
         let mut run = json!({
             "seed": self.seed, "threads": self.threads, "net": self.net, "loss": self.loss,
             "class_weight": self.class_weight, "train": self.train, "module": module,
         });
         let mut file = |key: &str, tensor: &Tensor| {
-            let path = dir.path().join(format!("{index}-{key}.npy"));
+            let path = dir.join(format!("{index}-{key}.npy"));
             tensor.write_npy(&path).unwrap();
             run[key] = path.to_str().into();
         };
@@ -161,11 +158,13 @@ fn every_setting_gives_pythons_bits() {
         eprintln!("skipped: {} has no torch; run scripts/setup --python", python.display());
         return;
     }
-    let dir = Workdir::new();
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
     let cases = cases::all();
-    let settings: Vec<Value> = cases.iter().enumerate().map(|(index, case)| case.settings(&dir, index)).collect();
-    dir.write("runs.json", serde_json::to_vec(&settings).unwrap());
-    let output = Command::new(&python).arg(SCRIPT).arg(dir.path().join("runs.json")).output().unwrap();
+    let settings: Vec<Value> = cases.iter().enumerate().map(|(index, case)| case.settings(dir, index)).collect();
+    let runs = dir.join("runs.json");
+    std::fs::write(&runs, serde_json::to_vec(&settings).unwrap()).unwrap();
+    let output = Command::new(&python).arg(SCRIPT).arg(&runs).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let expected: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(expected.len(), cases.len());

@@ -1,13 +1,8 @@
 //! `lockstep tune`.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's own functions fail by panicking")]
-
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
+use crate::common::process::Running;
 use serde_json::{Value, json};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 const QUICK: [&str; 4] = ["--device", "cpu", "--threads", "1"];
 /// 2 · 2 · 2 trials.
@@ -59,16 +54,10 @@ fn lines(dir: &Workdir, path: &str) -> usize {
     std::fs::read_to_string(dir.path().join(path)).map_or(0, |text| text.matches('\n').count())
 }
 
-/// Starts a search and waits until its journal has `lines` lines.
-fn start(dir: &Workdir, arguments: &[&str], journal: &str, expected: usize) -> Child {
-    let mut child = dir.command(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let start = Instant::now();
-    while lines(dir, journal) < expected {
-        assert!(child.try_wait().unwrap().is_none(), "the search ended before it could be stopped");
-        assert!(start.elapsed() < Duration::from_secs(120), "no {expected} lines in {journal}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    child
+/// Starts a search and ends it by `signal` once its journal has `expected` lines; its exit code and stderr.
+fn stop(dir: &Workdir, arguments: &[&str], journal: &str, expected: usize, signal: &str) -> (Option<i32>, String) {
+    let search = Running::start(dir.command(arguments));
+    search.wait_until("its finished trials", |_| lines(dir, journal) >= expected).end(signal)
 }
 
 #[test]
@@ -117,7 +106,7 @@ fn the_best_settings_give_the_same_bytes_to_fit() {
     }
 }
 
-// As tests/fit.rs: cross_val_score(LinearRegression(), x[rest], y[rest], cv=KFold(4, shuffle=True, random_state=3)) has mean
+// As in fit.rs: cross_val_score(LinearRegression(), x[rest], y[rest], cv=KFold(4, shuffle=True, random_state=3)) has mean
 // 0.8647046159867771 and std 0.035631841372341586, neg_mean_absolute_error the mean -2.8339274645958024.
 #[test]
 fn a_trials_score_is_scikit_learns_cross_validation() {
@@ -172,9 +161,8 @@ fn a_killed_search_goes_on_and_ends_as_if_it_had_not_been() {
     let dir = with_table();
     let grid = |out| search("150", &[&GRID[..], &["--folds", "2", "--out", out, "--quiet"]].concat());
     dir.run(&grid("whole"), 0);
-    let mut child = start(&dir, &grid("killed"), "killed/journal.jsonl", 3);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let (code, stderr) = stop(&dir, &grid("killed"), "killed/journal.jsonl", 3, "-KILL");
+    assert_eq!(code, None, "killed: {stderr}");
     let names: Vec<_> = std::fs::read_dir(dir.path().join("killed")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(names, ["journal.jsonl"], "nothing half-written");
     let kept = lines(&dir, "killed/journal.jsonl") - 1;
@@ -196,12 +184,8 @@ fn a_killed_search_goes_on_and_ends_as_if_it_had_not_been() {
 fn ctrl_c_keeps_the_finished_trials() {
     let dir = with_table();
     let grid = search("150", &[&GRID[..], &["--folds", "2"]].concat());
-    let child = start(&dir, &grid, "runs/tune/journal.jsonl", 2);
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    let (code, stderr) = stop(&dir, &grid, "runs/tune/journal.jsonl", 2, "-INT");
+    assert_eq!(code, Some(130), "{stderr}");
     let kept = lines(&dir, "runs/tune/journal.jsonl") - 1;
     assert!(
         stderr.contains(&format!("interrupted: {kept} of 8 trials are kept in runs/tune/journal.jsonl")),

@@ -1,10 +1,6 @@
 //! `lockstep run descent` as a user runs it.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
 
 const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/reference/descent.json");
 

@@ -1,8 +1,6 @@
 //! `lockstep fit`, and `evaluate` and `predict` with its model.
 
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
 use serde_json::Value;
 
 const QUICK: [&str; 4] = ["--device", "cpu", "--threads", "1"];

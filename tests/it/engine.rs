@@ -1,11 +1,8 @@
 //! `--engine fused`: the answers of `exact` up to rounding, and everything else as with `exact`.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
-use common::Workdir;
-use common::training::{same, summary, table};
+use crate::common::Workdir;
+use crate::common::testing::seeded;
+use crate::common::training::{same, summary, table};
 use lockstep::torch::safetensors::find;
 use lockstep::train::engine::EngineKind;
 use lockstep::tutorial::config::MoonsConfig;
@@ -18,6 +15,7 @@ const FIT: [&str; 8] = ["fit", "t.csv", "--target", "kind", "--device", "cpu", "
 /// The whole of the tutorial's training under twenty seeds.
 #[test]
 fn both_engines_end_with_the_same_accuracy_to_one_sample_and_the_same_loss_to_a_thousandth() {
+    let _torch = seeded(0);
     // Tests run beside each other: libtorch's threads would wait for each other.
     tch::set_num_threads(1);
     for seed in 0..20 {
@@ -38,6 +36,7 @@ fn both_engines_end_with_the_same_accuracy_to_one_sample_and_the_same_loss_to_a_
 /// rounding of the step.
 #[test]
 fn after_one_step_every_weight_with_a_gradient_is_that_of_exact_to_a_millionth() {
+    let _torch = seeded(0);
     tch::set_num_threads(1);
     let mut without = 0;
     for seed in 0..20 {

@@ -1,13 +1,10 @@
 //! Trainings that are stopped and gone on with: what they are made of, and whether two came to the same.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
-
 use super::Workdir;
+use super::process::Running;
 use lockstep::torch::archive::entries;
 use lockstep::torch::safetensors;
 use serde_json::Value;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 pub fn table(rows: u32) -> String {
     let mut text = String::from("width,height,colour,kind\n");
@@ -60,14 +57,8 @@ pub fn summary(dir: &Workdir, run: &str) -> Value {
 
 /// Starts a run, ends it by `signal` once its first checkpoint is there, and gives its exit code and stderr.
 pub fn stop(dir: &Workdir, arguments: &[&str], run: &str, signal: &str) -> (Option<i32>, String) {
-    let before = if dir.path().join(run).exists() { checkpoints(dir, run) } else { vec![] };
-    let child = dir.command(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let begin = Instant::now();
-    while !dir.path().join(run).exists() || checkpoints(dir, run) == before {
-        assert!(begin.elapsed() < Duration::from_secs(60), "no checkpoint");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
-    let output = child.wait_with_output().unwrap();
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    let folder = dir.path().join(run);
+    let found = || if folder.exists() { checkpoints(dir, run) } else { vec![] };
+    let before = found();
+    Running::start(dir.command(arguments)).wait_until("its first checkpoint", |_| found() != before).end(signal)
 }

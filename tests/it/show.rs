@@ -1,12 +1,8 @@
 //! `lockstep show` as a user runs it: what each picture claims must hold in the numbers beside it.
 
-#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
-
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
+use crate::common::process::Running;
 use serde_json::Value;
-use std::time::Duration;
 
 const FEW: [&str; 4] = ["--device", "cpu", "--threads", "1"];
 /// Enough nets and epochs for the claims, few enough for a test.
@@ -229,10 +225,8 @@ fn a_diverging_demonstration_stops_with_the_cause() {
 #[test]
 fn ctrl_c_ends_the_longest_and_leaves_no_file() {
     let dir = Workdir::new();
-    let mut command = dir.command(&["show", "bias-variance", "--epochs", "100000000", "--threads", "1"]);
-    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_secs(3));
-    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let endless = dir.command(&[&["show", "bias-variance", "--epochs", "100000000"], &FEW[..]].concat());
+    let (code, stderr) = Running::start(endless).wait_until_at_work().end("-INT");
+    assert_eq!(code, Some(130), "{stderr}");
     assert_eq!(dir.files(), Vec::<std::path::PathBuf>::new());
 }

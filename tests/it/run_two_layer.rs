@@ -1,10 +1,6 @@
 //! `lockstep run two-layer` as a user runs it.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
 use lockstep::torch::safetensors;
 
 const QUICK: [&str; 8] = ["run", "two-layer", "--epochs", "5", "--device", "cpu", "--threads", "1"];

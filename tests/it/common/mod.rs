@@ -1,16 +1,21 @@
 //! A working folder per test; what fails shows command, folder, status, stdout and stderr.
 
-#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
-
+pub mod process;
+/// The guard of `src`, over this process' generator.
+#[path = "../../../src/torch/testing.rs"]
+pub mod testing;
 pub mod training;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
+/// How often a thread of libtorch looks for work before it sleeps. Without a bound it keeps a core that another test's threads
+/// need, and where several runs share the cores each takes a hundred times as long. The bits are the same.
+const SPINS: &str = "10000";
+
 pub struct Workdir(TempDir);
 
-#[allow(dead_code, reason = "each test file uses its own part")]
 impl Workdir {
     pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
@@ -22,7 +27,15 @@ impl Workdir {
 
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lockstep"));
-        command.args(arguments).current_dir(self.path());
+        command.args(arguments).current_dir(self.path()).env("GOMP_SPINCOUNT", SPINS);
+        command
+    }
+
+    /// A shell with `$LOCKSTEP`, for limits that only a shell can set.
+    pub fn shell(&self, script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).current_dir(self.path()).env("GOMP_SPINCOUNT", SPINS);
+        command.env("LOCKSTEP", env!("CARGO_BIN_EXE_lockstep"));
         command
     }
 

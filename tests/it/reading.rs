@@ -1,9 +1,6 @@
 //! The tables that `fit`, `evaluate` and `predict` read: formats, dialects, several files, standard input, dates.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
 use serde_json::Value;
 use std::io::Write;
 use std::process::Stdio;

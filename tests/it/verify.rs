@@ -1,10 +1,6 @@
 //! `lockstep verify`.
 
-#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
-
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
 use std::io::{Cursor, Read, Write};
 
 #[test]

@@ -1,12 +1,8 @@
 //! `fit --resume` and `rerun` where a fit depends on more than one table, or leaves more than a model: tables of its own for
 //! validation and test, a schema, an event file, cross validation.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
-use common::Workdir;
-use common::training::{checkpoints, same, stop, summary, table, with_table};
+use crate::common::Workdir;
+use crate::common::training::{checkpoints, same, stop, summary, table, with_table};
 use serde_json::Value;
 
 const QUICK: [&str; 5] = ["--device", "cpu", "--threads", "1", "--quiet"];
@@ -17,7 +13,7 @@ const EPOCHS: &str = "900";
 fn whole_and_parts(dir: &Workdir, case: &[&str]) {
     let fit = [&["fit", "t.csv", "--epochs", EPOCHS][..], &SETTINGS, &QUICK, case].concat();
     dir.run(&[&fit[..], &["--out", "whole"]].concat(), 0);
-    let every = ["--checkpoint-every", "20", "--out", "parts"];
+    let every = ["--checkpoint-every", "2", "--out", "parts"];
     let (code, stderr) = stop(dir, &[&fit[..], &every].concat(), "parts", "-KILL");
     assert_eq!(code, None, "killed: {stderr}");
     let go_on = [&["fit", "t.csv", "--resume", "parts"][..], &QUICK].concat();
@@ -161,8 +157,7 @@ fn a_kill_beyond_a_finished_run_does_not_double_its_curve() {
     let dir = with_table();
     let fit = [&["fit", "t.csv", "--target", "kind", "--log", "tensorboard"][..], &SETTINGS, &QUICK].concat();
     dir.run(&[&fit[..], &["--epochs", "5", "--out", "f"]].concat(), 0);
-    let more =
-        [&["fit", "t.csv", "--resume", "f", "--epochs", "3000", "--checkpoint-every", "20"][..], &QUICK].concat();
+    let more = [&["fit", "t.csv", "--resume", "f", "--epochs", "3000", "--checkpoint-every", "5"][..], &QUICK].concat();
     let (code, _) = stop(&dir, &more, "f", "-KILL");
     assert_eq!(code, None, "killed");
     assert!(!checkpoints(&dir, "f").is_empty());

@@ -1,13 +1,9 @@
 //! `lockstep run boston` as a user runs it.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
 use lockstep::torch::safetensors;
 
-const BOSTON: &str = include_str!("../data/boston.csv");
+const BOSTON: &str = include_str!("../../data/boston.csv");
 const QUICK: [&str; 8] = ["run", "boston", "--epochs", "20", "--device", "cpu", "--threads", "1"];
 
 fn summary(dir: &Workdir, arguments: &[&str]) -> serde_json::Value {

@@ -1,10 +1,6 @@
 //! `lockstep preprocess`.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
 use lockstep::data::source::{ReadOptions, Source};
 use lockstep::data::store::Store;
 use lockstep::data::table;

@@ -1,8 +1,6 @@
 //! `lockstep inspect` on a model.pt and on a table, and the schema that it saves.
 
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
 use serde_json::{Value, json};
 
 #[test]
@@ -60,7 +58,6 @@ fn troubled() -> String {
     text + "\n"
 }
 
-#[allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
 fn numbers_of(report: &Value) -> Vec<(String, Vec<Value>, f64)> {
     let note = |note: &Value| {
         let columns = note["columns"].as_array().unwrap().clone();
@@ -171,7 +168,6 @@ fn with_schema() -> Workdir {
     dir
 }
 
-#[allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
 fn change(dir: &Workdir, from: &str, to: &str) {
     let text = String::from_utf8(dir.read("s.toml")).unwrap();
     assert!(text.contains(from), "{from} is missing in {text}");

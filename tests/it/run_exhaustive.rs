@@ -1,11 +1,7 @@
 //! `lockstep run exhaustive` as a user runs it.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
-use common::Workdir;
-use std::time::Duration;
+use crate::common::Workdir;
+use crate::common::process::Running;
 
 fn summary(dir: &Workdir, arguments: &[&str]) -> serde_json::Value {
     let output = dir.run(&[&["run", "exhaustive", "--json", "--quiet"], arguments].concat(), 0);
@@ -53,11 +49,9 @@ fn a_table_of_200_points_is_summed_as_numpy_sums_it() {
 #[test]
 fn ctrl_c_ends_a_large_search_and_leaves_no_file() {
     let dir = Workdir::new();
-    let mut command = dir.command(&["run", "exhaustive", "--k-step", "1e-7", "--b-step", "1e-6"]);
-    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_secs(2));
-    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let endless = dir.command(&["run", "exhaustive", "--k-step", "1e-7", "--b-step", "1e-6"]);
+    let (code, stderr) = Running::start(endless).wait_until_at_work().end("-INT");
+    assert_eq!(code, Some(130), "{stderr}");
     assert_eq!(dir.files(), Vec::<std::path::PathBuf>::new());
 }
 

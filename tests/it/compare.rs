@@ -1,10 +1,6 @@
 //! `lockstep compare` against the stored traces; the live comparison is in `scripts/test`.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
 use serde_json::Value;
 
 /// Program, stored trace, and the number of its quantities.

@@ -1,8 +1,6 @@
 //! `lockstep data`.
 
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
 use lockstep::data::place::Place;
 use lockstep::data::table;
 

@@ -1,10 +1,6 @@
 //! Every mistake that a user can make with a table: one line that names the file, the place and the remedy.
 
-#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
-
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 

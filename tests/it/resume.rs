@@ -1,12 +1,8 @@
 //! `--resume`: a run that was stopped and gone on with ends as one that never was, for `run moons` and `fit`, across Rust
 //! and Python.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
-use common::Workdir;
-use common::training::{checkpoints, same, stop, summary, table, with_table};
+use crate::common::Workdir;
+use crate::common::training::{checkpoints, same, stop, summary, table, with_table};
 use lockstep::checkpoint::Checkpoint;
 use lockstep::python::interpreter;
 use std::path::PathBuf;
@@ -57,9 +53,9 @@ fn the_newest_checkpoints_are_kept_and_any_of_them_leads_to_the_same_end() {
 #[test]
 fn a_run_that_is_interrupted_again_and_again_ends_as_one_that_is_not() {
     let dir = Workdir::new();
-    let whole = ["--epochs", "20000", "--hidden", "10", "--samples", "50"];
+    let whole = ["--epochs", "6000", "--hidden", "10", "--samples", "50"];
     moons(&dir, &[&whole[..], &["--out", "whole"]].concat());
-    let every = ["--checkpoint-every", "500", "--out", "parts"];
+    let every = ["--checkpoint-every", "3", "--out", "parts"];
     let (code, stderr) = stop(&dir, &[&MOONS[..], &whole, &every].concat(), "parts", "-INT");
     assert_eq!(code, Some(130), "{stderr}");
     assert!(stderr.contains("is kept; go on from there with: lockstep run moons --resume parts"), "{stderr}");
@@ -124,7 +120,7 @@ fn an_interrupted_fit_goes_on_with_its_settings_and_schedule() {
     let settings =
         ["--dropout", "0.2", "--schedule", "one-cycle", "--epochs", "1500", "--hidden", "8", "--batch-size", "50"];
     fit(&dir, &[&settings[..], &["--out", "whole"]].concat());
-    let every = ["--checkpoint-every", "20", "--out", "parts"];
+    let every = ["--checkpoint-every", "2", "--out", "parts"];
     let (code, stderr) = stop(&dir, &[&FIT[..], &settings, &every].concat(), "parts", "-INT");
     assert_eq!(code, Some(130), "{stderr}");
     assert!(stderr.contains("lockstep fit t.csv --resume parts"), "{stderr}");
@@ -234,12 +230,9 @@ fn a_disk_that_fills_up_costs_a_checkpoint_and_not_the_training() {
     moons(&dir, &["--epochs", "10", "--checkpoint-every", "5", "--out", "m"]);
     let good = dir.read("m/checkpoint-5.pt");
     let cramped = |quiet: &str| {
-        let script = format!(
-            "trap '' XFSZ; ulimit -f 8; exec {} run moons --resume m/checkpoint-5.pt --epochs 9 --out m --checkpoint-every 3 {quiet}",
-            env!("CARGO_BIN_EXE_lockstep")
-        );
-        let output = Command::new("sh").args(["-c", &script]).current_dir(dir.path()).output().unwrap();
-        String::from_utf8(output.stderr).unwrap()
+        let resume = "run moons --resume m/checkpoint-5.pt --epochs 9 --out m --checkpoint-every 3 --threads 1";
+        let script = format!("trap '' XFSZ; ulimit -f 8; exec $LOCKSTEP {resume} {quiet}");
+        String::from_utf8(dir.shell(&script).output().unwrap().stderr).unwrap()
     };
     let stderr = cramped("");
     assert!(

@@ -1,10 +1,6 @@
 //! `lockstep rerun`: a run again from its summary.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
 use serde_json::Value;
 
 const QUICK: [&str; 5] = ["--device", "cpu", "--threads", "1", "--quiet"];

@@ -1,10 +1,6 @@
 //! `lockstep doctor`.
 
-#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
-
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
 
 fn item<'a>(report: &'a serde_json::Value, what: &str) -> &'a serde_json::Value {
     report["items"].as_array().unwrap().iter().find(|item| item["what"] == what).unwrap()

@@ -1,9 +1,7 @@
 //! `lockstep run moons` as a user runs it.
 
-mod common;
-
-use common::Workdir;
-use std::time::Duration;
+use crate::common::Workdir;
+use crate::common::process::Running;
 
 // One thread: with more, libtorch's products are not the same from run to run on an overloaded machine, and tests
 // run side by side. `scripts/test` compares two threads with Python, one run at a time.
@@ -116,9 +114,8 @@ fn a_disk_that_fills_up_is_an_error_and_the_old_files_stay() {
     dir.run(&QUICK, 0);
     let before = dir.files();
     let model = dir.read("runs/moons/model.pt");
-    let script =
-        format!("trap '' XFSZ; ulimit -f 8; exec {} run moons --epochs 5 --quiet", env!("CARGO_BIN_EXE_lockstep"));
-    let output = std::process::Command::new("sh").args(["-c", &script]).current_dir(dir.path()).output().unwrap();
+    let script = "trap '' XFSZ; ulimit -f 8; exec $LOCKSTEP run moons --epochs 5 --threads 1 --quiet";
+    let output = dir.shell(script).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 1), "{stderr}");
     assert!(stderr.starts_with("error: ") && stderr.contains("cannot write"), "{stderr}");
@@ -130,13 +127,9 @@ fn a_disk_that_fills_up_is_an_error_and_the_old_files_stay() {
 #[test]
 fn a_full_disk_is_an_error_and_nothing_is_left_on_it() {
     let dir = Workdir::new();
-    let script = format!(
-        "mkdir disk && mount -t tmpfs -o size=16k tmpfs disk || exit 99; \
-         {} run moons --epochs 5 --quiet --out disk; code=$?; ls -A disk; exit $code",
-        env!("CARGO_BIN_EXE_lockstep")
-    );
-    let mut command = std::process::Command::new("unshare");
-    let output = command.args(["-rm", "sh", "-c", &script]).current_dir(dir.path()).output();
+    let script = "unshare -rm sh -c 'mkdir disk && mount -t tmpfs -o size=16k tmpfs disk || exit 99; \
+        $LOCKSTEP run moons --epochs 5 --threads 1 --quiet --out disk; code=$?; ls -A disk; exit $code'";
+    let output = dir.shell(script).output();
     let Some(output) = output.ok().filter(|output| matches!(output.status.code(), Some(0 | 2))) else {
         eprintln!("skipped: no rights to make a small disk here");
         return;
@@ -157,11 +150,9 @@ fn a_diverging_run_stops_with_epoch_and_cause_and_keeps_the_old_files() {
 #[test]
 fn ctrl_c_ends_the_run_and_leaves_its_last_checkpoint_alone() {
     let dir = Workdir::new();
-    let mut command = dir.command(&["run", "moons", "--epochs", "100000000"]);
-    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_secs(3));
-    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let endless = dir.command(&["run", "moons", "--epochs", "100000000", "--device", "cpu", "--threads", "1"]);
+    let (code, stderr) = Running::start(endless).wait_until_at_work().end("-INT");
+    assert_eq!(code, Some(130), "{stderr}");
     let names = dir.files().into_iter().map(|file| file.file_name().unwrap().to_string_lossy().into_owned());
     let names: Vec<String> = names.collect();
     assert!(names.len() == 1 && names[0].starts_with("checkpoint-"), "{names:?}");

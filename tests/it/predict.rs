@@ -1,10 +1,6 @@
 //! `lockstep predict` with the tutorial's model.
 
-#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
-
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
 use lockstep::data::place::Place;
 use lockstep::data::table;
 use polars::prelude::DataFrame;

@@ -1,8 +1,6 @@
 //! The tutorial's program on a CUDA device. Without one every test here says that it was skipped.
 
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
 
 /// Bound on each loss against the processor's, relative: CUDA's float32 kernels sum in another order, and 200 steps of
 /// Adam carry the difference on.

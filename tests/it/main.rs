@@ -1,0 +1,34 @@
+//! lockstep as a user runs it: each test starts the program in a folder of its own, and holds what it prints and leaves against
+//! Python, paper or another run. One binary, so that polars and libtorch are linked once; a module for each verb.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+// What trains.
+mod cuda;
+mod engine;
+mod fit;
+mod resume;
+mod resume_fit;
+mod run_boston;
+mod run_descent;
+mod run_exhaustive;
+mod run_moons;
+mod run_two_layer;
+mod show;
+mod tune;
+
+// What reads a table, and what is wrong with one.
+mod data;
+mod preprocess;
+mod reading;
+mod table_errors;
+
+// What reads a model or a run.
+mod compare;
+mod doctor;
+mod inspect;
+mod predict;
+mod rerun;
+mod verify;
