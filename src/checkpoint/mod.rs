@@ -1,6 +1,6 @@
 //! The one-file checkpoint: a TorchScript module and, as extra files inside it, what it is and how to go on from it.
 //!
-//! - `lockstep.json`: [`About`];
+//! - `lockstep.json`: [`Manifest`];
 //! - `training.safetensors`: everything that going on needs: the optimizer's moments and steps, the generator's state, the
 //!   epoch, the losses so far (`crate::train::state`);
 //! - `check.safetensors`: a few input rows `x` and what `forward` and `predict` gave for them.
@@ -36,7 +36,7 @@ const CHECK: &str = "check.safetensors";
 
 /// What a checkpoint says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct About {
+pub struct Manifest {
     pub format: u32,
     pub program: String,
     pub seed: u32,
@@ -50,13 +50,13 @@ pub struct About {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<TableModel>,
     #[serde(flatten)]
-    pub made: Made,
+    pub provenance: Provenance,
 }
 
 /// What it was trained on.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Made {
+pub struct Provenance {
     /// Of the content of the table's files; for the moons of `moons.csv`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_sha256: Option<String>,
@@ -142,16 +142,16 @@ pub struct Schema {
 
 /// A checkpoint as it was read.
 pub struct Checkpoint {
-    pub about: About,
+    pub manifest: Manifest,
     pub module: Module,
     pub training: Named,
     pub check: Named,
 }
 
 /// The bytes of a checkpoint.
-pub fn to_bytes(module: &Module, about: &About, training: &Named, check: &Named) -> Result<Vec<u8>> {
+pub fn to_bytes(module: &Module, manifest: &Manifest, training: &Named, check: &Named) -> Result<Vec<u8>> {
     let files = [
-        (ABOUT, serde_json::to_vec(about)?),
+        (ABOUT, serde_json::to_vec(manifest)?),
         (TRAINING, safetensors::to_bytes(training)?),
         (CHECK, safetensors::to_bytes(check)?),
     ];
@@ -180,7 +180,7 @@ impl Checkpoint {
     pub fn from_bytes(bytes: &[u8], device: Device) -> Result<Self> {
         let files = archive::entries(bytes)?;
         let extra = |name: &str| files.get(&format!("extra/{name}")).map(Vec::as_slice);
-        let about = about(extra(ABOUT))?;
+        let manifest = manifest(extra(ABOUT))?;
         let named = |name: &str| {
             let bytes = extra(name).with_context(|| format!("{name} is missing: the file is not whole"))?;
             safetensors::from_bytes(bytes).with_context(|| name.to_string())
@@ -189,11 +189,11 @@ impl Checkpoint {
         pickle::check(&files)?;
         code::check(&files)?;
         let module = Module::load(&archive::for_libtorch(&files)?, device).context("libtorch cannot load it")?;
-        Ok(Self { about, module, training, check })
+        Ok(Self { manifest, module, training, check })
     }
 }
 
-fn about(bytes: Option<&[u8]>) -> Result<About> {
+fn manifest(bytes: Option<&[u8]>) -> Result<Manifest> {
     let bytes = bytes.context("a zip file, but not a model.pt of lockstep: lockstep.json is not in it")?;
     let value: Value = serde_json::from_slice(bytes).context(ABOUT)?;
     let format = value["format"].as_u64().context("lockstep.json: no format version")?;

@@ -1,6 +1,6 @@
 //! What must be the same for a run to go on from an earlier one's state, and what may differ.
 
-use crate::checkpoint::{About, Change, Resumed};
+use crate::checkpoint::{Change, Manifest, Resumed};
 use crate::train::engine::EngineKind;
 use crate::train::snapshot::Snapshot;
 use anyhow::{Context, Result, bail, ensure};
@@ -15,7 +15,7 @@ pub struct Resumption<C> {
     pub config: C,
     pub seed: u32,
     /// What the file says of the earlier run; none: Python saved it.
-    pub about: Option<About>,
+    pub manifest: Option<Manifest>,
     /// The epochs that the earlier run was to have.
     pub planned_epochs: usize,
 }
@@ -34,11 +34,11 @@ impl<C> Resumption<C> {
     pub fn record(&self, tables: &[&str], data: &str, now: &Now) -> Result<Vec<Resumed>> {
         let from = self.path.display().to_string();
         let epoch = self.snapshot.epoch();
-        let Some(about) = &self.about else { return Ok(vec![Resumed { from, epoch, changes: Map::new() }]) };
-        let earlier = Earlier { from: &from, about };
+        let Some(manifest) = &self.manifest else { return Ok(vec![Resumed { from, epoch, changes: Map::new() }]) };
+        let earlier = Earlier { from: &from, manifest };
         earlier.check_data(tables, data)?;
         let last = earlier.resumed(epoch, self.planned_epochs, now);
-        Ok(about.made.resumed.iter().cloned().chain([last]).collect())
+        Ok(manifest.provenance.resumed.iter().cloned().chain([last]).collect())
     }
 }
 
@@ -46,13 +46,13 @@ impl<C> Resumption<C> {
 pub struct Earlier<'a> {
     /// The file, as it is shown.
     pub from: &'a str,
-    pub about: &'a About,
+    pub manifest: &'a Manifest,
 }
 
 impl Earlier<'_> {
     /// Refuses the state of another program.
     pub fn check_program(&self, program: &str, command: &str) -> Result<()> {
-        let found = &self.about.program;
+        let found = &self.manifest.program;
         ensure!(found == program, "--resume {}: a model of {found}, expected one of {command}", self.from);
         Ok(())
     }
@@ -82,14 +82,14 @@ impl Earlier<'_> {
 
     /// The earlier seed, which one that was given must equal.
     pub fn seed(&self, given: Option<u32>) -> Result<u32> {
-        let seed = self.about.seed;
+        let seed = self.manifest.seed;
         self.same("--seed", &seed.into(), &given.unwrap_or(seed).into(), false)?;
         Ok(seed)
     }
 
     /// Refuses other data, by their SHA-256: `now` has one for each of the `tables`, between spaces.
     pub fn check_data(&self, tables: &[&str], now: &str) -> Result<()> {
-        let Some(was) = &self.about.made.data_sha256 else {
+        let Some(was) = &self.manifest.provenance.data_sha256 else {
             bail!("--resume {}: it does not say what data it was trained on; train anew", self.from)
         };
         if let Some((shown, was, now)) = other_table(tables, was, now) {
@@ -127,13 +127,17 @@ impl Earlier<'_> {
                 changes.insert(what.into(), json!(Change { was, now }));
             }
         };
-        let made = &self.about.made;
+        let provenance = &self.manifest.provenance;
         note("epochs", planned_epochs.into(), now.epochs.into());
-        note("engine", self.about.config.get("engine").cloned().unwrap_or(json!(EngineKind::Exact)), json!(now.engine));
-        note("threads", json!(made.threads), now.threads.into());
-        note("device", json!(made.device), json!(now.device));
+        note(
+            "engine",
+            self.manifest.config.get("engine").cloned().unwrap_or(json!(EngineKind::Exact)),
+            json!(now.engine),
+        );
+        note("threads", json!(provenance.threads), now.threads.into());
+        note("device", json!(provenance.device), json!(now.device));
         for (name, version) in crate::checkpoint::versions() {
-            note(&name, json!(self.about.versions.get(&name)), version.into());
+            note(&name, json!(self.manifest.versions.get(&name)), version.into());
         }
         Resumed { from: self.from.into(), epoch, changes }
     }

@@ -3,7 +3,7 @@
 //! `checkpoint-<epoch>.pt` has the format of `model.pt`, and is whole or absent. Only after a new one is in its place are
 //! older ones removed, so that a write that fails leaves the last good one.
 
-use crate::checkpoint::{About, Checkpoint, NewerFormat};
+use crate::checkpoint::{Checkpoint, Manifest, NewerFormat};
 use crate::runs::files;
 use crate::torch::named;
 use anyhow::{Context, Result, bail};
@@ -129,61 +129,61 @@ pub struct Found {
     pub skipped: Vec<String>,
 }
 
-impl Found {
-    /// Opens a file.
-    pub fn file(path: &Path, device: Device) -> Result<Self> {
-        Ok(Self { path: path.into(), checkpoint: Checkpoint::read(path, device)?, skipped: vec![] })
+/// The latest state of a run: that of the file `path` or, in a folder, of its newest good checkpoint, or of `model.pt` if that
+/// run was completed since.
+pub fn latest_checkpoint(path: &Path, device: Device) -> Result<Found> {
+    if path.is_dir() {
+        return latest_in(path, device);
     }
+    Ok(Found { path: path.into(), checkpoint: Checkpoint::read(path, device)?, skipped: vec![] })
+}
 
-    /// The state of a run folder that is furthest on: its newest good checkpoint, or `model.pt` if that run was completed
-    /// since.
-    pub fn newest(folder: &Path, device: Device) -> Result<Self> {
-        let mut skipped = Vec::new();
-        let mut read = |path: &Path| match Checkpoint::read(path, device) {
-            Ok(checkpoint) => Ok(Some((path.to_path_buf(), checkpoint))),
-            Err(error) if error.is::<NewerFormat>() => Err(error),
-            Err(error) => {
-                skipped.push(format!("{error:#}"));
-                Ok(None)
-            }
-        };
-        let mut checkpoint = None;
-        for epoch in epochs(folder)?.into_iter().rev() {
-            checkpoint = read(&folder.join(name(epoch)))?;
-            if checkpoint.is_some() {
-                break;
-            }
+fn latest_in(folder: &Path, device: Device) -> Result<Found> {
+    let mut skipped = Vec::new();
+    let mut read = |path: &Path| match Checkpoint::read(path, device) {
+        Ok(checkpoint) => Ok(Some((path.to_path_buf(), checkpoint))),
+        Err(error) if error.is::<NewerFormat>() => Err(error),
+        Err(error) => {
+            skipped.push(format!("{error:#}"));
+            Ok(None)
         }
-        let model = folder.join(MODEL);
-        let model = if model.exists() { read(&model)? } else { None };
-        let chosen = match (checkpoint, model) {
-            (Some(checkpoint), Some(model)) if completes(&model.1, &checkpoint.1) => Some(model),
-            (Some(checkpoint), _) => Some(checkpoint),
-            (None, model) => model,
-        };
-        let Some((path, checkpoint)) = chosen else {
-            let shown = folder.display();
-            match skipped.first() {
-                Some(error) => bail!("{shown}: no checkpoint to go on from: {error}"),
-                None => bail!("{shown}: no {PREFIX}*{SUFFIX} and no {MODEL} to go on from; expected a run's folder"),
-            }
-        };
-        Ok(Self { path, checkpoint, skipped })
+    };
+    let mut checkpoint = None;
+    for epoch in epochs(folder)?.into_iter().rev() {
+        checkpoint = read(&folder.join(name(epoch)))?;
+        if checkpoint.is_some() {
+            break;
+        }
     }
+    let model = folder.join(MODEL);
+    let model = if model.exists() { read(&model)? } else { None };
+    let chosen = match (checkpoint, model) {
+        (Some(checkpoint), Some(model)) if completes(&model.1, &checkpoint.1) => Some(model),
+        (Some(checkpoint), _) => Some(checkpoint),
+        (None, model) => model,
+    };
+    let Some((path, checkpoint)) = chosen else {
+        let shown = folder.display();
+        match skipped.first() {
+            Some(error) => bail!("{shown}: no checkpoint to go on from: {error}"),
+            None => bail!("{shown}: no {PREFIX}*{SUFFIX} and no {MODEL} to go on from; expected a run's folder"),
+        }
+    };
+    Ok(Found { path, checkpoint, skipped })
 }
 
 /// Whether `model` is what the run of `checkpoint` came to. If not, the checkpoint is of a later run in the same folder,
 /// for a run that ends removes those of others.
 fn completes(model: &Checkpoint, checkpoint: &Checkpoint) -> bool {
-    let identity = |about: &About| {
-        let mut config = about.config.clone();
+    let identity = |manifest: &Manifest| {
+        let mut config = manifest.config.clone();
         if let Some(config) = config.as_object_mut() {
             config.remove("epochs");
         }
-        (about.program.clone(), about.seed, config, about.made.data_sha256.clone())
+        (manifest.program.clone(), manifest.seed, config, manifest.provenance.data_sha256.clone())
     };
     let epoch = |checkpoint: &Checkpoint| named::read_count(&checkpoint.training, "epoch").unwrap_or_default();
-    identity(&model.about) == identity(&checkpoint.about) && epoch(model) >= epoch(checkpoint)
+    identity(&model.manifest) == identity(&checkpoint.manifest) && epoch(model) >= epoch(checkpoint)
 }
 
 #[cfg(test)]

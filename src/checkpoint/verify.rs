@@ -32,9 +32,9 @@ pub fn verify(checkpoint: &Checkpoint, device: Device) -> Result<Vec<Finding>> {
 
 /// That the file is whole was seen when it was read.
 fn integrity(checkpoint: &Checkpoint) -> Finding {
-    let about = &checkpoint.about;
-    let versions: Vec<String> = about.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
-    let found = format!("every CRC is right; format {}, written by {}", about.format, versions.join(", "));
+    let manifest = &checkpoint.manifest;
+    let versions: Vec<String> = manifest.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    let found = format!("every CRC is right; format {}, written by {}", manifest.format, versions.join(", "));
     Finding { what: "file".into(), found, holds: true }
 }
 

@@ -2,8 +2,8 @@
 
 use super::print::{Verdict, print_out, write_table};
 use crate::cli::{Data, DataOut};
+use crate::data::location::Location;
 use crate::data::moons::make_moons;
-use crate::data::place::Place;
 use crate::data::table::{self, Format};
 use crate::data::{boston, houses};
 use crate::python::random::NumpyRandom;
@@ -29,7 +29,7 @@ fn built_in(csv: &'static str, out: &DataOut) -> Result<Verdict> {
         Some(file) if Format::of(file)? == Format::Csv => files::write(file, csv.as_bytes())?,
         Some(_) => {
             let table = table::parse_csv(csv)?;
-            return write(table::numbers(&table, &table::names(&table), Place::start("built-in table"))?, out);
+            return write(table::numbers(&table, &table::names(&table), Location::start("built-in table"))?, out);
         }
     }
     Ok(Verdict::Holds)

@@ -5,13 +5,13 @@ use super::print::{Verdict, report};
 use crate::checkpoint::{Checkpoint, TableModel};
 use crate::choices::names::unknown;
 use crate::cli::Evaluate;
-use crate::data::place::Place;
+use crate::data::location::Location;
 use crate::data::source::Source;
 use crate::data::table::known_rows;
 use crate::evaluate::metrics::Metrics;
-use crate::evaluate::predictions::{Answers, answers, measure, outputs};
+use crate::evaluate::predictions::{Predictions, measure, outputs, to_predictions};
 use crate::preprocess::inputs::Counts;
-use crate::preprocess::target::Truth;
+use crate::preprocess::target::Labels;
 use crate::preprocess::{split, tensors};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
@@ -21,8 +21,8 @@ pub(super) fn run(args: &Evaluate) -> Result<Verdict> {
     let device = prepare(&args.compute)?;
     let model = Checkpoint::read(&args.model, device)?;
     let place = args.model.display();
-    let of_table = model.about.table.as_ref().with_context(|| {
-        format!("{place}: a model of `run {}`, expected one of `lockstep fit`", model.about.program)
+    let of_table = model.manifest.table.as_ref().with_context(|| {
+        format!("{place}: a model of `run {}`, expected one of `lockstep fit`", model.manifest.program)
     })?;
     let mut source = Source::open(&args.data, &args.reading.options(&of_table.na))?;
     source.pin(of_table.schema());
@@ -33,7 +33,7 @@ pub(super) fn run(args: &Evaluate) -> Result<Verdict> {
     if without_target > 0 {
         note += &format!("\nrows left out, their target is missing: {without_target}");
     }
-    let text = format!("{}: {rows} rows\n{}{note}", source.shown, lines(&metrics));
+    let text = format!("{}: {rows} rows\n{}{note}", source.display_name, lines(&metrics));
     let object = json!({"rows": rows, "without_target": without_target, "metrics": metrics, "counts": counts});
     report(args.printing, &text, &object)?;
     Ok(Verdict::Holds)
@@ -50,13 +50,13 @@ struct Score {
 
 /// Goes through the table batch by batch; only answers and targets are kept.
 fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device: Device) -> Result<Score> {
-    let (target, name, shown) = (&of_table.target, &model.about.schema.target, source.shown.clone());
+    let (target, name, shown) = (&of_table.target, &model.manifest.schema.target, source.display_name.clone());
     let columns = [of_table.inputs.names(), vec![name.clone()]].concat();
     of_table.check_columns(&source.names(), &shown)?;
     if !source.names().contains(name) {
         bail!("{shown}: no column {}, the model's target", unknown(name, &source.names()));
     }
-    let (mut all, mut counts) = (None::<(Answers, Truth)>, Counts::default());
+    let (mut all, mut counts) = (None::<(Predictions, Labels)>, Counts::default());
     let (mut scored, mut without_target) = (0, 0);
     source.batches(Some(&columns), &mut |batch, first| {
         let here = known_rows(batch.column(name)?);
@@ -66,25 +66,25 @@ fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device:
         }
         let batch = split::take(&batch, &here)?;
         let here: Vec<u32> = here.iter().map(|&row| row + first as u32).collect();
-        let raw = of_table.inputs.raw(&batch, Place::picked(&shown, &here))?;
+        let raw = of_table.inputs.raw(&batch, Location::picked(&shown, &here))?;
         let rows: Vec<u32> = raw.rows.iter().map(|&row| here[row as usize]).collect();
-        let (_, truth) = target.code(&split::take(&batch, &raw.rows)?, name, Place::picked(&shown, &rows))?;
+        let (_, labels) = target.code(&split::take(&batch, &raw.rows)?, name, Location::picked(&shown, &rows))?;
         let x = tensors::from_columns(&raw.columns, Kind::Double, device)?;
-        let answers = answers(&outputs(&model.module, "forward", &x)?, target)?;
-        answers.check_finite(Place::picked(&shown, &rows))?;
+        let predictions = to_predictions(&outputs(&model.module, "forward", &x)?, target)?;
+        predictions.check_finite(Location::picked(&shown, &rows))?;
         scored += raw.rows.len();
         match &mut all {
-            Some((answered, truths)) => {
-                answered.extend(answers);
-                truths.extend(truth);
+            Some((predicted_columns, truths)) => {
+                predicted_columns.extend(predictions);
+                truths.extend(labels);
             }
-            None => all = Some((answers, truth)),
+            None => all = Some((predictions, labels)),
         }
         counts.add(raw.counts);
         Ok(())
     })?;
-    let (answers, truth) = all.with_context(|| format!("{shown}: the target {name} is missing in every row"))?;
-    Ok(Score { metrics: measure(&answers, &truth, target)?, rows: scored, without_target, counts })
+    let (predictions, labels) = all.with_context(|| format!("{shown}: the target {name} is missing in every row"))?;
+    Ok(Score { metrics: measure(&predictions, &labels, target)?, rows: scored, without_target, counts })
 }
 
 fn lines(metrics: &Metrics) -> String {

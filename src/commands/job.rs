@@ -3,7 +3,7 @@
 use super::print::{Verdict, report};
 use super::progress::{Interrupt, Progress};
 use super::training::CheckpointWriter;
-use crate::checkpoint::{Made, Resumed};
+use crate::checkpoint::{Provenance, Resumed};
 use crate::cli::{Common, Compute, Printing, Resuming};
 use crate::cpu::threads;
 use crate::runs::events::{self, Events};
@@ -91,8 +91,8 @@ impl<'a> Job<'a> {
     }
 
     /// What a model file says of how it was made.
-    pub(super) fn made(&self) -> Made {
-        Made {
+    pub(super) fn provenance(&self) -> Provenance {
+        Provenance {
             data_sha256: self.data_sha256.clone(),
             device: Some(device::name(self.device)),
             threads: Some(self.threads),

@@ -4,7 +4,7 @@ use super::job::prepare;
 use super::print::{Verdict, print_out, report};
 use crate::checkpoint::Checkpoint;
 use crate::cli::Predict;
-use crate::data::place::Place;
+use crate::data::location::Location;
 use crate::data::sink::Sink;
 use crate::data::source::{ReadOptions, Source};
 use crate::data::table::Format;
@@ -22,23 +22,23 @@ pub(super) fn run(args: &Predict) -> Result<Verdict> {
     let device = prepare(&args.compute)?;
     let model = Checkpoint::read(&args.model, device)?;
     let mut source = Source::open(&args.data, &args.reading.options(&na(&model)))?;
-    if let Some(of_table) = &model.about.table {
-        of_table.check_columns(&source.names(), &source.shown)?;
+    if let Some(of_table) = &model.manifest.table {
+        of_table.check_columns(&source.names(), &source.display_name)?;
         source.pin(of_table.schema());
     }
     let names = source.names();
-    let id = args.id.clone().or(model.about.table.as_ref().and_then(|table| table.id.clone()));
+    let id = args.id.clone().or(model.manifest.table.as_ref().and_then(|table| table.id.clone()));
     // An id column that the model was fitted beside is handed on where it is there; one asked for must be.
     let id = id.filter(|id| args.id.is_some() || names.contains(id));
     if let Some(id) = &id {
         source.as_written(id);
     }
-    let shown = source.shown.clone();
+    let shown = source.display_name.clone();
     let columns = columns(&model, id.as_deref(), &names);
     let mut out = Out::open(args.output.as_deref().zip(format))?;
     let (mut rows, mut counts) = (0, Counts::default());
     source.batches(columns.as_deref(), &mut |batch, first| {
-        let mut answers = predictions(&model, &batch, id.as_deref(), device, Place::after(&shown, first))?;
+        let mut answers = predictions(&model, &batch, id.as_deref(), device, Location::after(&shown, first))?;
         rows += answers.table.height();
         counts.add(answers.counts);
         out.write(&mut answers.table)
@@ -58,12 +58,12 @@ pub(super) fn run(args: &Predict) -> Result<Verdict> {
 
 /// The cells that mean "missing" to the model.
 fn na(model: &Checkpoint) -> Vec<String> {
-    model.about.table.as_ref().map_or_else(|| ReadOptions::default().na, |of_table| of_table.na.clone())
+    model.manifest.table.as_ref().map_or_else(|| ReadOptions::default().na, |of_table| of_table.na.clone())
 }
 
 /// The columns to read: a model of a user's table takes its own and the id; a tutorial's model looks at all.
 fn columns(model: &Checkpoint, id: Option<&str>, names: &[String]) -> Option<Vec<String>> {
-    let wanted = model.about.table.as_ref()?.inputs.names();
+    let wanted = model.manifest.table.as_ref()?.inputs.names();
     Some(names.iter().filter(|name| wanted.contains(name) || id == Some(name.as_str())).cloned().collect())
 }
 

@@ -7,7 +7,7 @@ use crate::cli::Preprocess;
 use crate::data::schema::TableSchema;
 use crate::data::table::Format;
 use crate::fit::divide::divide;
-use crate::fit::prepare::{module, recipe};
+use crate::fit::prepare::{fit_preprocessing, module};
 use crate::fit::preprocessed::{PARTS, Written, write};
 use crate::fit::table::read;
 use anyhow::Result;
@@ -20,13 +20,13 @@ pub(super) fn run(args: &Preprocess) -> Result<Verdict> {
     let (store, hash) = read(&args.data, &config, &[], schema.as_ref())?;
     job.data_sha256 = Some(hash);
     let divided = divide(&store, &config, args.common.seed)?;
-    let recipe = recipe(&divided, &divided.parts, &config)?;
-    let written = write(&divided, &recipe, &config, &args.out, args.to)?;
-    job.folder.stage("preprocess.pt", &module(&recipe.pipeline)?.save(&[])?)?;
+    let fitted = fit_preprocessing(&divided, &divided.parts, &config)?;
+    let written = write(&divided, &fitted, &config, &args.out, args.to)?;
+    job.folder.stage("preprocess.pt", &module(&fitted.pipeline)?.save(&[])?)?;
     job.folder.stage("config.toml", toml::to_string(&config)?.as_bytes())?;
-    let features: Vec<String> = recipe.pipeline.features().into_iter().map(|feature| feature.name).collect();
+    let features: Vec<String> = fitted.pipeline.features().into_iter().map(|feature| feature.name).collect();
     let results = json!({
-        "data": store.shown,
+        "data": store.display_name,
         "rows": by_part(&written, |part| part.rows.into()),
         "without_target": divided.without_target,
         "features": features,

@@ -2,7 +2,7 @@
 
 use super::print::note;
 use crate::checkpoint::resume::Resumption;
-use crate::checkpoint::series::Found;
+use crate::checkpoint::series::{Found, latest_checkpoint};
 use crate::cli::Printing;
 use crate::runs::files;
 use anyhow::{Context, Result};
@@ -11,8 +11,7 @@ use tch::Device;
 
 /// The state that is gone on with; its tensors are on the processor.
 pub(super) fn open(path: &Path, printing: Printing) -> Result<Found> {
-    let found = if path.is_dir() { Found::newest(path, Device::Cpu) } else { Found::file(path, Device::Cpu) };
-    let found = found.context("--resume")?;
+    let found = latest_checkpoint(path, Device::Cpu).context("--resume")?;
     for skipped in &found.skipped {
         note(printing, &format!("passed over: {skipped}"));
     }

@@ -244,8 +244,8 @@ fn write(
         args.data.display()
     );
     job.folder.stage("best.toml", format!("{head}{}", toml::to_string(config)?).as_bytes())?;
-    let (made, store) = (job.made(), search.rows.store);
-    Finished { outcome, config, seed, made, store, schema, verdict: &judge(outcome) }.stage(&mut job.folder)
+    let (provenance, store) = (job.provenance(), search.rows.store);
+    Finished { outcome, config, seed, provenance, store, schema, verdict: &judge(outcome) }.stage(&mut job.folder)
 }
 
 /// The best trials, and what was chosen.

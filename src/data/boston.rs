@@ -1,6 +1,6 @@
 //! The Boston housing table, or another table of numbers with a target.
 
-use super::place::Place;
+use super::location::Location;
 use super::table::{self, names, numbers};
 use anyhow::{Context, Result, bail, ensure};
 use polars::prelude::DataFrame;
@@ -45,7 +45,7 @@ impl Boston {
         if kept.is_empty() {
             bail!("{shown}: no feature is left beside the target {target}");
         }
-        let at = Place::start(&shown);
+        let at = Location::start(&shown);
         Ok(Self { features: numbers(&data, &kept, at)?, target: numbers(&data, &[target], at)? })
     }
 }

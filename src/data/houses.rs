@@ -1,6 +1,6 @@
 //! The points that the tutorial fits a line to.
 
-use super::place::Place;
+use super::location::Location;
 use super::table;
 use anyhow::{Context, Result, ensure};
 use polars::prelude::DataFrame;
@@ -43,7 +43,7 @@ impl Houses {
     }
 
     fn of(data: &DataFrame, shown: &str) -> Result<Self> {
-        let data = table::numbers(data, &["area", "price"], Place::start(shown))?;
+        let data = table::numbers(data, &["area", "price"], Location::start(shown))?;
         let column = |name| -> Result<Vec<f64>> { Ok(data.column(name)?.f64()?.into_no_null_iter().collect()) };
         Ok(Self { x: column("area")?, y: column("price")? })
     }

@@ -1,7 +1,7 @@
 //! Tables in files, through polars: CSV, Parquet, NDJSON and Arrow IPC, told apart by the name's ending.
 
 use super::caught::caught;
-use super::place::Place;
+use super::location::Location;
 use crate::choices::names::{named, unknown};
 use anyhow::{Context, Result, bail, ensure};
 use polars::prelude::*;
@@ -79,12 +79,12 @@ pub fn write(table: &mut DataFrame, format: Format, out: impl Write) -> Result<(
 
 /// The columns named, as Float64 and in this order. `at` is for the error at a column that is missing, or at a cell
 /// that is empty, is not a number, or is not finite.
-pub fn numbers(table: &DataFrame, columns: &[impl AsRef<str>], at: Place<'_>) -> Result<DataFrame> {
+pub fn numbers(table: &DataFrame, columns: &[impl AsRef<str>], at: Location<'_>) -> Result<DataFrame> {
     let picked: Result<Vec<Column>> = columns.iter().map(|name| number_column(table, name.as_ref(), at)).collect();
     Ok(DataFrame::new(table.height(), picked?)?)
 }
 
-fn number_column(table: &DataFrame, name: &str, at: Place<'_>) -> Result<Column> {
+fn number_column(table: &DataFrame, name: &str, at: Location<'_>) -> Result<Column> {
     let Ok(column) = table.column(name) else {
         bail!("{}: no column {name}, its columns are {}", at.file, names(table).join(", "));
     };
@@ -103,7 +103,7 @@ fn number_column(table: &DataFrame, name: &str, at: Place<'_>) -> Result<Column>
 }
 
 /// Text to numbers; empty cells stay empty.
-fn parse(cells: &StringChunked, name: &str, at: Place<'_>) -> Result<Float64Chunked> {
+fn parse(cells: &StringChunked, name: &str, at: Location<'_>) -> Result<Float64Chunked> {
     let number = |(row, cell): (usize, Option<&str>)| match cell.map(str::trim) {
         None | Some("") => Ok(None),
         Some(text) => match text.parse::<f64>() {
@@ -115,7 +115,7 @@ fn parse(cells: &StringChunked, name: &str, at: Place<'_>) -> Result<Float64Chun
 }
 
 /// The column `name`; where there is none, the error says which name is near it.
-pub fn column<'a>(data: &'a DataFrame, name: &str, at: Place<'_>) -> Result<&'a Column> {
+pub fn column<'a>(data: &'a DataFrame, name: &str, at: Location<'_>) -> Result<&'a Column> {
     let known = || {
         let names = names(data);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -141,7 +141,7 @@ mod tests {
 
     fn refusal(text: &'static str) -> String {
         let table = parse_csv(text).unwrap();
-        numbers(&table, &["a", "b"], Place::start("t.csv")).unwrap_err().to_string()
+        numbers(&table, &["a", "b"], Location::start("t.csv")).unwrap_err().to_string()
     }
 
     #[test]
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn columns_come_in_the_order_asked_for_whatever_the_files_is() {
-        let table = numbers(&parse_csv("b,a\n1,2\n").unwrap(), &["a", "b"], Place::start("t.csv")).unwrap();
+        let table = numbers(&parse_csv("b,a\n1,2\n").unwrap(), &["a", "b"], Location::start("t.csv")).unwrap();
         assert_eq!(names(&table), ["a", "b"]);
         assert_eq!(table.column("a").unwrap().f64().unwrap().get(0), Some(2.0));
     }
@@ -174,7 +174,7 @@ mod tests {
             write(&mut table, format, File::create(&path).unwrap()).unwrap();
             let back = read(&path).unwrap();
             assert!(
-                numbers(&back, &["x"], Place::start(file))
+                numbers(&back, &["x"], Location::start(file))
                     .unwrap()
                     .column("x")
                     .unwrap()

@@ -11,4 +11,4 @@ mod verdict;
 pub use baseline::{MeanBaseline, PriorBaseline};
 pub use importance::{Importance, permutation_importance};
 pub use spread::Spread;
-pub use verdict::{Fit, Judged, Verdict, verdict};
+pub use verdict::{Fit, PartScore, Verdict, verdict};

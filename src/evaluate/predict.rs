@@ -1,9 +1,9 @@
 //! The predictions of a model file for the rows of a table.
 
 use crate::checkpoint::{Checkpoint, Schema, TableModel};
-use crate::data::place::Place;
+use crate::data::location::Location;
 use crate::data::table;
-use crate::evaluate::predictions::{Answers, answers, outputs, probabilities};
+use crate::evaluate::predictions::{Predictions, outputs, probabilities, to_predictions};
 use crate::preprocess::inputs::Counts;
 use crate::preprocess::tensors;
 use anyhow::{Result, bail, ensure};
@@ -24,7 +24,7 @@ pub fn predictions(
     data: &DataFrame,
     id: Option<&str>,
     device: Device,
-    at: Place<'_>,
+    at: Location<'_>,
 ) -> Result<Predicted> {
     let mut columns = Vec::new();
     if let Some(id) = id {
@@ -32,14 +32,14 @@ pub fn predictions(
         ensure!(data.column(id).is_ok(), "{}: no column {id} (--id), its columns are {names}", at.file);
         columns.push(data.column(id)?.clone());
     }
-    let (answered, counts) = match &model.about.table {
+    let (predicted_columns, counts) = match &model.manifest.table {
         Some(of_table) => of_table_model(model, of_table, data, device, at)?,
         None => (of_tutorial(model, data, id, device, at)?, Counts::default()),
     };
-    if let Some(twin) = answered.iter().find(|column| Some(column.name().as_str()) == id) {
+    if let Some(twin) = predicted_columns.iter().find(|column| Some(column.name().as_str()) == id) {
         bail!("{}: column {}: an output has the same name; rename it, or name another with --id", at.file, twin.name());
     }
-    columns.extend(answered);
+    columns.extend(predicted_columns);
     Ok(Predicted { table: DataFrame::new(data.height(), columns)?, counts })
 }
 
@@ -50,7 +50,7 @@ fn of_table_model(
     of_table: &TableModel,
     data: &DataFrame,
     device: Device,
-    at: Place<'_>,
+    at: Location<'_>,
 ) -> Result<(Vec<Column>, Counts)> {
     let raw = of_table.inputs.raw(data, at)?;
     let x = tensors::from_columns(&raw.columns, Kind::Double, device)?;
@@ -60,13 +60,13 @@ fn of_table_model(
         all
     };
     let outputs = outputs(&model.module, "forward", &x)?;
-    let answers = answers(&outputs, &of_table.target)?;
+    let predictions = to_predictions(&outputs, &of_table.target)?;
     let rows: Vec<u32> = raw.rows.iter().map(|&row| at.index(row as usize) as u32).collect();
-    answers.check_finite(Place::picked(at.file, &rows))?;
-    let columns = match answers {
-        Answers::Numbers(values) => vec![Column::new("prediction".into(), place(values))],
-        Answers::Classes { predicted, probabilities } => {
-            let classes = model.about.classes.clone().unwrap_or_default();
+    predictions.check_finite(Location::picked(at.file, &rows))?;
+    let columns = match predictions {
+        Predictions::Numbers(values) => vec![Column::new("prediction".into(), place(values))],
+        Predictions::Classes { predicted, probabilities } => {
+            let classes = model.manifest.classes.clone().unwrap_or_default();
             let mut index = vec![None; data.height()];
             raw.rows.iter().zip(&predicted).for_each(|(&row, &class)| index[row as usize] = Some(class));
             let mut columns = vec![labels(&classes, &index)];
@@ -86,14 +86,14 @@ fn of_tutorial(
     data: &DataFrame,
     id: Option<&str>,
     device: Device,
-    at: Place<'_>,
+    at: Location<'_>,
 ) -> Result<Vec<Column>> {
-    let schema = &model.about.schema;
+    let schema = &model.manifest.schema;
     check_columns(data, schema, id, at)?;
     let features = table::numbers(data, &schema.features, at)?;
     let kind = if schema.dtype == "float64" { Kind::Double } else { Kind::Float };
     let x = tensors::from_table(&features, kind, device)?;
-    match &model.about.classes {
+    match &model.manifest.classes {
         Some(classes) => classified(model, classes, &x),
         None => Ok(vec![Column::new("prediction".into(), doubles(&model.module.call("predict", &x)?)?)]),
     }
@@ -101,7 +101,7 @@ fn of_tutorial(
 
 /// scikit-learn's rule for named features: all of them, in the order of the fit, and no others. The target and `id`
 /// may stand among them.
-fn check_columns(data: &DataFrame, schema: &Schema, id: Option<&str>, at: Place<'_>) -> Result<()> {
+fn check_columns(data: &DataFrame, schema: &Schema, id: Option<&str>, at: Location<'_>) -> Result<()> {
     let names = table::names(data);
     let expected = schema.features.join(", ");
     for feature in &schema.features {

@@ -1,16 +1,16 @@
 //! A model's predictions for some rows, and how good they are.
 
-use crate::data::place::Place;
+use crate::data::location::Location;
 use crate::evaluate::metrics::{self, Metrics};
 use crate::evaluate::{MeanBaseline, PriorBaseline};
-use crate::preprocess::target::{Target, Truth};
+use crate::preprocess::target::{Labels, Target};
 use crate::torch::script::Module;
 use anyhow::{Context, Result, bail};
 use tch::{Device, Kind, Tensor};
 
 /// A model's predictions.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answers {
+pub enum Predictions {
     /// Class index of each row, and the probabilities row by row.
     Classes {
         predicted: Vec<i64>,
@@ -19,7 +19,7 @@ pub enum Answers {
     Numbers(Vec<f64>),
 }
 
-impl Answers {
+impl Predictions {
     /// Adds the predictions for further rows.
     pub fn extend(&mut self, more: Self) {
         match (self, more) {
@@ -34,7 +34,7 @@ impl Answers {
 
     /// Refuses answers that are no finite numbers: a value so far from those of the training that it overflows float32.
     /// `at` says where the answers' rows stand.
-    pub fn check_finite(&self, at: Place<'_>) -> Result<()> {
+    pub fn check_finite(&self, at: Location<'_>) -> Result<()> {
         let (values, width) = match self {
             Self::Classes { predicted, probabilities } => (probabilities, probabilities.len() / predicted.len().max(1)),
             Self::Numbers(values) => (values, 1),
@@ -49,7 +49,7 @@ impl Answers {
 
 /// The answers of some rows with their metrics, and the baseline's metrics for the same rows.
 pub struct Scored {
-    pub answers: Answers,
+    pub predictions: Predictions,
     pub metrics: Metrics,
     pub baseline: Metrics,
 }
@@ -65,13 +65,13 @@ pub fn outputs(module: &Module, method: &str, x: &Tensor) -> Result<Tensor> {
 }
 
 /// Turns the network's outputs `[n, k]` into predictions, as the model file's `predict` does, with the probabilities.
-pub fn answers(outputs: &Tensor, target: &Target) -> Result<Answers> {
+pub fn to_predictions(outputs: &Tensor, target: &Target) -> Result<Predictions> {
     Ok(match target {
         Target::Number { center, scale } => {
             let value = outputs.f_select(1, 0)?.f_to_kind(Kind::Double)?.f_mul_scalar(*scale)?.f_add_scalar(*center)?;
-            Answers::Numbers(Vec::try_from(value)?)
+            Predictions::Numbers(Vec::try_from(value)?)
         }
-        Target::Classes(_) => Answers::Classes {
+        Target::Classes(_) => Predictions::Classes {
             predicted: match outputs.size()[1] {
                 1 => Vec::try_from(outputs.f_select(1, 0)?.f_gt(0)?.f_to_kind(Kind::Int64)?)?,
                 _ => Vec::try_from(outputs.f_argmax(1, false)?)?,
@@ -92,27 +92,27 @@ pub fn probabilities(logits: &Tensor) -> Result<Tensor> {
 }
 
 /// The metrics of `answers` against `truth`.
-pub fn measure(answers: &Answers, truth: &Truth, target: &Target) -> Result<Metrics> {
-    match (answers, truth, target) {
-        (Answers::Classes { predicted, probabilities }, Truth::Classes(truth), Target::Classes(classes)) => {
-            Ok(metrics::classification(truth, predicted, probabilities, classes.len()))
+pub fn measure(predictions: &Predictions, labels: &Labels, target: &Target) -> Result<Metrics> {
+    match (predictions, labels, target) {
+        (Predictions::Classes { predicted, probabilities }, Labels::Classes(labels), Target::Classes(classes)) => {
+            Ok(metrics::classification(labels, predicted, probabilities, classes.len()))
         }
-        (Answers::Numbers(predicted), Truth::Numbers(truth), _) => Ok(metrics::regression(truth, predicted)),
+        (Predictions::Numbers(predicted), Labels::Numbers(labels), _) => Ok(metrics::regression(labels, predicted)),
         _ => bail!("classes and numbers cannot be scored against each other"),
     }
 }
 
 /// The metrics of `answers` against `truth`, beside those of the baseline that the training rows give.
-pub fn score(answers: Answers, truth: &Truth, train: &Truth, target: &Target) -> Result<Scored> {
-    let metrics = measure(&answers, truth, target)?;
-    let baseline = match (truth, train) {
-        (Truth::Classes(truth), Truth::Classes(train)) => {
-            PriorBaseline::fit(train, target.outputs() as usize).map(|baseline| baseline.metrics(truth))
+pub fn score(predictions: Predictions, labels: &Labels, train: &Labels, target: &Target) -> Result<Scored> {
+    let metrics = measure(&predictions, labels, target)?;
+    let baseline = match (labels, train) {
+        (Labels::Classes(labels), Labels::Classes(train)) => {
+            PriorBaseline::fit(train, target.outputs() as usize).map(|baseline| baseline.metrics(labels))
         }
-        (Truth::Numbers(truth), Truth::Numbers(train)) => {
-            MeanBaseline::fit(train).map(|baseline| baseline.metrics(truth))
+        (Labels::Numbers(labels), Labels::Numbers(train)) => {
+            MeanBaseline::fit(train).map(|baseline| baseline.metrics(labels))
         }
         _ => None,
     };
-    Ok(Scored { answers, metrics, baseline: baseline.context("no training rows to take a baseline from")? })
+    Ok(Scored { predictions, metrics, baseline: baseline.context("no training rows to take a baseline from")? })
 }

@@ -15,7 +15,7 @@ const DEVIATIONS: f64 = 2.0;
 
 /// One part's metrics, and the baseline's on the same rows.
 #[derive(Debug, Clone, Copy)]
-pub struct Judged<'a> {
+pub struct PartScore<'a> {
     pub rows: usize,
     pub metrics: &'a Metrics,
     pub baseline: &'a Metrics,
@@ -38,8 +38,8 @@ pub struct Verdict {
 }
 
 /// Judges a model by its training rows against the validation rows, or the test rows where there are none of those.
-pub fn verdict(train: Judged<'_>, valid: Option<Judged<'_>>, test: Option<Judged<'_>>) -> Verdict {
-    let measured = |part: Option<Judged<'_>>, name| part.and_then(|part| Measured::of(&part, name));
+pub fn verdict(train: PartScore<'_>, valid: Option<PartScore<'_>>, test: Option<PartScore<'_>>) -> Verdict {
+    let measured = |part: Option<PartScore<'_>>, name| part.and_then(|part| Measured::of(&part, name));
     let Some(train) = Measured::of(&train, "training") else {
         let text = "Cannot be judged: on the training rows the score is undefined, or the baseline makes no error.";
         return Verdict { fit: Fit::Unknown, text: text.into() };
@@ -107,7 +107,7 @@ struct Measured {
 
 impl Measured {
     /// `None` where the score is undefined or the baseline leaves no error to improve on.
-    fn of(part: &Judged<'_>, name: &'static str) -> Option<Self> {
+    fn of(part: &PartScore<'_>, name: &'static str) -> Option<Self> {
         let both = |metric| part.metrics.get(metric).zip(part.baseline.get(metric));
         let (measure, (score, baseline)) = match both("accuracy") {
             Some(accuracy) => ("accuracy", accuracy),
@@ -182,13 +182,13 @@ mod tests {
     fn judge(rows: usize, train: f64, valid: Option<f64>, test: Option<f64>) -> Verdict {
         let baseline = classes(0.5, 0.5);
         let [train, valid, test] = [Some(train), valid, test].map(|score| score.map(|score| classes(score, score)));
-        let part = |metrics| Judged { rows, metrics, baseline: &baseline };
+        let part = |metrics| PartScore { rows, metrics, baseline: &baseline };
         verdict(part(train.as_ref().unwrap()), valid.as_ref().map(part), test.as_ref().map(part))
     }
 
     fn judge_r2(rows: usize, train: f64, valid: f64) -> Fit {
         let (baseline, train, valid) = (numbers(Some(0.0)), numbers(Some(train)), numbers(Some(valid)));
-        let part = |metrics| Judged { rows, metrics, baseline: &baseline };
+        let part = |metrics| PartScore { rows, metrics, baseline: &baseline };
         verdict(part(&train), Some(part(&valid)), None).fit
     }
 
@@ -213,7 +213,7 @@ mod tests {
     fn finding_a_rare_class_is_not_under_fitting() {
         let (baseline, found, missed) = (classes(0.95, 0.5), classes(0.955, 0.8), classes(0.955, 0.52));
         let fit = |metrics| {
-            let part = Judged { rows: 5000, metrics, baseline: &baseline };
+            let part = PartScore { rows: 5000, metrics, baseline: &baseline };
             verdict(part, Some(part), None).fit
         };
         assert_eq!((fit(&found), fit(&missed)), (Fit::Good, Fit::UnderFit));
@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(judge(1000, 0.95, None, None).fit, Fit::Unknown);
         let (perfect, one_row) = (classes(1.0, 1.0), numbers(None));
         for metrics in [&perfect, &one_row] {
-            assert_eq!(verdict(Judged { rows: 1, metrics, baseline: metrics }, None, None).fit, Fit::Unknown);
+            assert_eq!(verdict(PartScore { rows: 1, metrics, baseline: metrics }, None, None).fit, Fit::Unknown);
         }
     }
 }

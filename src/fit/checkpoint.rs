@@ -1,7 +1,7 @@
 //! The model file of a fit: what it takes, what it was trained with, how to go on from it.
 
 use super::prepare::Prepared;
-use crate::checkpoint::{self, About, FORMAT, Made, Schema, TableModel};
+use crate::checkpoint::{self, FORMAT, Manifest, Provenance, Schema, TableModel};
 use crate::data::schema::ColumnSchema;
 use crate::fit::settings::FitPlan;
 use crate::preprocess::target::Target;
@@ -16,14 +16,14 @@ use tch::{Device, Tensor};
 const CHECK_ROWS: i64 = 8;
 
 /// What a model file says, beside the model.
-pub struct Told<'a> {
+pub struct ModelInfo<'a> {
     pub config: &'a FitPlan,
     pub seed: u32,
     /// The columns of the schema, if there is one.
     pub pinned: &'a [ColumnSchema],
     /// Of the validation rows, else of the training rows; none before the end.
     pub metrics: BTreeMap<String, f64>,
-    pub made: Made,
+    pub provenance: Provenance,
 }
 
 /// What a table becomes.
@@ -41,9 +41,9 @@ pub fn table(prepared: &Prepared, config: &FitPlan, pinned: &[ColumnSchema]) -> 
 }
 
 /// The bytes of `model.pt`, or of a checkpoint on the way there; `training` is that of [`crate::train::state`].
-pub fn to_bytes(prepared: &Prepared, module: &Module, training: &Named, told: Told<'_>) -> Result<Vec<u8>> {
-    let Told { config, seed, pinned, metrics, made } = told;
-    let about = About {
+pub fn to_bytes(prepared: &Prepared, module: &Module, training: &Named, info: ModelInfo<'_>) -> Result<Vec<u8>> {
+    let ModelInfo { config, seed, pinned, metrics, provenance } = info;
+    let manifest = Manifest {
         format: FORMAT,
         program: "fit".into(),
         seed,
@@ -60,9 +60,9 @@ pub fn to_bytes(prepared: &Prepared, module: &Module, training: &Named, told: To
         metrics,
         versions: checkpoint::versions(),
         table: Some(table(prepared, config, pinned)),
-        made,
+        provenance,
     };
-    checkpoint::to_bytes(module, &about, training, &check(module, &prepared.train.raw)?)
+    checkpoint::to_bytes(module, &manifest, training, &check(module, &prepared.train.raw)?)
 }
 
 /// A class as it stands in JSON: a whole number where it is one.

@@ -113,13 +113,13 @@ fn categories(store: &Store, name: &str, training: &[bool], config: &FitPlan) ->
             values.len() < trained || trained <= FEW,
             "{}: column {name}: every cell is another text, from which nothing can be learnt; leave it out with --drop \
              {name}, or name it with --id",
-            store.shown
+            store.display_name
         );
     }
     ensure!(
         values.len() <= MOST_CATEGORIES,
         "{}: column {name}: more than {MOST_CATEGORIES} categories; leave it out with --drop {name}, or name it with --id",
-        store.shown
+        store.display_name
     );
     Ok(Found::Categories(values.into_iter().collect()))
 }

@@ -1,6 +1,6 @@
 //! Which rows of a table are trained on, validated with, and kept for the test.
 
-use crate::data::place::Place;
+use crate::data::location::Location;
 use crate::data::profile::MOST_CLASSES;
 use crate::data::store::Store;
 use crate::data::table::known_rows;
@@ -30,11 +30,16 @@ pub struct Divided<'a> {
 /// Finds the rows that have a target, decides whether the target is a class, and divides the rows as the settings ask
 /// for.
 pub fn divide<'a>(store: &'a Store, config: &FitPlan, seed: u32) -> Result<Divided<'a>> {
-    ensure!(store.height() < u32::MAX as usize, "{}: {} rows, expected fewer than 2^32", store.shown, store.height());
+    ensure!(
+        store.height() < u32::MAX as usize,
+        "{}: {} rows, expected fewer than 2^32",
+        store.display_name,
+        store.height()
+    );
     let target = store.column(&config.target)?;
     let rows = known_rows(target.column(&config.target)?);
-    ensure!(!rows.is_empty(), "{}: the target {} is missing in every row", store.shown, config.target);
-    let classification = is_classification(&target, config, &store.shown)?;
+    ensure!(!rows.is_empty(), "{}: the target {} is missing in every row", store.display_name, config.target);
+    let classification = is_classification(&target, config, &store.display_name)?;
     let without_target = store.height() - rows.len();
     let own = rows.partition_point(|&row| (row as usize) < store.rows_of(0).end);
     drop(target);
@@ -80,7 +85,7 @@ impl Divided<'_> {
     }
 
     /// Where `rows` stand in the table, for errors.
-    pub fn place(&self) -> Place<'_> {
+    pub fn place(&self) -> Location<'_> {
         self.store.picked(&self.rows)
     }
 
@@ -102,7 +107,7 @@ fn is_classification(target: &DataFrame, config: &FitPlan, shown: &str) -> Resul
         Task::Auto => Ok(text || few),
         Task::Classification => Ok(true),
         Task::Regression if text => {
-            number_values(target, &config.target, Place::start(shown))
+            number_values(target, &config.target, Location::start(shown))
                 .map_err(|error| anyhow!("{error}, or learn classes with --task classification"))?;
             bail!("{shown}: the target {} is {}, expected numbers for --task regression", config.target, column.dtype())
         }
@@ -139,7 +144,7 @@ fn parts(divided: &Divided<'_>, config: &FitPlan, seed: u32) -> Result<Parts> {
     let strata = config.stratify.then(|| classes(divided, config)).transpose()?;
     let parts = split::parts(divided.own, shares, strata.as_deref(), seed)?;
     if let Some(classes) = &strata {
-        check_strata(classes, &parts.train, &config.target, &divided.store.shown)?;
+        check_strata(classes, &parts.train, &config.target, &divided.store.display_name)?;
     }
     Ok(parts)
 }

@@ -1,10 +1,10 @@
 //! The files that show what was trained: model, history, pictures, report.
 
-use super::checkpoint::{self, Told};
+use super::checkpoint::{self, ModelInfo};
 use super::outcome::Outcome;
 use super::report::{page, pictures};
 use super::table::pinned;
-use crate::checkpoint::Made;
+use crate::checkpoint::Provenance;
 use crate::data::schema::TableSchema;
 use crate::data::store::Store;
 use crate::evaluate::Verdict;
@@ -22,7 +22,7 @@ pub struct Finished<'a> {
     pub outcome: &'a Outcome,
     pub config: &'a FitPlan,
     pub seed: u32,
-    pub made: Made,
+    pub provenance: Provenance,
     pub store: &'a Store,
     pub schema: Option<&'a TableSchema>,
     pub verdict: &'a Verdict,
@@ -31,7 +31,7 @@ pub struct Finished<'a> {
 impl Finished<'_> {
     /// Stages every file but the summary and the settings.
     pub fn stage(self, folder: &mut RunFolder) -> Result<()> {
-        let Self { outcome, config, seed, made, store, schema, verdict } = self;
+        let Self { outcome, config, seed, provenance, store, schema, verdict } = self;
         let pictures = pictures(outcome, config)?;
         for picture in &pictures {
             folder.stage(&format!("{}.png", picture.name), &picture.png)?;
@@ -39,16 +39,16 @@ impl Finished<'_> {
         let pinned = pinned(&outcome.prepared, store, schema);
         let metrics = outcome.valid.as_ref().unwrap_or(&outcome.train).metrics.iter();
         let metrics = metrics.filter_map(|(name, value)| Some((name.to_string(), value?))).collect();
-        let told = Told { config, seed, pinned: &pinned, metrics, made };
+        let info = ModelInfo { config, seed, pinned: &pinned, metrics, provenance };
         let training = outcome.trained.snapshot.tensors()?;
-        let model = checkpoint::to_bytes(&outcome.prepared, &outcome.module, &training, told)?;
+        let model = checkpoint::to_bytes(&outcome.prepared, &outcome.module, &training, info)?;
         folder.stage("history.csv", history(outcome).as_bytes())?;
         folder.stage("model.pt", &model)?;
         folder.stage("model.safetensors", &safetensors::to_bytes(&outcome.network.net.parameters.named()?)?)?;
         if let Some(schema) = schema {
             folder.stage(SCHEMA, schema.to_toml()?.as_bytes())?;
         }
-        folder.stage("report.html", page(outcome, config, &verdict.text, &store.shown, &pictures)?.as_bytes())
+        folder.stage("report.html", page(outcome, config, &verdict.text, &store.display_name, &pictures)?.as_bytes())
     }
 }
 

@@ -6,7 +6,7 @@ use super::prepare::{Prepared, Rows, prepare};
 use super::train::Network;
 use crate::evaluate::Spread;
 use crate::evaluate::metrics::Metrics;
-use crate::evaluate::predictions::{answers, measure, outputs};
+use crate::evaluate::predictions::{measure, outputs, to_predictions};
 use crate::fit::settings::FitPlan;
 use crate::preprocess::split::Parts;
 use crate::train::observer::{Epoch, Next, Observer};
@@ -57,7 +57,7 @@ pub fn held_out(
     let Network { net, loss } = network;
     let mut metrics = {
         let outputs = outputs(&model::module(prepared, &net)?, "network", &held.x)?;
-        measure(&answers(&outputs, &prepared.target)?, &held.truth, &prepared.target)?
+        measure(&to_predictions(&outputs, &prepared.target)?, &held.labels, &prepared.target)?
     };
     let _no_grad = tch::no_grad_guard();
     let loss = loss.mean(&net.forward(&held.x, false)?, &held.y, held.weight.as_ref())?.f_double_value(&[])?;

@@ -4,7 +4,7 @@ use super::divide::Divided;
 use super::model;
 use super::prepare::{Prepared, Rows, prepare};
 use super::train::Network;
-use crate::evaluate::predictions::{Scored, answers, measure, outputs, score};
+use crate::evaluate::predictions::{Scored, measure, outputs, score, to_predictions};
 use crate::evaluate::{Importance, permutation_importance};
 use crate::fit::settings::FitPlan;
 use crate::torch::script::Module;
@@ -34,8 +34,8 @@ impl Outcome {
     pub fn of(prepared: Prepared, network: Network, trained: Trained, seed: u32) -> Result<Self> {
         let module = model::module(&prepared, &network.net)?;
         let scored = |rows: &Rows| {
-            let answers = answers(&outputs(&module, "network", &rows.x)?, &prepared.target)?;
-            score(answers, &rows.truth, &prepared.train.truth, &prepared.target)
+            let predictions = to_predictions(&outputs(&module, "network", &rows.x)?, &prepared.target)?;
+            score(predictions, &rows.labels, &prepared.train.labels, &prepared.target)
         };
         let (train, valid) = (scored(&prepared.train)?, prepared.valid.as_ref().map(scored).transpose()?);
         let test = prepared.test.as_ref().map(scored).transpose()?;
@@ -57,11 +57,11 @@ impl Outcome {
 
     fn permuted(&self, seed: u32) -> Result<Vec<Importance>> {
         let (_, rows, _) = self.held_out();
-        let truth = rows.truth.first(rows.raw.size()[0] as usize);
+        let labels = rows.labels.first(rows.raw.size()[0] as usize);
         let name = self.prepared.target.score();
         let score = |raw: &Tensor| {
-            let answers = answers(&outputs(&self.module, "forward", raw)?, &self.prepared.target)?;
-            let metrics = measure(&answers, &truth, &self.prepared.target)?;
+            let predictions = to_predictions(&outputs(&self.module, "forward", raw)?, &self.prepared.target)?;
+            let metrics = measure(&predictions, &labels, &self.prepared.target)?;
             metrics.get(name).with_context(|| format!("{name} is not defined"))
         };
         let columns: Vec<Vec<i64>> = (0..rows.raw.size()[1]).map(|column| vec![column]).collect();

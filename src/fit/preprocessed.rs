@@ -1,7 +1,7 @@
 //! Writes the preprocessed table to files, batch by batch, so that memory does not grow with the rows.
 
 use super::divide::Divided;
-use super::prepare::{Recipe, RowsOfPart, module};
+use super::prepare::{FittedPreprocessing, RowsOfPart, module};
 use crate::cpu::threads;
 use crate::data::sink::Sink;
 use crate::data::table::Format;
@@ -29,17 +29,17 @@ pub struct Written {
 /// Float32, and the target as it stands in the table. Rows keep the table's order.
 pub fn write(
     divided: &Divided<'_>,
-    recipe: &Recipe,
+    fitted: &FittedPreprocessing,
     config: &FitPlan,
     folder: &Path,
     format: Format,
 ) -> Result<[Written; 3]> {
     let _one = OneThread::begin();
-    let (inputs, features) = (&recipe.pipeline.inputs, names(recipe, config, &divided.store.shown)?);
+    let (inputs, features) = (&fitted.pipeline.inputs, names(fitted, config, &divided.store.display_name)?);
     let columns = [inputs.names(), vec![config.target.clone()]].concat();
-    let module = module(&recipe.pipeline)?;
+    let module = module(&fitted.pipeline)?;
     let (mut sinks, mut written) = (Vec::new(), Vec::new());
-    for (part, name) in recipe.parts.iter().zip(PARTS) {
+    for (part, name) in fitted.parts.iter().zip(PARTS) {
         let path = folder.join(format!("{name}.{format}"));
         sinks.push((!part.rows.is_empty()).then(|| Sink::open(&path, format)).transpose()?);
         written.push(Written {
@@ -58,8 +58,8 @@ pub fn write(
     };
     threads::behind(write, |give| {
         divided.store.batches(&columns, &mut |batch, first| {
-            let slots = &recipe.slots[first..first + batch.height()];
-            for (part, rows) in recipe.parts.iter().enumerate() {
+            let slots = &fitted.slots[first..first + batch.height()];
+            for (part, rows) in fitted.parts.iter().enumerate() {
                 let here = rows.rows_of_part(slots, first);
                 if !here.in_batch.is_empty() {
                     let (counts, made) = transform(&batch, &here)?;
@@ -75,8 +75,8 @@ pub fn write(
 }
 
 /// The features' names, of which none may be the target's.
-fn names(recipe: &Recipe, config: &FitPlan, shown: &str) -> Result<Vec<String>> {
-    let names: Vec<String> = recipe.pipeline.features().into_iter().map(|feature| feature.name).collect();
+fn names(fitted: &FittedPreprocessing, config: &FitPlan, shown: &str) -> Result<Vec<String>> {
+    let names: Vec<String> = fitted.pipeline.features().into_iter().map(|feature| feature.name).collect();
     ensure!(!names.contains(&config.target), "{shown}: a feature would be named {} like the target", config.target);
     Ok(names)
 }

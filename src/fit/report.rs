@@ -3,11 +3,11 @@
 use super::outcome::Outcome;
 use super::surface;
 use crate::evaluate::metrics;
-use crate::evaluate::predictions::{Answers, Scored};
+use crate::evaluate::predictions::{Predictions, Scored};
 use crate::fit::settings::FitPlan;
 use crate::plot::Figure;
+use crate::preprocess::target::Labels;
 use crate::preprocess::target::Target;
-use crate::preprocess::target::Truth;
 use crate::report::{self, Block, Section, Table};
 use anyhow::Result;
 
@@ -31,18 +31,18 @@ pub fn pictures(outcome: &Outcome, config: &FitPlan) -> Result<Vec<Picture>> {
     let mut figures =
         vec![("learning_curves", report::learning_curves(&label, history.loss(), history.valid_loss(), best))];
     let (part, rows, scored) = outcome.held_out();
-    match (&scored.answers, &rows.truth, &outcome.prepared.target) {
-        (Answers::Classes { predicted, probabilities }, Truth::Classes(truth), Target::Classes(names)) => {
-            let matrix = metrics::confusion_matrix(truth, predicted, names.len());
+    match (&scored.predictions, &rows.labels, &outcome.prepared.target) {
+        (Predictions::Classes { predicted, probabilities }, Labels::Classes(labels), Target::Classes(names)) => {
+            let matrix = metrics::confusion_matrix(labels, predicted, names.len());
             figures.push(("confusion_matrix", report::confusion_matrix(&matrix, names, part)));
-            figures.extend(report::roc(truth, probabilities, names, part).map(|figure| ("roc", figure)));
-            let curve = report::precision_recall(truth, probabilities, names, part);
+            figures.extend(report::roc(labels, probabilities, names, part).map(|figure| ("roc", figure)));
+            let curve = report::precision_recall(labels, probabilities, names, part);
             figures.extend(curve.map(|figure| ("precision_recall", figure)));
         }
-        (Answers::Numbers(predicted), Truth::Numbers(truth), _) => {
-            let actual = report::predicted_against_actual(truth, predicted, &config.target, part);
+        (Predictions::Numbers(predicted), Labels::Numbers(labels), _) => {
+            let actual = report::predicted_against_actual(labels, predicted, &config.target, part);
             figures.push(("predicted_against_actual", actual));
-            figures.push(("residuals", report::residuals(truth, predicted, &config.target, part)));
+            figures.push(("residuals", report::residuals(labels, predicted, &config.target, part)));
         }
         _ => {}
     }

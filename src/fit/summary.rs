@@ -3,7 +3,7 @@
 use super::outcome::Outcome;
 use super::prepare::Rows;
 use crate::evaluate::predictions::Scored;
-use crate::evaluate::{Judged, Verdict, verdict};
+use crate::evaluate::{PartScore, Verdict, verdict};
 use serde_json::{Map, Value, json};
 
 /// What the scores say of the fit.
@@ -16,8 +16,8 @@ pub fn judge(outcome: &Outcome) -> Verdict {
     )
 }
 
-fn judged<'a>(rows: &Rows, scored: &'a Scored) -> Judged<'a> {
-    Judged { rows: rows.x.size()[0] as usize, metrics: &scored.metrics, baseline: &scored.baseline }
+fn judged<'a>(rows: &Rows, scored: &'a Scored) -> PartScore<'a> {
+    PartScore { rows: rows.x.size()[0] as usize, metrics: &scored.metrics, baseline: &scored.baseline }
 }
 
 /// The results as `summary.json` has them; `shown` is the table's name.

@@ -5,9 +5,9 @@ use super::outcome::Outcome;
 use super::prepare::Rows;
 use crate::fit::settings::FitPlan;
 use crate::plot::{CLASSES, Figure, GridAxis};
-use crate::preprocess::target::{Target, Truth};
+use crate::preprocess::target::{Labels, Target};
 use crate::preprocess::tensors;
-use crate::report::{self, Shown};
+use crate::report::{self, ShownRows};
 use anyhow::Result;
 use tch::{Device, Kind};
 
@@ -28,31 +28,31 @@ pub fn picture(outcome: &Outcome, config: &FitPlan) -> Result<Option<(&'static s
     let (part, held, _) = outcome.held_out();
     let train = (part != "training").then_some(&prepared.train);
     let names: Vec<&str> = inputs.numbers.iter().map(|column| column.name.as_str()).collect();
-    let truths = (&held.truth, &prepared.train.truth, &prepared.target);
+    let truths = (&held.labels, &prepared.train.labels, &prepared.target);
     match (truths, &names[..]) {
-        ((Truth::Classes(truth), Truth::Classes(of_train), Target::Classes(classes)), &[x, y])
+        ((Labels::Classes(labels), Labels::Classes(of_train), Target::Classes(classes)), &[x, y])
             if classes.len() <= CLASSES =>
         {
             let Some([across, up]) = plane(held, &prepared.train)? else { return Ok(None) };
             let cells = over(outcome, across, up)?.into_iter().map(|class| class as u8).collect();
-            let held = Shown { part, points: points(held)?, truth };
+            let held = ShownRows { part, points: points(held)?, labels };
             let train = train.map(|rows| shown(rows, of_train)).transpose()?;
             let figure = report::decision_surface([x, y], [across, up], cells, classes, &held, train.as_ref());
             Ok(Some(("decision_surface", figure)))
         }
-        ((Truth::Numbers(truth), ..), &[x, y]) => {
+        ((Labels::Numbers(labels), ..), &[x, y]) => {
             let Some([across, up]) = plane(held, &prepared.train)? else { return Ok(None) };
             let values = over(outcome, across, up)?;
-            let held = Shown { part, points: points(held)?, truth };
+            let held = ShownRows { part, points: points(held)?, labels };
             let figure = report::prediction_surface([x, y], [across, up], values, &config.target, &held);
             Ok(Some(("prediction_surface", figure)))
         }
-        ((Truth::Numbers(truth), Truth::Numbers(of_train), _), &[x]) => {
+        ((Labels::Numbers(labels), Labels::Numbers(of_train), _), &[x]) => {
             let Some(axis) = axis(held, &prepared.train, 0, POINTS)? else { return Ok(None) };
             let places: Vec<f64> = axis.points().collect();
             let values = predict(outcome, std::slice::from_ref(&places))?;
             let curve = places.into_iter().zip(values).collect();
-            let held = Shown { part, points: points(held)?, truth };
+            let held = ShownRows { part, points: points(held)?, labels };
             let train = train.map(|rows| shown(rows, of_train)).transpose()?;
             Ok(Some(("prediction_curve", report::prediction_curve(x, curve, &config.target, &held, train.as_ref()))))
         }
@@ -60,8 +60,8 @@ pub fn picture(outcome: &Outcome, config: &FitPlan) -> Result<Option<(&'static s
     }
 }
 
-fn shown<'a, T>(rows: &Rows, truth: &'a [T]) -> Result<Shown<'a, T>> {
-    Ok(Shown { part: "training", points: points(rows)?, truth })
+fn shown<'a, T>(rows: &Rows, labels: &'a [T]) -> Result<ShownRows<'a, T>> {
+    Ok(ShownRows { part: "training", points: points(rows)?, labels })
 }
 
 /// The first two inputs of each row; the second NaN where there is one alone.
@@ -92,18 +92,18 @@ fn axis(held: &Rows, train: &Rows, index: i64, count: usize) -> Result<Option<Gr
 
 /// The answers on a grid, row by row from the lowest, asked for a row at a time: a wide hidden layer takes memory.
 fn over(outcome: &Outcome, across: GridAxis, up: GridAxis) -> Result<Vec<f64>> {
-    let mut answers = Vec::with_capacity(across.count * up.count);
+    let mut predictions = Vec::with_capacity(across.count * up.count);
     for y in up.points() {
-        answers.extend(predict(outcome, &[across.points().collect(), vec![y; across.count]])?);
+        predictions.extend(predict(outcome, &[across.points().collect(), vec![y; across.count]])?);
     }
-    Ok(answers)
+    Ok(predictions)
 }
 
 /// Class indices, or values in the target's units.
 fn predict(outcome: &Outcome, columns: &[Vec<f64>]) -> Result<Vec<f64>> {
     let raw = tensors::from_columns(columns, Kind::Double, Device::Cpu)?;
-    let answers = outcome.module.call("predict", &raw)?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?;
-    Ok(Vec::try_from(answers.f_contiguous()?)?)
+    let predictions = outcome.module.call("predict", &raw)?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?;
+    Ok(Vec::try_from(predictions.f_contiguous()?)?)
 }
 
 #[cfg(test)]

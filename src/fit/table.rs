@@ -19,7 +19,7 @@ pub fn read(
     schema: Option<&TableSchema>,
 ) -> Result<(Store, String)> {
     let mut sources = open(data, config, schema)?;
-    let (names, shown) = (sources[0].names(), sources[0].shown.clone());
+    let (names, shown) = (sources[0].names(), sources[0].display_name.clone());
     let mut columns = needed(&names, config, &shown)?;
     for (index, trial) in trials.iter().enumerate() {
         columns.extend(needed(&names, trial, &shown).with_context(|| format!("--param: trial {}", index + 1))?);
@@ -35,7 +35,7 @@ fn open(data: &Path, config: &FitPlan, schema: Option<&TableSchema>) -> Result<V
     for place in places.into_iter().flatten() {
         let mut source = Source::open(place, &config.read())?;
         if let Some(schema) = schema {
-            schema.check_names(&source.names(), &source.shown)?;
+            schema.check_names(&source.names(), &source.display_name)?;
             source.pin(schema.clone());
         }
         sources.push(source);

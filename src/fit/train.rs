@@ -4,7 +4,7 @@ use super::prepare::{Prepared, Rows};
 use crate::fit::settings::{ClassWeight, FitPlan};
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
-use crate::preprocess::target::{Target, Truth};
+use crate::preprocess::target::{Labels, Target};
 use crate::train::observer::Observer;
 use crate::train::session::{Session, Trained};
 use crate::train::snapshot::Snapshot;
@@ -32,7 +32,7 @@ impl Network {
             dropout: config.dropout,
         };
         let net = Mlp::new(&layers, device)?;
-        Ok(Self { net, loss: criterion(loss, config, &prepared.train.truth, device)? })
+        Ok(Self { net, loss: criterion(loss, config, &prepared.train.labels, device)? })
     }
 
     /// Trains on the training rows, with the validation rows to stop by; the test rows are not looked at. With `snapshot`
@@ -79,11 +79,11 @@ pub fn check_target(config: &FitPlan, target: &Target) -> Result<()> {
     Ok(())
 }
 
-fn criterion(loss: LossKind, config: &FitPlan, truth: &Truth, device: Device) -> Result<Loss> {
-    match (config.class_weight, truth) {
+fn criterion(loss: LossKind, config: &FitPlan, labels: &Labels, device: Device) -> Result<Loss> {
+    match (config.class_weight, labels) {
         (ClassWeight::None, _) => Ok(Loss::new(loss)),
-        (ClassWeight::Balanced, Truth::Numbers(_)) => anyhow::bail!("--class-weight balanced: needs classes"),
-        (ClassWeight::Balanced, Truth::Classes(codes)) => {
+        (ClassWeight::Balanced, Labels::Numbers(_)) => anyhow::bail!("--class-weight balanced: needs classes"),
+        (ClassWeight::Balanced, Labels::Classes(codes)) => {
             let classes = codes.iter().max().map_or(0, |&code| code as usize + 1);
             let mut counts = vec![0.0; classes];
             codes.iter().for_each(|&code| counts[code as usize] += 1.0);

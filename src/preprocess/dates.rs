@@ -7,7 +7,7 @@
 use super::choices::ColumnChoice;
 use crate::choices::names::named;
 use crate::data::cells;
-use crate::data::place::Place;
+use crate::data::location::Location;
 use crate::data::table::column;
 use anyhow::{Context, Result, bail};
 use polars::prelude::*;
@@ -116,7 +116,7 @@ pub struct Date {
 
 impl Date {
     /// Seconds since 1970 of a column of dates, times, or ISO 8601 text.
-    pub fn seconds(&self, data: &DataFrame, at: Place<'_>) -> Result<Vec<f64>> {
+    pub fn seconds(&self, data: &DataFrame, at: Location<'_>) -> Result<Vec<f64>> {
         let name = &self.name;
         let series = column(data, name, at)?.as_materialized_series();
         let scale = match series.dtype() {
@@ -134,7 +134,7 @@ impl Date {
     }
 }
 
-fn text_seconds(cells: &StringChunked, name: &str, at: Place<'_>) -> Result<Vec<f64>> {
+fn text_seconds(cells: &StringChunked, name: &str, at: Location<'_>) -> Result<Vec<f64>> {
     let second = |(row, cell): (usize, Option<&str>)| {
         match cell {
         None => Ok(f64::NAN),
@@ -184,14 +184,14 @@ mod tests {
         let text = df!("d" => [Some("2024-02-29T12:30:00"), None]).unwrap();
         let micros = [Some(1_709_209_800_000_000_i64), None];
         let date = Date { name: "d".into(), parts: vec![], choice: super::super::choices::ColumnChoice::default() };
-        let seconds = |data: &DataFrame| date.seconds(data, Place::start("t")).unwrap();
+        let seconds = |data: &DataFrame| date.seconds(data, Location::start("t")).unwrap();
         // calendar.timegm((2024, 2, 29, 12, 30, 0)) == 1709209800
         assert_eq!(seconds(&text)[0], 1_709_209_800.0);
         assert!(seconds(&text)[1].is_nan());
         let typed = Column::new("d".into(), micros).cast(&DataType::Datetime(TimeUnit::Microseconds, None)).unwrap();
         assert_eq!(seconds(&DataFrame::new(2, vec![typed]).unwrap())[0], 1_709_209_800.0);
         let wrong = df!("d" => ["29.02.2024"]).unwrap();
-        let error = date.seconds(&wrong, Place::start("t.csv")).unwrap_err().to_string();
+        let error = date.seconds(&wrong, Location::start("t.csv")).unwrap_err().to_string();
         assert!(error.starts_with("t.csv: row 1, column d: \"29.02.2024\", expected a date"), "{error}");
     }
 }

@@ -6,7 +6,7 @@
 
 use super::choices::{ColumnChoice, Impute, Unseen};
 use super::dates::Date;
-use crate::data::place::Place;
+use crate::data::location::Location;
 use crate::data::table::column;
 use anyhow::{Result, bail};
 use polars::prelude::*;
@@ -95,7 +95,7 @@ impl Inputs {
     /// # Errors
     /// A missing column, a number column with text, an infinite value, a missing value under `error`, an unseen
     /// category under `error`.
-    pub fn raw(&self, data: &DataFrame, at: Place<'_>) -> Result<Raw> {
+    pub fn raw(&self, data: &DataFrame, at: Location<'_>) -> Result<Raw> {
         let mut counts = Counts::default();
         let width = self.numbers.len() + self.dates.len() + self.categories.len();
         let mut columns: Vec<Vec<f64>> =
@@ -114,11 +114,11 @@ impl Inputs {
     ///
     /// # Errors
     /// As [`Inputs::raw`], but for a missing value under `error`.
-    pub fn raw_column(&self, index: usize, data: &DataFrame, at: Place<'_>) -> Result<Vec<f64>> {
+    pub fn raw_column(&self, index: usize, data: &DataFrame, at: Location<'_>) -> Result<Vec<f64>> {
         self.values(index, data, at, &mut Counts::default())
     }
 
-    fn values(&self, index: usize, data: &DataFrame, at: Place<'_>, counts: &mut Counts) -> Result<Vec<f64>> {
+    fn values(&self, index: usize, data: &DataFrame, at: Location<'_>, counts: &mut Counts) -> Result<Vec<f64>> {
         match self.numbers.get(index) {
             Some(column) => number_values(data, &column.name, at),
             None => match self.dates.get(index - self.numbers.len()) {
@@ -139,7 +139,7 @@ impl Inputs {
     ///
     /// # Errors
     /// A missing value in a column under `--impute error`.
-    fn kept(&self, columns: &[Vec<f64>], at: Place<'_>, counts: &mut Counts) -> Result<Vec<u32>> {
+    fn kept(&self, columns: &[Vec<f64>], at: Location<'_>, counts: &mut Counts) -> Result<Vec<u32>> {
         let height = columns.first().map_or(0, Vec::len);
         let mut keep = vec![true; height];
         for ((name, choice), values) in self.choices().zip(columns) {
@@ -169,7 +169,7 @@ impl Inputs {
 }
 
 impl Category {
-    fn codes(&self, data: &DataFrame, at: Place<'_>, counts: &mut Counts) -> Result<Vec<f64>> {
+    fn codes(&self, data: &DataFrame, at: Location<'_>, counts: &mut Counts) -> Result<Vec<f64>> {
         let index: PlHashMap<&str, usize> =
             self.values.iter().enumerate().map(|(code, value)| (value.as_str(), code)).collect();
         let mut unseen = 0;
@@ -201,7 +201,7 @@ impl Category {
 
 /// The cells of a column as text, whatever its type. A whole number has no decimal point, so that a category is the
 /// same whether its column was read as `Int64` or, because of one other cell, as `Float64`.
-pub fn texts(data: &DataFrame, name: &str, at: Place<'_>) -> Result<StringChunked> {
+pub fn texts(data: &DataFrame, name: &str, at: Location<'_>) -> Result<StringChunked> {
     let series = column(data, name, at)?.as_materialized_series();
     if let Ok(values) = series.f64() {
         let whole = |value: f64| value.fract() == 0.0 && value.abs() < 1e15;
@@ -212,7 +212,7 @@ pub fn texts(data: &DataFrame, name: &str, at: Place<'_>) -> Result<StringChunke
 }
 
 /// The values of a number column, NaN where missing.
-pub fn number_values(data: &DataFrame, name: &str, at: Place<'_>) -> Result<Vec<f64>> {
+pub fn number_values(data: &DataFrame, name: &str, at: Location<'_>) -> Result<Vec<f64>> {
     let series = column(data, name, at)?.as_materialized_series();
     let series = match series.dtype() {
         dtype if dtype.is_primitive_numeric() || *dtype == DataType::Boolean => series.cast(&DataType::Float64)?,

@@ -101,7 +101,7 @@ mod tests {
     use super::super::inputs::{Inputs, Number, Raw};
     use super::super::tensors;
     use super::*;
-    use crate::data::place::Place;
+    use crate::data::location::Location;
     use crate::torch::script::Module;
     use polars::prelude::*;
     use tch::{Device, Kind};
@@ -119,14 +119,14 @@ mod tests {
     }
 
     fn features(inputs: &Inputs, data: &DataFrame) -> (Vec<Vec<f32>>, Vec<String>, Raw) {
-        let train = inputs.raw(&table(), Place::start("t")).unwrap();
+        let train = inputs.raw(&table(), Location::start("t")).unwrap();
         let pipeline = Pipeline::fit(inputs, |index| Ok(train.columns[index].clone())).unwrap();
         let module = Module::new("Preprocess").unwrap();
         for (name, buffer) in pipeline.buffers().unwrap() {
             module.buffer(&name, &buffer).unwrap();
         }
         module.define(&pipeline.source().unwrap()).unwrap();
-        let raw = inputs.raw(data, Place::start("t")).unwrap();
+        let raw = inputs.raw(data, Location::start("t")).unwrap();
         let x = tensors::from_columns(&raw.columns, Kind::Double, Device::Cpu).unwrap();
         let y = module.call("forward", &x).unwrap();
         let width = y.size()[1] as usize;
@@ -172,7 +172,7 @@ mod tests {
         let date = Date { name: "d".into(), parts: names.clone(), choice };
         let inputs = Inputs { numbers: vec![], dates: vec![date], categories: vec![] };
         let data = df!("d" => cells.iter().copied().map(Some).chain([None]).collect::<Vec<_>>()).unwrap();
-        let seconds = inputs.raw(&data, Place::start("t")).unwrap().columns.remove(0);
+        let seconds = inputs.raw(&data, Location::start("t")).unwrap().columns.remove(0);
         let pipeline = Pipeline::fit(&inputs, |_| Ok(seconds.clone())).unwrap();
         let module = Module::new("Preprocess").unwrap();
         pipeline.buffers().unwrap().iter().for_each(|(name, buffer)| module.buffer(name, buffer).unwrap());
@@ -195,7 +195,7 @@ mod tests {
     fn an_unseen_category_is_an_error_nothing_or_a_code_of_its_own() {
         let other = df!("a" => [1.0], "b" => [1.0], "c" => ["new"]).unwrap();
         let with = |unseen| inputs(ColumnChoice::default(), ColumnChoice { unseen, ..ColumnChoice::default() });
-        let error = with(Unseen::Error).raw(&other, Place::start("t.csv")).unwrap_err().to_string();
+        let error = with(Unseen::Error).raw(&other, Location::start("t.csv")).unwrap_err().to_string();
         assert!(error.contains("t.csv: row 1, column c: category \"new\""), "{error}");
         assert_eq!(features(&with(Unseen::Ignore), &other).0[0][2..], [0.0, 0.0]);
         assert_eq!(features(&with(Unseen::Other), &other).0[0][2..], [0.0, 0.0, 1.0]);
@@ -204,10 +204,11 @@ mod tests {
     #[test]
     fn rows_with_a_missing_value_are_dropped_or_refused_on_request() {
         let choice = |impute| ColumnChoice { impute, ..ColumnChoice::default() };
-        let dropped = inputs(choice(Impute::Drop), ColumnChoice::default()).raw(&table(), Place::start("t")).unwrap();
+        let dropped =
+            inputs(choice(Impute::Drop), ColumnChoice::default()).raw(&table(), Location::start("t")).unwrap();
         assert_eq!((dropped.rows, dropped.counts.dropped_rows), (vec![0, 2, 3], 1));
         let error = inputs(choice(Impute::Error), ColumnChoice::default())
-            .raw(&table(), Place::start("t"))
+            .raw(&table(), Location::start("t"))
             .unwrap_err()
             .to_string();
         assert!(error.contains("row 2, column a: missing"), "{error}");

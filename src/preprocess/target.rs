@@ -3,7 +3,7 @@
 use super::inputs::{number_values, texts};
 use super::pipeline::fits_float32;
 use super::statistics;
-use crate::data::place::Place;
+use crate::data::location::Location;
 use anyhow::{Result, bail, ensure};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -22,12 +22,12 @@ pub enum Target {
 
 /// The target of some rows as it is in the table: class indices, or numbers in its own units.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Truth {
+pub enum Labels {
     Classes(Vec<i64>),
     Numbers(Vec<f64>),
 }
 
-impl Truth {
+impl Labels {
     /// Adds further rows.
     pub fn extend(&mut self, more: Self) {
         match (self, more) {
@@ -48,7 +48,7 @@ impl Truth {
 
 impl Target {
     /// Classes, or center and scale, of the training rows.
-    pub fn fit(train: &DataFrame, name: &str, classification: bool, at: Place<'_>) -> Result<Self> {
+    pub fn fit(train: &DataFrame, name: &str, classification: bool, at: Location<'_>) -> Result<Self> {
         if !classification {
             let values = number_values(train, name, at)?;
             let (center, scale) = statistics::standard(&values);
@@ -94,7 +94,7 @@ impl Target {
     }
 
     /// The target of some rows, for the loss and for the metrics.
-    pub fn code(&self, rows: &DataFrame, name: &str, at: Place<'_>) -> Result<(Tensor, Truth)> {
+    pub fn code(&self, rows: &DataFrame, name: &str, at: Location<'_>) -> Result<(Tensor, Labels)> {
         match self {
             Self::Classes(classes) => {
                 let cells = texts(rows, name, at)?;
@@ -111,13 +111,13 @@ impl Target {
                     ),
                 };
                 let codes: Vec<i64> = cells.iter().enumerate().map(index).collect::<Result<_>>()?;
-                Ok((Tensor::f_from_slice(&codes)?, Truth::Classes(codes)))
+                Ok((Tensor::f_from_slice(&codes)?, Labels::Classes(codes)))
             }
             Self::Number { center, scale } => {
                 let values = number_values(rows, name, at)?;
                 let scaled: Vec<f64> = values.iter().map(|value| (value - center) / scale).collect();
                 let y = Tensor::f_from_slice(&scaled)?.f_to_kind(Kind::Float)?.f_unsqueeze(1)?;
-                Ok((y, Truth::Numbers(values)))
+                Ok((y, Labels::Numbers(values)))
             }
         }
     }

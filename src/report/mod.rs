@@ -11,7 +11,7 @@ pub use classes::{confusion_matrix, precision_recall, roc};
 pub use curves::{curve, importance, learning_curves, loss_picture};
 pub use html::{Block, Section, Table, html};
 pub use numbers::{predicted_against_actual, residuals};
-pub use surface::{Shown, decision_surface, prediction_curve, prediction_surface};
+pub use surface::{ShownRows, decision_surface, prediction_curve, prediction_surface};
 
 /// `name` cut to `longest` characters, an ellipsis where something is missing: in the middle, since names of one kind
 /// tend to differ at their start or at their end.

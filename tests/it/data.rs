@@ -1,7 +1,7 @@
 //! `lockstep data`.
 
 use crate::common::Workdir;
-use lockstep::data::place::Place;
+use lockstep::data::location::Location;
 use lockstep::data::table;
 
 #[test]
@@ -21,7 +21,7 @@ fn boston_and_houses_are_the_files_in_data() {
         dir.run(&["data", name, "-o", "t.csv"], 0);
         dir.run(&["data", name, "-o", "t.parquet"], 0);
         let [csv, parquet] = ["t.csv", "t.parquet"].map(|file| table::read(&dir.path().join(file)).unwrap());
-        let csv = table::numbers(&csv, &table::names(&csv), Place::start("t.csv")).unwrap();
+        let csv = table::numbers(&csv, &table::names(&csv), Location::start("t.csv")).unwrap();
         assert!(csv.equals(&parquet), "{name}");
     }
 }

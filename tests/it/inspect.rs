@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 #[test]
 fn it_shows_the_layers_of_the_tutorials_net_and_how_it_was_trained() {
     let dir = Workdir::with_model();
-    let about = dir.json(&["inspect", "runs/moons/model.pt"], 0);
-    assert_eq!(about["parameters"], 502);
-    assert_eq!(about["epoch"], 20);
-    assert_eq!(about["config"]["hidden"], 100);
-    let names: Vec<_> = about["state"].as_array().unwrap().iter().map(|entry| entry["name"].clone()).collect();
+    let manifest = dir.json(&["inspect", "runs/moons/model.pt"], 0);
+    assert_eq!(manifest["parameters"], 502);
+    assert_eq!(manifest["epoch"], 20);
+    assert_eq!(manifest["config"]["hidden"], 100);
+    let names: Vec<_> = manifest["state"].as_array().unwrap().iter().map(|entry| entry["name"].clone()).collect();
     assert_eq!(names, ["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"]);
-    assert_eq!(about["state"][0]["shape"], serde_json::json!([100, 2]));
+    assert_eq!(manifest["state"][0]["shape"], serde_json::json!([100, 2]));
     let text = String::from_utf8(dir.run(&["inspect", "runs/moons/model.pt"], 0).stdout).unwrap();
     for word in ["fc2.weight", "[2, 100]", "502", "accuracy", "x1, x2"] {
         assert!(text.contains(word), "{word} is missing in:\n{text}");
@@ -204,8 +204,8 @@ fn pinned_types_hold_for_the_training_and_for_the_predictions() {
     change(&dir, "\"zip\",   kind = \"integer\"", "\"zip\", kind = \"text\"");
     let summary = dir.json(&[&FIT[..], &["--schema", "s.toml", "--drop", "area,rooms"]].concat(), 0);
     assert_eq!(summary["features"], 4, "one for each postcode");
-    let about = dir.json(&["inspect", "runs/fit/model.pt"], 0);
-    assert_eq!(about["table"]["inputs"]["categories"][0]["values"], json!(["000", "001", "002", "003"]));
+    let manifest = dir.json(&["inspect", "runs/fit/model.pt"], 0);
+    assert_eq!(manifest["table"]["inputs"]["categories"][0]["values"], json!(["000", "001", "002", "003"]));
     // A postcode 1 is not 001, and 001 is one that the model knows.
     dir.write("new.csv", "zip\n001\n003\n");
     dir.run(&["predict", "runs/fit/model.pt", "new.csv"], 0);

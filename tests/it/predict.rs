@@ -1,7 +1,7 @@
 //! `lockstep predict` with the tutorial's model.
 
 use crate::common::Workdir;
-use lockstep::data::place::Place;
+use lockstep::data::location::Location;
 use lockstep::data::table;
 use polars::prelude::DataFrame;
 
@@ -40,10 +40,10 @@ fn the_same_answers_come_in_every_format_and_on_stdout() {
     assert_eq!(stdout, dir.read("p.csv"));
     assert_eq!(csv.height(), 200);
     let columns = ["prediction", "probability_0", "probability_1"];
-    let csv = table::numbers(&csv, &columns, Place::start("p.csv")).unwrap();
+    let csv = table::numbers(&csv, &columns, Location::start("p.csv")).unwrap();
     for output in ["p.parquet", "p.ndjson"] {
         let same = predicted(&dir, &["runs/moons/moons.csv"], output);
-        assert!(table::numbers(&same, &columns, Place::start(output)).unwrap().equals(&csv), "{output}");
+        assert!(table::numbers(&same, &columns, Location::start(output)).unwrap().equals(&csv), "{output}");
     }
 }
 

@@ -5,7 +5,7 @@ use lockstep::data::source::{ReadOptions, Source};
 use lockstep::data::store::Store;
 use lockstep::data::table;
 use lockstep::fit::divide::divide;
-use lockstep::fit::prepare::{prepare, recipe};
+use lockstep::fit::prepare::{fit_preprocessing, prepare};
 use lockstep::fit::settings::FitSettings;
 use lockstep::torch::script::Module;
 use polars::prelude::*;
@@ -126,7 +126,7 @@ fn the_parts_are_those_that_fit_trains_on() {
         let store = Store::read(&mut sources, &columns).unwrap();
         let config = FitSettings { target: "y".into(), ..FitSettings::default() }.check().unwrap();
         let divided = divide(&store, &config, 5).unwrap();
-        let rows = recipe(&divided, &divided.parts, &config).unwrap().parts;
+        let rows = fit_preprocessing(&divided, &divided.parts, &config).unwrap().parts;
         let prepared = prepare(&divided, &divided.parts, &config, Device::Cpu).unwrap();
         let fitted = [Some(prepared.train), prepared.valid, prepared.test];
         for ((name, drawn), fitted) in ["train", "valid", "test"].into_iter().zip(rows).zip(fitted) {

@@ -324,7 +324,10 @@ fn a_checkpoint_says_where_it_is_and_what_it_was_trained_on() {
     let dir = with_table();
     fit(&dir, &["--epochs", "6", "--checkpoint-every", "2", "--out", "f"]);
     let checkpoint = Checkpoint::read(&dir.path().join("f/checkpoint-4.pt"), tch::Device::Cpu).unwrap();
-    assert_eq!(checkpoint.about.made.data_sha256.unwrap(), lockstep::runs::files::sha256_of(table(150).as_bytes()));
+    assert_eq!(
+        checkpoint.manifest.provenance.data_sha256.unwrap(),
+        lockstep::runs::files::sha256_of(table(150).as_bytes())
+    );
     assert_eq!(summary(&dir, "f")["data_sha256"], lockstep::runs::files::sha256_of(table(150).as_bytes()));
     let names: Vec<String> = checkpoint.training.into_iter().map(|(name, _)| name).collect();
     for name in

@@ -12,7 +12,7 @@ use crate::checkpoint::resume::Resumption;
 use crate::cli::Fit;
 use crate::data::schema::TableSchema;
 use crate::data::store::Store;
-use crate::fit::checkpoint::{self, Told};
+use crate::fit::checkpoint::{self, ModelInfo};
 use crate::fit::divide::{Divided, divide};
 use crate::fit::files::{Finished, SCHEMA};
 use crate::fit::folds::{self, Fold, cross_validate};
@@ -45,7 +45,7 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
     let schema = schema(resumption.as_ref(), &config)?;
     let (store, hash) = read(&args.data, &config, &[], schema.as_ref())?;
     if let Some(resumption) = &resumption {
-        job.resumed = record(resumption, &job, &store.shown, &hash)?;
+        job.resumed = record(resumption, &job, &store.display_name, &hash)?;
     }
     job.data_sha256 = Some(hash);
     // The run folder has its own copy, so that its config.toml is good wherever the folder goes.
@@ -94,11 +94,12 @@ impl Fitting<'_> {
         let command = format!("lockstep fit {}", args.data.display());
         let from = self.resumption.and_then(|resumption| within(resumption, job.folder.path()));
         let mut checkpoints = job.checkpoints(&args.resuming, from, &command)?;
-        let (made, printing) = (job.made(), job.printing());
+        let (provenance, printing) = (job.provenance(), job.printing());
         let to_bytes = |net: &Mlp, snapshot: &Snapshot| {
             let pinned = pinned(&prepared, self.store, self.schema);
-            let told = Told { config, seed, pinned: &pinned, metrics: BTreeMap::new(), made: made.clone() };
-            checkpoint::to_bytes(&prepared, &model::module(&prepared, net)?, &snapshot.tensors()?, told)
+            let info =
+                ModelInfo { config, seed, pinned: &pinned, metrics: BTreeMap::new(), provenance: provenance.clone() };
+            checkpoint::to_bytes(&prepared, &model::module(&prepared, net)?, &snapshot.tensors()?, info)
         };
         let mut observer = Training {
             progress: &mut progress,
@@ -135,11 +136,12 @@ impl Fitting<'_> {
             log::metrics(events, outcome)?;
         }
         let verdict = judge(outcome);
-        let mut results = results(outcome, &verdict, &self.store.shown);
+        let mut results = results(outcome, &verdict, &self.store.display_name);
         results.extend(folds::results(folds));
         let summary = job.summary("fit", self.config, results.into())?;
-        let (config, seed, made, store, schema) = (self.config, job.seed, job.made(), self.store, self.schema);
-        Finished { outcome, config, seed, made, store, schema, verdict: &verdict }.stage(&mut job.folder)?;
+        let (config, seed, provenance, store, schema) =
+            (self.config, job.seed, job.provenance(), self.store, self.schema);
+        Finished { outcome, config, seed, provenance, store, schema, verdict: &verdict }.stage(&mut job.folder)?;
         job.folder.stage("config.toml", toml::to_string(config)?.as_bytes())?;
         let text = [Some(text(outcome)), folds::text(folds), Some(verdict.text)];
         job.finish(&summary, &text.into_iter().flatten().collect::<Vec<_>>().join("\n"))

@@ -25,15 +25,15 @@ pub(super) fn resume(path: &Path, args: &Fit) -> Result<Resumption<FitPlan>> {
     let found = open(path, args.common.printing)?;
     let shown = found.path.display().to_string();
     let what = || format!("--resume {shown}");
-    let about = found.checkpoint.about;
-    let earlier = Earlier { from: &shown, about: &about };
+    let manifest = found.checkpoint.manifest;
+    let earlier = Earlier { from: &shown, manifest: &manifest };
     earlier.check_program("fit", "fit")?;
     let module = found.checkpoint.module.state()?.into_iter().map(|entry| (entry.name, entry.tensor)).collect();
     let snapshot = Snapshot::read(&found.checkpoint.training, module).with_context(what)?;
     let seed = earlier.seed(args.resuming.given.has("seed").then_some(args.common.seed))?;
-    let mut saved: FitSettings = serde_json::from_value(about.config.clone()).with_context(what)?;
+    let mut saved: FitSettings = serde_json::from_value(manifest.config.clone()).with_context(what)?;
     let own_schema = saved.schema.take();
-    let config = settings_under(&saved, of_table(about.table.as_ref()).as_ref(), args)?;
+    let config = settings_under(&saved, of_table(manifest.table.as_ref()).as_ref(), args)?;
     let Value::Object(now) = serde_json::to_value(&config)? else { bail!("{shown}: no settings") };
     earlier.settings(&serde_json::to_value(&saved)?, now, &FREE)?;
     let epoch = snapshot.epoch();
@@ -43,12 +43,12 @@ pub(super) fn resume(path: &Path, args: &Fit) -> Result<Resumption<FitPlan>> {
     );
     earlier.check_epochs(epoch, saved.epochs, config.epochs, config.schedule.needs_total())?;
     let config = config.with_schema(own_schema);
-    Ok(Resumption { path: found.path, snapshot, config, seed, about: Some(about), planned_epochs: saved.epochs })
+    Ok(Resumption { path: found.path, snapshot, config, seed, manifest: Some(manifest), planned_epochs: saved.epochs })
 }
 
 /// The schema file that the earlier fit was given, if it was given one.
 pub(super) fn schema(resumption: &Resumption<FitPlan>) -> Option<TableSchema> {
-    of_table(resumption.about.as_ref()?.table.as_ref())
+    of_table(resumption.manifest.as_ref()?.table.as_ref())
 }
 
 fn of_table(table: Option<&TableModel>) -> Option<TableSchema> {
@@ -93,7 +93,7 @@ pub(super) fn same_columns(
     pinned: &[ColumnSchema],
 ) -> Result<()> {
     let what = || format!("--resume {}", resumption.path.display());
-    let was = resumption.about.as_ref().and_then(|about| about.table.as_ref());
+    let was = resumption.manifest.as_ref().and_then(|manifest| manifest.table.as_ref());
     let was = serde_json::to_value(was.context("it says nothing of its columns").with_context(what)?)?;
     let now = serde_json::to_value(table(prepared, config, pinned))?;
     for key in ["inputs", "target"] {

@@ -1,6 +1,6 @@
 //! `lockstep inspect MODEL`.
 
-use crate::checkpoint::{About, Checkpoint};
+use crate::checkpoint::{Checkpoint, Manifest};
 use crate::cli::Printing;
 use crate::commands::print::{Verdict, report};
 use crate::torch::safetensors;
@@ -16,7 +16,11 @@ pub(super) fn run(file: &Path, printing: Printing) -> Result<Verdict> {
     let state = checkpoint.module.state()?;
     let epoch = safetensors::find(&checkpoint.training, "epoch")?.f_int64_value(&[0])?;
     let shown = file.display().to_string();
-    report(printing, &text(&shown, &checkpoint.about, &state, epoch)?, &object(&checkpoint.about, &state, epoch)?)?;
+    report(
+        printing,
+        &text(&shown, &checkpoint.manifest, &state, epoch)?,
+        &object(&checkpoint.manifest, &state, epoch)?,
+    )?;
     Ok(Verdict::Holds)
 }
 
@@ -25,8 +29,8 @@ fn parameters(state: &[State]) -> usize {
     state.iter().filter(|entry| entry.parameter).map(|entry| entry.tensor.numel()).sum()
 }
 
-fn object(about: &About, state: &[State], epoch: i64) -> Result<Value> {
-    let mut object = serde_json::to_value(about)?;
+fn object(manifest: &Manifest, state: &[State], epoch: i64) -> Result<Value> {
+    let mut object = serde_json::to_value(manifest)?;
     let layers: Vec<Value> = state
         .iter()
         .map(|entry| {
@@ -39,26 +43,26 @@ fn object(about: &About, state: &[State], epoch: i64) -> Result<Value> {
     Ok(object)
 }
 
-fn text(shown: &str, about: &About, state: &[State], epoch: i64) -> Result<String> {
+fn text(shown: &str, manifest: &Manifest, state: &[State], epoch: i64) -> Result<String> {
     let pairs = |pairs: Vec<(String, String)>| {
         pairs.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
     };
-    let mut text = format!("{shown}: checkpoint of lockstep, format {}\n", about.format);
-    let answer = match &about.classes {
+    let mut text = format!("{shown}: checkpoint of lockstep, format {}\n", manifest.format);
+    let answer = match &manifest.classes {
         Some(classes) => {
             format!("one of the classes {}", classes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
         }
         None => "a number".into(),
     };
-    let schema = &about.schema;
-    writeln!(text, "program    {}, seed {}, {epoch} epochs", about.program, about.seed)?;
+    let schema = &manifest.schema;
+    writeln!(text, "program    {}, seed {}, {epoch} epochs", manifest.program, manifest.seed)?;
     writeln!(text, "features   {} ({})", schema.features.join(", "), schema.dtype)?;
     writeln!(text, "target     {}, {answer}", schema.target)?;
-    writeln!(text, "metrics    {}", pairs(about.metrics.iter().map(|(k, v)| (k.clone(), v.to_string())).collect()))?;
-    if let Value::Object(config) = &about.config {
+    writeln!(text, "metrics    {}", pairs(manifest.metrics.iter().map(|(k, v)| (k.clone(), v.to_string())).collect()))?;
+    if let Value::Object(config) = &manifest.config {
         writeln!(text, "config     {}", pairs(config.iter().map(|(k, v)| (k.clone(), v.to_string())).collect()))?;
     }
-    writeln!(text, "versions   {}", pairs(about.versions.iter().map(|(k, v)| (k.clone(), v.clone())).collect()))?;
+    writeln!(text, "versions   {}", pairs(manifest.versions.iter().map(|(k, v)| (k.clone(), v.clone())).collect()))?;
     writeln!(text, "\n{:<22} {:<14} {:<8} {:>10}", "tensor", "shape", "dtype", "elements")?;
     for entry in state {
         let kind = if entry.parameter { "" } else { "  buffer" };

@@ -13,7 +13,7 @@ use std::path::Path;
 pub(super) fn run(file: &Path, args: &InspectTable, printing: Printing) -> Result<Verdict> {
     let na = if args.na.is_empty() { ReadOptions::default().na } else { args.na.clone() };
     let mut source = Source::open(file, &args.reading.options(&na))?;
-    let (shown, bytes) = (source.shown.clone(), source.bytes()?);
+    let (shown, bytes) = (source.display_name.clone(), source.bytes()?);
     let mut profile = Profile::new(args.target.as_deref(), &shown);
     source.batches(None, &mut |batch, _| profile.see(&batch))?;
     let profile = profile.finish();

@@ -49,8 +49,8 @@ pub fn mixed(folder: &Path, record: &Record) -> Result<Option<String>> {
     if !path.exists() {
         return Ok(None);
     }
-    let about = Checkpoint::read(&path, Device::Cpu)?.about;
-    let described = serde_json::to_value(&about)?;
+    let manifest = Checkpoint::read(&path, Device::Cpu)?.manifest;
+    let described = serde_json::to_value(&manifest)?;
     let Value::Object(described) = described else { return Ok(None) };
     for key in ["seed", "config", "data_sha256", "threads"] {
         let both = record.summary.contains_key(key) && described.contains_key(key);

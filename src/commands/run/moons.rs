@@ -67,7 +67,7 @@ fn train(
 
 /// What a model file says beside the network.
 fn description(job: &Job<'_>, config: &MoonsConfig, accuracy: Option<f64>) -> Result<Description> {
-    Ok(Description { accuracy, seed: job.seed, config: serde_json::to_value(config)?, made: job.made() })
+    Ok(Description { accuracy, seed: job.seed, config: serde_json::to_value(config)?, provenance: job.provenance() })
 }
 
 /// Writes everything that a complete run leaves.
@@ -102,16 +102,16 @@ fn resume(path: &Path, args: &RunMoons) -> Result<Resumption<MoonsConfig>> {
     let found = open(path, args.common.printing)?;
     let shown = found.path.display().to_string();
     let what = || format!("--resume {shown}");
-    let about = found.checkpoint.about.clone();
-    let earlier = Earlier { from: &shown, about: &about };
+    let manifest = found.checkpoint.manifest.clone();
+    let earlier = Earlier { from: &shown, manifest: &manifest };
     earlier.check_program("moons", "run moons")?;
-    let saved: MoonsConfig = serde_json::from_value(about.config.clone()).with_context(what)?;
+    let saved: MoonsConfig = serde_json::from_value(manifest.config.clone()).with_context(what)?;
     let snapshot = start::of_checkpoint(&found.checkpoint, saved.lr).with_context(what)?;
     let seed = earlier.seed(args.resuming.given.has("seed").then_some(args.common.seed))?;
-    let settings = earlier.settings(&about.config, given(args)?, &["epochs", "engine"])?;
+    let settings = earlier.settings(&manifest.config, given(args)?, &["epochs", "engine"])?;
     let config: MoonsConfig = serde_json::from_value(settings).with_context(what)?;
     earlier.check_epochs(snapshot.epoch(), saved.epochs, config.epochs, None)?;
-    Ok(Resumption { path: found.path, snapshot, config, seed, about: Some(about), planned_epochs: saved.epochs })
+    Ok(Resumption { path: found.path, snapshot, config, seed, manifest: Some(manifest), planned_epochs: saved.epochs })
 }
 
 /// Python says what its network and its learning rate are, not its points: those are the flags'.
@@ -128,7 +128,14 @@ fn resume_python(path: &Path, bytes: &[u8], args: &RunMoons) -> Result<Resumptio
     (config.hidden, config.lr) = (python.hidden, python.lr);
     let (done, epochs) = (snapshot.epoch(), config.epochs);
     ensure!(done < epochs, "its {done} epochs are done and {epochs} were asked for; go on with a larger --epochs");
-    Ok(Resumption { path: path.into(), snapshot, config, seed: args.common.seed, about: None, planned_epochs: epochs })
+    Ok(Resumption {
+        path: path.into(),
+        snapshot,
+        config,
+        seed: args.common.seed,
+        manifest: None,
+        planned_epochs: epochs,
+    })
 }
 
 /// Checks the points, and says on stderr how the run goes on; each time that it did so.
@@ -136,7 +143,7 @@ fn record(resumption: &Resumption<MoonsConfig>, job: &Job<'_>, data: &str) -> Re
     let MoonsConfig { epochs, engine, .. } = resumption.config;
     let now = Now { epochs, engine, threads: job.threads, device: device::name(job.device) };
     let resumed = resumption.record(&["the points"], data, &now)?;
-    let by_python = if resumption.about.is_none() { ", which Python saved" } else { "" };
+    let by_python = if resumption.manifest.is_none() { ", which Python saved" } else { "" };
     if let Some(last) = resumed.last() {
         note(job.printing(), &format!("{}{by_python}", last.text()));
     }

@@ -39,7 +39,7 @@ struct Batch {
 
 /// A profile that is still being gathered.
 pub struct Profile {
-    shown: String,
+    display_name: String,
     target: Option<String>,
     columns: Vec<Column>,
     rows: u64,
@@ -64,7 +64,7 @@ impl Profile {
     /// `shown` is the table's name for errors.
     pub fn new(target: Option<&str>, shown: &str) -> Self {
         Self {
-            shown: shown.into(),
+            display_name: shown.into(),
             target: target.map(Into::into),
             columns: vec![],
             rows: 0,
@@ -80,14 +80,15 @@ impl Profile {
             self.columns = found.iter().map(|name| Column::new(name)).collect();
         }
         let same = self.columns.iter().map(|column| &column.name).eq(&found);
-        ensure!(same, "{}: its columns change to {}", self.shown, found.join(", "));
-        let batches = batch.columns().iter().map(|column| Batch::of(column.as_materialized_series(), &self.shown));
+        ensure!(same, "{}: its columns change to {}", self.display_name, found.join(", "));
+        let batches =
+            batch.columns().iter().map(|column| Batch::of(column.as_materialized_series(), &self.display_name));
         let batches: Vec<Batch> = batches.collect::<Result<_>>()?;
         let target = match &self.target {
             None => None,
             Some(name) => match found.iter().position(|other| other == name) {
                 Some(at) => Some(at),
-                None => bail!("{}: --target: no column {}", self.shown, unknown(name, &found)),
+                None => bail!("{}: --target: no column {}", self.display_name, unknown(name, &found)),
             },
         };
         for (at, column) in self.columns.iter_mut().enumerate() {

@@ -1,6 +1,6 @@
 //! A text table cut into blocks of whole rows, so that memory holds one block however long the table is.
 
-use super::super::place::Place;
+use super::super::location::Location;
 use anyhow::{Context, Result, bail, ensure};
 use memchr::memchr3_iter;
 use std::io::Read;
@@ -30,7 +30,7 @@ pub struct Block {
 pub struct Blocks<'a, R> {
     reader: R,
     dialect: Dialect,
-    place: Place<'a>,
+    place: Location<'a>,
     buffer: Vec<u8>,
     /// Rows given so far, the header not counted.
     row: usize,
@@ -40,7 +40,7 @@ pub struct Blocks<'a, R> {
 }
 
 impl<'a, R: Read> Blocks<'a, R> {
-    pub fn new(reader: R, dialect: Dialect, place: Place<'a>) -> Self {
+    pub fn new(reader: R, dialect: Dialect, place: Location<'a>) -> Self {
         Self { reader, dialect, place, buffer: Vec::new(), row: 0, width: None, ended: false, in_header: false }
     }
 
@@ -206,7 +206,7 @@ mod tests {
     const CSV: Dialect = Dialect { delimiter: Some(b','), quote: Some(b'"') };
 
     fn all(text: &[u8]) -> Result<(String, Vec<String>)> {
-        let mut blocks = Blocks::new(text, CSV, Place::start("t.csv"));
+        let mut blocks = Blocks::new(text, CSV, Location::start("t.csv"));
         let header = String::from_utf8(blocks.header()?.unwrap_or_default())?;
         let mut rows = Vec::new();
         for block in blocks {
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn a_line_without_an_end_is_refused_before_it_fills_the_memory() {
         let endless = std::io::repeat(b'x');
-        let mut blocks = Blocks::new(endless, CSV, Place::start("t.csv"));
+        let mut blocks = Blocks::new(endless, CSV, Location::start("t.csv"));
         assert!(blocks.header().unwrap_err().to_string().contains("longer than 64 MiB"));
     }
 
@@ -247,7 +247,7 @@ mod tests {
             text.extend(std::iter::repeat_n(b'7', BLOCK - 3));
             text.extend(b",8\n");
         }
-        let mut blocks = Blocks::new(text.as_slice(), CSV, Place::start("t.csv"));
+        let mut blocks = Blocks::new(text.as_slice(), CSV, Location::start("t.csv"));
         blocks.header().unwrap();
         let mut rows = 0;
         for block in blocks {

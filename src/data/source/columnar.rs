@@ -1,6 +1,6 @@
 //! Parquet and Arrow IPC: a batch is some row groups' worth of rows, or a record batch.
 
-use super::{See, open};
+use super::{OnBatch, open};
 use crate::data::caught::caught;
 use anyhow::{Result, ensure};
 use polars::prelude::*;
@@ -16,7 +16,7 @@ pub fn parquet_schema(file: File, shown: &str) -> Result<Schema> {
     Ok(Schema::from_arrow_schema(&schema))
 }
 
-pub fn parquet(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut See<'_>) -> Result<()> {
+pub fn parquet(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
     let mut footer = ParquetReader::new(open(path, shown)?);
     let rows = caught(shown, || footer.num_rows())?;
     let metadata = caught(shown, || footer.get_metadata().cloned())?;
@@ -36,7 +36,7 @@ pub fn ipc_schema(file: File, shown: &str) -> Result<Schema> {
     Ok(Schema::from_arrow_schema(&schema))
 }
 
-pub fn ipc(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut See<'_>) -> Result<()> {
+pub fn ipc(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
     let mut file = open(path, shown)?;
     let metadata = caught(shown, || read_file_metadata(&mut file))?;
     let names: Vec<&PlSmallStr> = metadata.schema.iter_names().collect();

@@ -1,10 +1,10 @@
 //! CSV and NDJSON: blocks of whole rows, each parsed by polars.
 
 use super::blocks::{Block, Blocks, Dialect};
-use super::{ReadOptions, See, widen};
+use super::{OnBatch, ReadOptions, widen};
 use crate::cpu::threads;
 use crate::data::caught::caught;
-use crate::data::place::Place;
+use crate::data::location::Location;
 use crate::data::table::Format;
 use anyhow::{Result, bail};
 use polars::prelude::*;
@@ -16,13 +16,13 @@ pub struct Reader<'a> {
     format: Format,
     options: &'a ReadOptions,
     dialect: Dialect,
-    place: Place<'a>,
+    place: Location<'a>,
 }
 
 impl<'a> Reader<'a> {
     /// # Errors
     /// For CSV a delimiter or a quote that is not one byte.
-    pub fn new(format: Format, options: &'a ReadOptions, place: Place<'a>) -> Result<Self> {
+    pub fn new(format: Format, options: &'a ReadOptions, place: Location<'a>) -> Result<Self> {
         let dialect = match format {
             Format::Ndjson => Dialect { delimiter: None, quote: None },
             _ => options.dialect()?,
@@ -45,7 +45,7 @@ impl<'a> Reader<'a> {
         file: impl Read + Send,
         schema: &mut Schema,
         columns: Option<&[String]>,
-        see: &mut See<'_>,
+        see: &mut OnBatch<'_>,
     ) -> Result<()> {
         let (blocks, names) = self.open(file)?;
         let mut first = 0;

@@ -28,8 +28,8 @@ pub fn standard_input() -> Result<NamedTempFile> {
 /// Opens a file of a table, which is named `shown` in errors.
 pub fn open(path: &Path, shown: &str) -> Result<File> {
     let file = File::open(path).with_context(|| format!("{shown}: cannot read"))?;
-    let about = file.metadata().with_context(|| format!("{shown}: cannot read"))?;
-    ensure!(!about.is_dir(), "{shown}: is a folder, expected a file, or a pattern such as {shown}/*.csv");
-    ensure!(!about.is_file() || about.len() > 0, "{shown}: the file is empty, expected a header and rows");
+    let manifest = file.metadata().with_context(|| format!("{shown}: cannot read"))?;
+    ensure!(!manifest.is_dir(), "{shown}: is a folder, expected a file, or a pattern such as {shown}/*.csv");
+    ensure!(!manifest.is_file() || manifest.len() > 0, "{shown}: the file is empty, expected a header and rows");
     Ok(file)
 }

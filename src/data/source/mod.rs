@@ -11,7 +11,7 @@ mod options;
 
 pub use options::ReadOptions;
 
-use super::place::{Piece, Place};
+use super::location::{Location, Piece};
 use super::schema::TableSchema;
 use super::table::Format;
 use crate::runs::files::sha256;
@@ -22,12 +22,12 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 /// Called with each batch of rows, and with the number of rows that came before it.
-pub type See<'a> = dyn FnMut(DataFrame, usize) -> Result<()> + 'a;
+pub type OnBatch<'a> = dyn FnMut(DataFrame, usize) -> Result<()> + 'a;
 
 /// A table in one file, in several, or on standard input, which can be read any number of times.
 pub struct Source {
     /// As the user wrote it.
-    pub shown: String,
+    pub display_name: String,
     files: Vec<PathBuf>,
     format: Format,
     options: ReadOptions,
@@ -63,9 +63,9 @@ impl Source {
         let shown = if stdin.is_some() { "standard input".into() } else { shown };
         let (options, schema, pinned) = (options.clone(), Schema::default(), TableSchema { columns: vec![] });
         let pieces = Vec::new();
-        let mut source = Self { shown, files, format, options, schema, pinned, pieces, _stdin: stdin };
+        let mut source = Self { display_name: shown, files, format, options, schema, pinned, pieces, _stdin: stdin };
         source.schema = source.first_schema(0)?;
-        check_names(&source.schema, &source.shown)?;
+        check_names(&source.schema, &source.display_name)?;
         for file in 1..source.files.len() {
             let other = source.first_schema(file)?;
             source.same_columns(&other, file)?;
@@ -119,7 +119,7 @@ impl Source {
                 continue;
             };
             let text = *ours == DataType::String && !matches!(theirs, DataType::String | DataType::Null);
-            ensure!(!text, "{}: column {name} is text, expected {theirs} as in {shown}", self.shown);
+            ensure!(!text, "{}: column {name} is text, expected {theirs} as in {shown}", self.display_name);
         }
         Ok(())
     }
@@ -130,7 +130,7 @@ impl Source {
     }
 
     /// Gives every batch to `see`, in order; with `columns` only those are read.
-    pub fn batches(&mut self, columns: Option<&[String]>, see: &mut See<'_>) -> Result<()> {
+    pub fn batches(&mut self, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
         let mut first = 0;
         self.pieces.clear();
         for index in 0..self.files.len() {
@@ -148,13 +148,19 @@ impl Source {
             }
             first += height;
         }
-        ensure!(first > 0, "{}: no rows, expected one at least", self.shown);
+        ensure!(first > 0, "{}: no rows, expected one at least", self.display_name);
         Ok(())
     }
 
-    fn read_text(&mut self, index: usize, shown: &str, columns: Option<&[String]>, see: &mut See<'_>) -> Result<()> {
+    fn read_text(
+        &mut self,
+        index: usize,
+        shown: &str,
+        columns: Option<&[String]>,
+        see: &mut OnBatch<'_>,
+    ) -> Result<()> {
         let file = open(&self.files[index], shown)?;
-        let reader = delimited::Reader::new(self.format, &self.options, Place::start(shown))?;
+        let reader = delimited::Reader::new(self.format, &self.options, Location::start(shown))?;
         reader.read(file, &mut self.schema, columns, see)
     }
 
@@ -163,7 +169,7 @@ impl Source {
         let file = open(path, &shown)?;
         match self.format {
             Format::Csv | Format::Ndjson => {
-                delimited::Reader::new(self.format, &self.options, Place::start(&shown))?.schema(file)
+                delimited::Reader::new(self.format, &self.options, Location::start(&shown))?.schema(file)
             }
             Format::Parquet => columnar::parquet_schema(file, &shown),
             Format::Ipc => columnar::ipc_schema(file, &shown),
@@ -171,7 +177,7 @@ impl Source {
     }
 
     fn name_of(&self, index: usize) -> String {
-        if self.files.len() > 1 { self.files[index].display().to_string() } else { self.shown.clone() }
+        if self.files.len() > 1 { self.files[index].display().to_string() } else { self.display_name.clone() }
     }
 
     fn same_columns(&mut self, other: &Schema, index: usize) -> Result<()> {

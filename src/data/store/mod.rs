@@ -3,8 +3,8 @@
 
 mod copy;
 
-use super::place::{Piece, Place};
-use super::source::{See, Source, widen};
+use super::location::{Location, Piece};
+use super::source::{OnBatch, Source, widen};
 use crate::choices::names::unknown;
 use crate::cpu::threads;
 use anyhow::{Context, Result, bail};
@@ -20,7 +20,7 @@ pub const BATCH: usize = 1 << 16;
 /// A table that has been read: all rows of the columns that were asked for.
 pub struct Store {
     /// The table's name for errors.
-    pub shown: String,
+    pub display_name: String,
     /// The files that it was read from.
     pieces: Vec<Piece>,
     /// The first row of each source.
@@ -47,9 +47,14 @@ impl Store {
         for other in others.iter_mut() {
             let names = other.names();
             if let Some(missing) = kept.iter().find(|name| !names.contains(name)) {
-                bail!("{}: no column {}, which {} has", other.shown, unknown(missing, &names), first.shown);
+                bail!(
+                    "{}: no column {}, which {} has",
+                    other.display_name,
+                    unknown(missing, &names),
+                    first.display_name
+                );
             }
-            other.check_types(first.schema(), &first.shown, &kept)?;
+            other.check_types(first.schema(), &first.display_name, &kept)?;
         }
         loop {
             let joint = joint(sources, &kept);
@@ -73,7 +78,14 @@ impl Store {
             // A cell late in the table may have widened its column; what was read before it has the narrower type.
             if self::joint(sources, &kept) == joint {
                 let (schema, cells) = writer.finish()?;
-                return Ok(Self { shown: sources[0].shown.clone(), pieces, starts, schema, height, cells });
+                return Ok(Self {
+                    display_name: sources[0].display_name.clone(),
+                    pieces,
+                    starts,
+                    schema,
+                    height,
+                    cells,
+                });
             }
         }
     }
@@ -82,7 +94,14 @@ impl Store {
     #[cfg(test)]
     pub fn of(table: DataFrame, shown: &str) -> Self {
         let (schema, height) = ((**table.schema()).clone(), table.height());
-        Self { shown: shown.into(), pieces: vec![], starts: vec![0], schema, height, cells: Cells::Memory(table) }
+        Self {
+            display_name: shown.into(),
+            pieces: vec![],
+            starts: vec![0],
+            schema,
+            height,
+            cells: Cells::Memory(table),
+        }
     }
 
     /// The rows that came from source `index`.
@@ -92,13 +111,13 @@ impl Store {
     }
 
     /// Where a batch stands that comes after `first` rows, for errors.
-    pub fn after(&self, first: usize) -> Place<'_> {
-        Place::after(&self.shown, first).of(&self.pieces)
+    pub fn after(&self, first: usize) -> Location<'_> {
+        Location::after(&self.display_name, first).of(&self.pieces)
     }
 
     /// Where single rows stand, for errors.
-    pub fn picked<'a>(&'a self, rows: &'a [u32]) -> Place<'a> {
-        Place::picked(&self.shown, rows).of(&self.pieces)
+    pub fn picked<'a>(&'a self, rows: &'a [u32]) -> Location<'a> {
+        Location::picked(&self.display_name, rows).of(&self.pieces)
     }
 
     pub fn height(&self) -> usize {
@@ -111,7 +130,7 @@ impl Store {
 
     /// The type of a column.
     pub fn dtype(&self, name: &str) -> Result<&DataType> {
-        self.schema.get(name).with_context(|| format!("{}: no column {name}", self.shown))
+        self.schema.get(name).with_context(|| format!("{}: no column {name}", self.display_name))
     }
 
     /// One column, all rows, as a table of its own.
@@ -120,7 +139,7 @@ impl Store {
     }
 
     /// Calls `see` with each batch of [`BATCH`] rows, in order, and with the number of rows before it.
-    pub fn batches(&self, columns: &[String], see: &mut See<'_>) -> Result<()> {
+    pub fn batches(&self, columns: &[String], see: &mut OnBatch<'_>) -> Result<()> {
         for first in (0..self.height).step_by(BATCH) {
             let batch = self.cells.rows(columns, first, BATCH)?;
             see(batch, first)?;

@@ -1,8 +1,8 @@
 //! From a table to tensors, in memory that holds what the network sees, one column, and one batch of rows.
 
-mod recipe;
+mod fitted;
 
-pub use recipe::{PartRows, Recipe, RowsOfPart, recipe};
+pub use fitted::{FittedPreprocessing, PartRows, RowsOfPart, fit_preprocessing};
 
 use super::divide::Divided;
 use crate::data::store::Store;
@@ -10,7 +10,7 @@ use crate::fit::settings::FitPlan;
 use crate::preprocess::inputs::{Counts, Inputs, number_values};
 use crate::preprocess::pipeline::Pipeline;
 use crate::preprocess::split::{Parts, take};
-use crate::preprocess::target::{Target, Truth};
+use crate::preprocess::target::{Labels, Target};
 use crate::preprocess::tensors;
 use crate::torch::device::OneThread;
 use crate::torch::script::Module;
@@ -39,7 +39,7 @@ pub struct Rows {
     pub y: Tensor,
     /// What each row weighs in the loss, float32 `[n]`.
     pub weight: Option<Tensor>,
-    pub truth: Truth,
+    pub labels: Labels,
     pub counts: Counts,
 }
 
@@ -48,14 +48,14 @@ pub const SAMPLE: usize = 100_000;
 
 /// Turns the rows of `parts` into the tensors to train on; all constants come from the training rows alone.
 pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitPlan, device: Device) -> Result<Prepared> {
-    let Recipe { pipeline, target, parts, slots } = recipe(divided, parts, config)?;
+    let FittedPreprocessing { pipeline, target, parts, slots } = fit_preprocessing(divided, parts, config)?;
     let targets = divided.store.column(&config.target)?;
     let [train, valid, test] = transform(divided, &pipeline, parts, &slots)?.map(|part| {
         let Transformed { part, raw, x, counts, .. } = part;
         let place = divided.store.picked(&part.rows);
-        let (y, truth) = target.code(&take(&targets, &part.rows)?, &config.target, place)?;
+        let (y, labels) = target.code(&take(&targets, &part.rows)?, &config.target, place)?;
         let weight = weights(divided, &part, config)?.map(|weight| weight.f_to_device(device)).transpose()?;
-        anyhow::Ok(Rows { raw, x: x.f_to_device(device)?, y: y.f_to_device(device)?, weight, truth, counts })
+        anyhow::Ok(Rows { raw, x: x.f_to_device(device)?, y: y.f_to_device(device)?, weight, labels, counts })
     });
     let some = |rows: Result<Rows>| rows.map(|rows| (rows.x.size()[0] > 0).then_some(rows));
     let train = some(train)?.context("no training rows")?;

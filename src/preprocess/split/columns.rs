@@ -1,14 +1,14 @@
 //! What a column says about which rows belong together, and which come first.
 
 use crate::data::cells::moment;
-use crate::data::place::Place;
+use crate::data::location::Location;
 use crate::preprocess::inputs::{number_values, texts};
 use anyhow::{Context, Result};
 use polars::prelude::{DataFrame, DataType};
 
 /// The number of each row's group in the sorted order of the groups: `np.unique(groups, return_inverse=True)[1]`.
 /// Numbers are sorted by value, texts by letter. A row without a group is an error.
-pub fn group_ids(data: &DataFrame, name: &str, at: Place<'_>) -> Result<Vec<usize>> {
+pub fn group_ids(data: &DataFrame, name: &str, at: Location<'_>) -> Result<Vec<usize>> {
     let missing = |row: usize| format!("{}, --group {name}: missing, expected a group in every row", at.row(row));
     if data.column(name).is_ok_and(|column| column.dtype().is_primitive_numeric()) {
         let values = number_values(data, name, at)?;
@@ -34,7 +34,7 @@ pub fn group_ids(data: &DataFrame, name: &str, at: Place<'_>) -> Result<Vec<usiz
 ///
 /// # Errors
 /// A cell that is missing or is no such date, with its row.
-pub fn time_order(data: &DataFrame, name: &str, at: Place<'_>) -> Result<Vec<usize>> {
+pub fn time_order(data: &DataFrame, name: &str, at: Location<'_>) -> Result<Vec<usize>> {
     let place = |row: usize| format!("{}, --split-time {name}", at.row(row));
     let mut order: Vec<usize> = (0..data.height()).collect();
     let column = data.column(name).with_context(|| format!("{}: --split-time: no column {name}", at.file))?;
@@ -75,11 +75,11 @@ mod tests {
     #[test]
     fn groups_are_numbered_in_sorted_order() {
         let data = df!("n" => [10, 9, 9, 2], "t" => ["10", "9", "9", "2"]).unwrap();
-        assert_eq!(group_ids(&data, "n", Place::start("t")).unwrap(), [2, 1, 1, 0]);
-        assert_eq!(group_ids(&data, "t", Place::start("t")).unwrap(), [0, 2, 2, 1]);
+        assert_eq!(group_ids(&data, "n", Location::start("t")).unwrap(), [2, 1, 1, 0]);
+        assert_eq!(group_ids(&data, "t", Location::start("t")).unwrap(), [0, 2, 2, 1]);
         let gap = df!("t" => [Some("a"), None]).unwrap();
         assert!(
-            group_ids(&gap, "t", Place::start("f.csv"))
+            group_ids(&gap, "t", Location::start("f.csv"))
                 .unwrap_err()
                 .to_string()
                 .contains("f.csv: row 2, --group t: missing")
@@ -90,8 +90,8 @@ mod tests {
     fn time_is_read_from_dates_and_numbers_and_equal_times_keep_their_order() {
         let dates = ["2024-03-01T10:00:00.5", "2023-12-31", "2024-03-01 10:00", "2023-12-31T00:00:00Z"];
         let data = df!("d" => dates, "n" => [2.5, -1.0, 2.5, 0.0]).unwrap();
-        assert_eq!(time_order(&data, "d", Place::start("t")).unwrap(), [1, 3, 2, 0]);
-        assert_eq!(time_order(&data, "n", Place::start("t")).unwrap(), [1, 3, 0, 2]);
+        assert_eq!(time_order(&data, "d", Location::start("t")).unwrap(), [1, 3, 2, 0]);
+        assert_eq!(time_order(&data, "n", Location::start("t")).unwrap(), [1, 3, 0, 2]);
     }
 
     // sorted(range(4), key=lambda i: datetime.fromisoformat(dates[i] + ("" if dates[i][-1:] in "Z0" else "Z")))
@@ -100,7 +100,7 @@ mod tests {
         let dates =
             ["2024-03-01T01:00:00+02:00", "2024-02-29T22:30:00Z", "2024-02-29T20:00:00-05:00", "2024-02-29T22:59"];
         let data = df!("d" => dates).unwrap();
-        assert_eq!(time_order(&data, "d", Place::start("t")).unwrap(), [1, 3, 0, 2]);
+        assert_eq!(time_order(&data, "d", Location::start("t")).unwrap(), [1, 3, 0, 2]);
     }
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
             "2024-03-01T10:00:00+2",
         ] {
             let data = df!("d" => ["2024-03-01", wrong]).unwrap();
-            let error = time_order(&data, "d", Place::start("f.csv")).unwrap_err().to_string();
+            let error = time_order(&data, "d", Location::start("f.csv")).unwrap_err().to_string();
             assert!(error.starts_with("f.csv: row 2, --split-time d: ") && error.contains("ISO 8601"), "{error}");
         }
     }

@@ -1,7 +1,7 @@
 //! The checkpoint of `run boston`: it takes raw features, normalises them itself, and answers in the target's units.
 
 use super::Outcome;
-use crate::checkpoint::{self, About, FORMAT, Made, Schema};
+use crate::checkpoint::{self, FORMAT, Manifest, Provenance, Schema};
 use crate::torch::safetensors::Named;
 use crate::torch::script::Module;
 use crate::tutorial::program::Program;
@@ -33,7 +33,7 @@ pub fn to_bytes(outcome: &Outcome, seed: u32, config: Value) -> Result<Vec<u8>> 
     let module = module(outcome)?;
     let epochs = outcome.losses.len() as i64;
     let training: Named = vec![("epoch".into(), Tensor::f_from_slice(&[epochs])?)];
-    let about = About {
+    let manifest = Manifest {
         format: FORMAT,
         program: Program::Boston.to_string(),
         seed,
@@ -47,9 +47,9 @@ pub fn to_bytes(outcome: &Outcome, seed: u32, config: Value) -> Result<Vec<u8>> 
         metrics: metrics(outcome)?,
         versions: checkpoint::versions(),
         table: None,
-        made: Made::default(),
+        provenance: Provenance::default(),
     };
-    checkpoint::to_bytes(&module, &about, &training, &check(outcome)?)
+    checkpoint::to_bytes(&module, &manifest, &training, &check(outcome)?)
 }
 
 fn metrics(outcome: &Outcome) -> Result<std::collections::BTreeMap<String, f64>> {

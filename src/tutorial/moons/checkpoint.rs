@@ -1,7 +1,7 @@
 //! The checkpoint of `run moons`: `Net` as TorchScript, what it is, and how to go on from it.
 
 use super::net::{LAYERS, predict};
-use crate::checkpoint::{self, About, FORMAT, Made, Schema};
+use crate::checkpoint::{self, FORMAT, Manifest, Provenance, Schema};
 use crate::model::mlp::Mlp;
 use crate::torch::named::{count, prefixed};
 use crate::torch::safetensors::Named;
@@ -29,15 +29,15 @@ pub struct Description {
     pub accuracy: Option<f64>,
     pub seed: u32,
     pub config: Value,
-    pub made: Made,
+    pub provenance: Provenance,
 }
 
 /// The bytes of `model.pt`, or of a checkpoint on the way there; `x` are the training rows.
 pub fn to_bytes(net: &Mlp, snapshot: &Snapshot, x: &Tensor, description: Description) -> Result<Vec<u8>> {
-    let Description { accuracy, seed, config, made } = description;
+    let Description { accuracy, seed, config, provenance } = description;
     let loss = snapshot.history.last().map_or(f32::NAN, |epoch| epoch.loss as f32);
     let accuracy = accuracy.map(|accuracy| ("accuracy".to_string(), accuracy));
-    let about = About {
+    let manifest = Manifest {
         format: FORMAT,
         program: "moons".into(),
         seed,
@@ -47,9 +47,9 @@ pub fn to_bytes(net: &Mlp, snapshot: &Snapshot, x: &Tensor, description: Descrip
         metrics: accuracy.into_iter().chain([("loss".to_string(), loss.into())]).collect(),
         versions: checkpoint::versions(),
         table: None,
-        made,
+        provenance,
     };
-    checkpoint::to_bytes(&module(net)?, &about, &training(snapshot)?, &check(net, x)?)
+    checkpoint::to_bytes(&module(net)?, &manifest, &training(snapshot)?, &check(net, x)?)
 }
 
 /// `Net` as a TorchScript module with its parameters' own names.

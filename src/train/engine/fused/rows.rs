@@ -36,17 +36,17 @@ pub struct Rows<'a> {
 /// A part's tensors, within reach of the engine.
 pub struct PartRows {
     x: Floats,
-    y: Labels,
+    y: PartTarget,
     weight: Option<Floats>,
     class_weight: Option<Floats>,
 }
 
-enum Labels {
+enum PartTarget {
     Classes(Integers),
     Values(Floats),
 }
 
-impl Labels {
+impl PartTarget {
     fn read<R>(&self, look: impl FnOnce(Targets<'_>) -> R) -> R {
         match self {
             Self::Classes(classes) => classes.read(|classes| look(Targets::Classes(classes))),
@@ -59,8 +59,8 @@ impl PartRows {
     /// All rows of a part, which must be of float32, or of int64 for classes, on the CPU.
     pub fn of(part: &Part<'_>, loss: &Loss) -> Result<Self> {
         let y = match part.y.kind() {
-            Kind::Int64 => Labels::Classes(Integers::of(part.y)?),
-            _ => Labels::Values(Floats::of(part.y)?),
+            Kind::Int64 => PartTarget::Classes(Integers::of(part.y)?),
+            _ => PartTarget::Values(Floats::of(part.y)?),
         };
         let weight = part.weight.map(Floats::of).transpose()?;
         let class_weight = loss.class_weight().map(Floats::of).transpose()?;

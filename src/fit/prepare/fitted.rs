@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use std::ops::Range;
 
 /// The preprocessing fitted on the training rows, and the rows of each part: training, validation, test.
-pub struct Recipe {
+pub struct FittedPreprocessing {
     pub pipeline: Pipeline,
     pub target: Target,
     pub parts: [PartRows; 3],
@@ -23,8 +23,8 @@ pub struct Recipe {
 }
 
 /// Fits the preprocessing of the inputs and of the target on the training rows of `parts`, one column at a time.
-pub fn recipe(divided: &Divided<'_>, parts: &Parts, config: &FitPlan) -> Result<Recipe> {
-    let shown = divided.store.shown.as_str();
+pub fn fit_preprocessing(divided: &Divided<'_>, parts: &Parts, config: &FitPlan) -> Result<FittedPreprocessing> {
+    let shown = divided.store.display_name.as_str();
     let train = divided.table_rows(&parts.train);
     let inputs = inputs(divided, config, &train)?;
     let dropped = dropped(divided, &inputs)?;
@@ -49,7 +49,7 @@ pub fn recipe(divided: &Divided<'_>, parts: &Parts, config: &FitPlan) -> Result<
         .with_context(|| shown.to_string())?;
     let target = take(&divided.store.column(&config.target)?, train)?;
     let target = Target::fit(&target, &config.target, divided.classification, divided.store.picked(train))?;
-    Ok(Recipe { pipeline, target, parts, slots })
+    Ok(FittedPreprocessing { pipeline, target, parts, slots })
 }
 
 /// The rows of one part in its order, without those that a missing value under `--impute drop` leaves out.
@@ -130,7 +130,7 @@ fn raw_column(
 /// The slot of a row that is in no part.
 pub const NOWHERE: u32 = u32::MAX;
 
-/// See [`Recipe::slots`].
+/// See [`FittedPreprocessing::slots`].
 fn slots(parts: &[PartRows], height: usize) -> Vec<u32> {
     let mut slots = vec![NOWHERE; height];
     let rows = parts.iter().flat_map(|part| &part.rows);

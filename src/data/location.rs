@@ -11,7 +11,7 @@ pub struct Piece {
 /// The name of a table and which of its rows a batch holds, so that an error about row 3 of the batch can name the row
 /// of the user's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place<'a> {
+pub struct Location<'a> {
     pub file: &'a str,
     /// How many rows of the table come before the batch.
     first: usize,
@@ -20,7 +20,7 @@ pub struct Place<'a> {
     pieces: &'a [Piece],
 }
 
-impl<'a> Place<'a> {
+impl<'a> Location<'a> {
     /// A batch that begins with the first row of the table `file`.
     pub fn start(file: &'a str) -> Self {
         Self::after(file, 0)
