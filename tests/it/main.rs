@@ -28,6 +28,7 @@ mod table_errors;
 // What reads a model or a run.
 mod compare;
 mod doctor;
+mod formats;
 mod inspect;
 mod predict;
 mod rerun;
