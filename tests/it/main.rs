@@ -33,3 +33,6 @@ mod inspect;
 mod predict;
 mod rerun;
 mod verify;
+
+// What was wrong once.
+mod regression;

@@ -90,12 +90,6 @@ fn an_infinite_target_is_named_by_its_row_of_the_file() {
 }
 
 #[test]
-fn whole_numbers_written_with_a_point_are_classes_too() {
-    let classes: Vec<String> = (0..40).map(|row| format!("{row},{}.0", row % 2)).collect();
-    assert_eq!(accepts(table("a,y", &classes), &[])["task"], "classification");
-}
-
-#[test]
 fn a_class_with_one_row_cannot_be_stratified() {
     refuses(with_row(40, "1,2,red,maybe"), &["--stratify"], &["t.csv", "--stratify", "\"maybe\"", "1 row"]);
 }
@@ -125,15 +119,6 @@ fn every_column_that_a_flag_names_has_to_be_there() {
         refuses(sound(), &[flag, "B"], &["t.csv", flag, "no column B", "did you mean b?"]);
     }
     refuses(sound(), &["--column", "B:impute=median"], &["t.csv", "--column", "no column B", "did you mean b?"]);
-}
-
-#[test]
-fn a_table_with_a_thousand_columns_does_not_fill_the_screen_with_its_names() {
-    let names: Vec<String> = (0..1000).map(|column| format!("c{column}")).collect();
-    let dir = Workdir::new();
-    dir.write("t.csv", format!("{}\n{}\n", names.join(","), vec!["1"; 1000].join(",")));
-    let stderr = dir.run(&arguments(&["--target", "c1001"]), 2).stderr;
-    assert!(stderr.len() < 300, "{}", String::from_utf8_lossy(&stderr));
 }
 
 #[test]
@@ -197,14 +182,6 @@ fn numbers_too_large_to_scale_are_refused_by_their_column() {
     refuses(table("a,y", &rows), &[], &["t.csv", "column a", "too large"]);
     let rows: Vec<String> = (1..41).map(|row| format!("{row}.5,{row}e300")).collect();
     refuses(table("a,y", &rows), &[], &["t.csv", "y", "too large"]);
-}
-
-#[test]
-fn blanks_around_numbers_do_not_make_them_text() {
-    let rows: Vec<String> = (0..40).map(|row| format!("{row}, {} ,{}", row * row % 17, row % 5)).collect();
-    let dir = fitted(&table("a,b,y", &rows), &["--task", "regression"]);
-    let report = dir.json(&["inspect", "runs/fit/model.pt"], 0);
-    assert_eq!(report["table"]["inputs"]["numbers"].as_array().map(Vec::len), Some(2), "{report}");
 }
 
 #[test]
@@ -403,14 +380,6 @@ fn evaluate_and_predict_name_the_column_or_cell_that_does_not_fit_the_model() {
     dir.write("new.csv", "a,b,c\n1,2,red\n");
     dir.refuses(&["evaluate", "runs/fit/model.pt", "new.csv"], &["new.csv", "no column y"]);
     dir.run(&["predict", "runs/fit/model.pt", "new.csv"], 0);
-}
-
-#[test]
-fn evaluate_leaves_out_rows_without_a_target_as_fit_does() {
-    let dir = fitted(&sound(), &[]);
-    dir.write("new.csv", "a,b,c,y\n1,2,red,no\n1,2,red,\n2,3,blue,yes\n");
-    let report = dir.json(&["evaluate", "runs/fit/model.pt", "new.csv"], 0);
-    assert_eq!((&report["rows"], &report["without_target"]), (&2.into(), &1.into()));
 }
 
 #[test]
