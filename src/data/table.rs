@@ -172,6 +172,15 @@ mod tests {
         ] {
             let path = folder.path().join(file);
             write(&mut table, format, File::create(&path).unwrap()).unwrap();
+            // RFC 4180 and a JSON value a line; Parquet and Arrow by the marks with which their files begin.
+            let expected: &[u8] = match format {
+                Format::Csv => b"x,name\n0.1,a\n-2.5e-300,\"b,\"\"c\"\"\"\n",
+                Format::Ndjson => b"{\"x\":0.1,\"name\":\"a\"}\n{\"x\":-2.5e-300,\"name\":\"b,\\\"c\\\"\"}\n",
+                Format::Parquet => b"PAR1",
+                Format::Ipc => b"ARROW1",
+            };
+            let bytes = std::fs::read(&path).unwrap();
+            assert!(bytes.starts_with(expected), "{file}: {}", bytes.escape_ascii());
             let back = read(&path).unwrap();
             assert!(
                 numbers(&back, &["x"], Location::start(file))

@@ -128,11 +128,35 @@ mod tests {
 
     #[test]
     fn names_read_back_and_are_forgiving() {
-        for activation in Activation::all() {
-            assert_eq!(activation.to_string().parse(), Ok(activation));
-            assert_eq!(activation.name().replace('_', "-").parse(), Ok(activation));
+        // The functions of torch.nn.functional, and the modules of torch.nn that apply them.
+        let names = [
+            ("identity", "Identity", Identity),
+            ("relu", "ReLU", Relu),
+            ("tanh", "Tanh", Tanh),
+            ("sigmoid", "Sigmoid", Sigmoid),
+            ("gelu", "GELU", Gelu),
+            ("silu", "SiLU", Silu),
+            ("leaky_relu", "LeakyReLU", LeakyRelu),
+            ("elu", "ELU", Elu),
+            ("selu", "SELU", Selu),
+            ("celu", "CELU", Celu),
+            ("softplus", "Softplus", Softplus),
+            ("softsign", "Softsign", Softsign),
+            ("mish", "Mish", Mish),
+            ("relu6", "ReLU6", Relu6),
+            ("hardtanh", "Hardtanh", Hardtanh),
+            ("hardswish", "Hardswish", Hardswish),
+            ("hardsigmoid", "Hardsigmoid", Hardsigmoid),
+            ("logsigmoid", "LogSigmoid", LogSigmoid),
+            ("tanhshrink", "Tanhshrink", Tanhshrink),
+        ];
+        assert_eq!(Activation::all().collect::<Vec<_>>(), names.map(|(.., activation)| activation));
+        for (function, module, activation) in names {
+            assert_eq!(activation.to_string(), function);
+            for text in [function, module, &function.replace('_', "-")] {
+                assert_eq!(text.parse(), Ok(activation), "{text}");
+            }
         }
-        assert_eq!("LeakyReLU".parse(), Ok(Activation::LeakyRelu));
         assert!("rellu".parse::<Activation>().unwrap_err().contains("did you mean relu?"));
     }
     // x = torch.tensor([-3.5, -0.5, 0., 0.25, 7.]); getattr(torch.nn.functional, name)(x)

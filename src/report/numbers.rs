@@ -70,6 +70,13 @@ fn histogram(values: &[f64]) -> Vec<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plot::Layer;
+
+    /// The rows, in the first layer of the first panel.
+    fn points(figure: &Figure) -> Vec<(f64, f64)> {
+        let Layer::Points(points) = &figure.panels[0].layers[0] else { panic!("{:?}", figure.panels[0].layers[0]) };
+        points.points.clone()
+    }
 
     // numpy.histogram([0, 1, 1, 5], bins=5)[0] == [1, 2, 0, 0, 1]
     #[test]
@@ -85,8 +92,14 @@ mod tests {
     fn pictures_of_numbers_can_be_drawn_whatever_they_are() {
         for truth in [vec![1.0, 2.0, 4.0], vec![5.0; 3], vec![1.0]] {
             let predicted = vec![2.0; truth.len()];
-            assert!(residuals(&truth, &predicted, "price", "test").png().is_ok(), "{truth:?}");
-            assert!(predicted_against_actual(&truth, &predicted, "price", "test").png().is_ok(), "{truth:?}");
+            let figure = residuals(&truth, &predicted, "price", "test");
+            let expected: Vec<_> = truth.iter().map(|truth| (2.0, truth - 2.0)).collect();
+            assert_eq!(points(&figure), expected);
+            figure.png().unwrap();
+            let figure = predicted_against_actual(&truth, &predicted, "price", "test");
+            let expected: Vec<_> = truth.iter().map(|truth| (*truth, 2.0)).collect();
+            assert_eq!(points(&figure), expected);
+            figure.png().unwrap();
         }
         assert!(residuals(&[], &[], "price", "test").png().is_err());
     }

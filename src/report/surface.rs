@@ -121,7 +121,8 @@ mod tests {
         let train = ShownRows { part: "training", points: vec![(1.0, 1.0), (2.0, 0.0)], labels: &[2, 0] };
         let figure = decision_surface(["x", "y"], [AXIS; 2], vec![0, 1, 2, 0], &names, &held, Some(&train));
         assert_eq!(labels(&figure), [None, Some("c"), Some("a"), Some("b")]);
-        assert!(figure.title.contains("test rows") && figure.png().is_ok());
+        assert!(figure.title.contains("test rows"), "{}", figure.title);
+        figure.png().unwrap();
     }
 
     #[test]
@@ -132,9 +133,14 @@ mod tests {
         let Cells::Values(_, scale) = &regions.cells else { panic!("{:?}", regions.cells) };
         assert_eq!((scale.low, scale.high), (1.0, 9.0));
         assert_eq!(points.colors, [scale.color(1.0), scale.color(9.0)]);
-        assert!(figure.png().is_ok());
+        figure.png().unwrap();
+        // Where all values are one, the scale has room around it.
         let flat = ShownRows { labels: &[2.0, 2.0], ..held };
-        assert!(prediction_surface(["x", "y"], [AXIS; 2], vec![2.0; 4], "price", &flat).png().is_ok());
+        let figure = prediction_surface(["x", "y"], [AXIS; 2], vec![2.0; 4], "price", &flat);
+        let Layer::Regions(regions) = &figure.panels[0].layers[0] else { panic!() };
+        let Cells::Values(_, scale) = &regions.cells else { panic!("{:?}", regions.cells) };
+        assert_eq!((scale.low, scale.high), (1.5, 2.5));
+        figure.png().unwrap();
     }
 
     #[test]

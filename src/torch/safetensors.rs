@@ -80,6 +80,18 @@ mod tests {
         }
     }
 
+    // safetensors.torch.save({"w": torch.tensor([[1.5], [-2.0]])}): the header's length, the header, the numbers.
+    #[test]
+    fn the_bytes_are_those_of_the_format() {
+        let header = br#"{"w":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]}}"#;
+        let file = [&(header.len() as u64).to_le_bytes(), &header[..], &[0, 0, 0xc0, 0x3f, 0, 0, 0, 0xc0]].concat();
+        let w = Tensor::from_slice(&[1.5_f32, -2.0]).view([2, 1]);
+        assert_eq!(to_bytes(&[("w".to_string(), w.shallow_clone())]).unwrap(), file);
+        let (name, read) = from_bytes(&file).unwrap().remove(0);
+        assert_eq!((name.as_str(), read.size(), read.kind()), ("w", vec![2, 1], w.kind()));
+        assert!(read.equal(&w));
+    }
+
     #[test]
     fn bytes_that_are_no_safetensors_are_an_error() {
         assert!(from_bytes(b"").is_err());

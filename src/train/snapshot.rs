@@ -156,6 +156,10 @@ mod tests {
             "scheduler.lr",
         ];
         assert_eq!(names, expected);
+        // A float64 a loss, as Python's list of losses has them.
+        let column = |name: &str| safetensors::find(&tensors, name).unwrap().shallow_clone();
+        assert_eq!(column("history.loss"), Tensor::from_slice(&[0.3, f64::MIN_POSITIVE]));
+        assert_eq!(column("history.lr"), Tensor::from_slice(&[0.5, 0.25]));
         let read = Snapshot::read(&tensors, snapshot().best.unwrap().weights).unwrap();
         assert_eq!((read.epoch(), &read.history), (2, &snapshot().history));
         assert_eq!(read.weights[0].1.double_value(&[0]), 1.0);

@@ -52,6 +52,7 @@ fn of(param: &Param, scored: &[(&Trial, f64)], label: &str) -> Panel {
 mod tests {
     use super::*;
     use crate::evaluate::Spread;
+    use crate::plot::Layer;
     use crate::tune::search::Settings;
     use crate::tune::trial::{Status, params};
     use serde_json::Map;
@@ -79,7 +80,21 @@ mod tests {
             trial(3, settings(&[], 1.0), None),
         ];
         let metric = Metric::choose(None, true).unwrap();
-        assert!(figure(&trials, &searched, &metric).png().is_ok());
-        assert!(figure(&trials[..1], &searched, &metric).png().is_ok());
+        let drawn = figure(&trials, &searched, &metric);
+        let points = |panel: &Panel| match panel.layers.last() {
+            Some(Layer::Points(points)) => points.points.clone(),
+            other => panic!("{other:?}"),
+        };
+        let [score, hidden, lr] = &drawn.panels[..] else { panic!("{} panels", drawn.panels.len()) };
+        assert_eq!((drawn.title.as_str(), score.y.label.as_str()), ("3 trials", "accuracy, mean"));
+        assert_eq!(points(score), [(1.0, 0.5), (2.0, 0.75)]);
+        // The best so far rises where a better trial stands.
+        let Layer::Line(best) = &score.layers[0] else { panic!("{:?}", score.layers[0]) };
+        assert_eq!(best.points, [(1.0, 0.5), (1.0, 0.5), (2.0, 0.5), (2.0, 0.75)]);
+        assert_eq!(points(hidden), [(0.0, 0.5), (1.0, 0.75)]);
+        assert_eq!(hidden.x.ticks, Some(vec![(0.0, "64,32".into()), (1.0, "none".into())]));
+        assert_eq!((points(lr), lr.x.log), (vec![(0.1, 0.5), (0.01, 0.75)], true));
+        drawn.png().unwrap();
+        figure(&trials[..1], &searched, &metric).png().unwrap();
     }
 }

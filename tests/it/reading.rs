@@ -1,6 +1,8 @@
 //! The tables that `fit`, `evaluate` and `predict` read: formats, dialects, several files, standard input, dates.
 
 use crate::common::Workdir;
+use lockstep::data::place::Place;
+use lockstep::data::table;
 use serde_json::Value;
 use std::io::Write;
 use std::process::Stdio;
@@ -63,11 +65,18 @@ fn predictions_stream_from_standard_input_and_come_out_in_every_format() {
     let (status, stdout, _) =
         piped(&dir, &["predict", "runs/fit/model.pt", "-"], &(HEADER.to_string() + &rows(",", 0, 90)));
     assert_eq!((status, stdout.lines().count(), stdout.lines().next()), (Some(0), 91, Some("id,prediction")));
-    for name in ["p.csv", "p.parquet", "p.ndjson", "p.ipc"] {
-        dir.run(&["predict", "runs/fit/model.pt", "t.csv", "-o", name], 0);
-        assert!(!dir.read(name).is_empty());
-    }
+    dir.run(&["predict", "runs/fit/model.pt", "t.csv", "-o", "p.csv"], 0);
     assert_eq!(String::from_utf8(dir.read("p.csv")).unwrap(), stdout);
+    let read = |name: &str| {
+        let table = table::read(&dir.path().join(name)).unwrap();
+        let numbers = table::numbers(&table, &["prediction"], Place::start(name)).unwrap();
+        (table.column("id").unwrap().clone(), numbers)
+    };
+    let expected = read("p.csv");
+    for name in ["p.parquet", "p.ndjson", "p.ipc"] {
+        dir.run(&["predict", "runs/fit/model.pt", "t.csv", "-o", name], 0);
+        assert_eq!(read(name), expected, "{name}");
+    }
     let report = dir.json(&["evaluate", "runs/fit/model.pt", "t.csv"], 0);
     assert_eq!(report["rows"], 90);
 }

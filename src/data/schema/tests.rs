@@ -20,6 +20,10 @@ fn what_is_written_reads_back_as_the_same_schema() {
     let schema = schema();
     let text = schema.to_toml().unwrap();
     assert_eq!(TableSchema::parse(&text, "s.toml").unwrap(), schema, "{text}");
+    // Any other reader of TOML finds the same in it.
+    let read: toml::Table = toml::from_str(&text).unwrap();
+    let first = toml::toml! { name = "zip" kind = "text" role = "id" };
+    assert_eq!(read["column"][0].as_table(), Some(&first), "{text}");
     let tables = "[[column]]\nname = \"zip\"\nkind = \"text\"\nrole = \"id\"\n";
     assert_eq!(TableSchema::parse(tables, "s.toml").unwrap().columns[0], schema.columns[0]);
 }

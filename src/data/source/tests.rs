@@ -113,6 +113,15 @@ fn every_format_gives_the_same_table() {
         table::write(&mut data, Format::of(&path).unwrap(), File::create(&path).unwrap()).unwrap();
         assert!(read(&path, &options()).unwrap().equals_missing(&data), "{name}");
     }
+    // The same written by hand and by another tool.
+    std::fs::write(folder.path().join("hand.csv"), "n,x,s\n1,0.5,a\n,1.5,b\n3,-2.0,\n").unwrap();
+    let lines = "{\"n\":1,\"x\":0.5,\"s\":\"a\"}\n{\"n\":null,\"x\":1.5,\"s\":\"b\"}\n{\"n\":3,\"x\":-2.0}\n";
+    std::fs::write(folder.path().join("hand.ndjson"), lines).unwrap();
+    let pyarrow = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pyarrow");
+    let hand = ["hand.csv", "hand.ndjson"].map(|name| folder.path().join(name));
+    for path in hand.into_iter().chain(["t.parquet", "t.ipc"].map(|name| pyarrow.join(name))) {
+        assert!(read(&path, &options()).unwrap().equals_missing(&data), "{}", path.display());
+    }
 }
 
 #[test]

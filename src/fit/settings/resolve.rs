@@ -72,6 +72,13 @@ mod tests {
     #[test]
     fn what_is_printed_reads_back_as_the_same_settings() {
         let config = FitSettings { target: "y".into(), ..FitSettings::default() };
+        let text = toml::to_string(&config).unwrap();
+        // As the README and `fit --help` state them.
+        for line in
+            ["target = \"y\"", "split = [0.6, 0.2, 0.2]", "hidden = [64, 32]", "lr = 0.001", "optimizer = \"adam\""]
+        {
+            assert!(text.lines().any(|found| found == line), "{line} is missing in:\n{text}");
+        }
         assert_eq!(*resolve(&toml::to_string(&config).unwrap()).unwrap(), config);
     }
 

@@ -73,9 +73,18 @@ mod tests {
 
     #[test]
     fn a_loss_reads_back_what_it_shows() {
-        for text in ["mse", "mae", "huber:delta=0.3", "cross-entropy", "cross-entropy:label_smoothing=0.1", "bce"] {
-            assert_eq!(text.parse::<LossKind>().unwrap().to_string(), text);
+        for (text, loss) in [
+            ("mse", LossKind::Mse),
+            ("mae", LossKind::Mae),
+            ("huber:delta=0.3", LossKind::Huber { delta: 0.3 }),
+            ("cross-entropy", LossKind::CrossEntropy { label_smoothing: 0.0 }),
+            ("cross-entropy:label_smoothing=0.1", LossKind::CrossEntropy { label_smoothing: 0.1 }),
+            ("bce", LossKind::Bce),
+        ] {
+            assert_eq!((text.parse(), loss.to_string().as_str()), (Ok(loss), text));
         }
+        // torch.nn.HuberLoss().delta
+        assert_eq!("huber".parse::<LossKind>().unwrap().to_string(), "huber:delta=1");
         assert_eq!("Cross_Entropy".parse(), Ok(LossKind::CrossEntropy { label_smoothing: 0.0 }));
         for (text, word) in
             [("rmse", "did you mean mse?"), ("huber:delta=0", "above 0"), ("mse:delta=1", "no parameters")]

@@ -151,14 +151,23 @@ crate::choices::names::as_text!(Schedule);
 mod tests {
     use super::*;
 
+    // inspect.signature of StepLR, CosineAnnealingLR, OneCycleLR and ReduceLROnPlateau has the defaults.
     #[test]
     fn a_schedule_reads_back_what_it_shows() {
-        for text in
-            ["constant", "step", "step:step_size=7,gamma=0.5", "cosine:t_max=3", "one-cycle", "plateau:patience=2"]
-        {
+        for (text, whole) in [
+            ("constant", "constant"),
+            ("step", "step:gamma=0.1"),
+            ("step:step_size=7,gamma=0.5", "step:step_size=7,gamma=0.5"),
+            ("cosine:t_max=3", "cosine:t_max=3,eta_min=0"),
+            ("one-cycle", "one-cycle:pct_start=0.3,div_factor=25,final_div_factor=10000,cycle_momentum=true"),
+            ("plateau:patience=2", "plateau:factor=0.1,patience=2,threshold=0.0001,cooldown=0,min_lr=0"),
+        ] {
             let schedule: Schedule = text.parse().unwrap();
-            assert_eq!(schedule.to_string().parse(), Ok(schedule), "{text}");
+            assert_eq!(schedule.to_string(), whole);
+            assert_eq!(whole.parse(), Ok(schedule), "{text}");
         }
+        let cosine = Schedule::Cosine { t_max: Some(3), eta_min: 0.0 };
+        assert_eq!("cosine:eta_min=0,t_max=3".parse(), Ok(cosine), "parameters go by their names");
     }
 
     #[test]
