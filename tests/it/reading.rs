@@ -1,7 +1,7 @@
 //! The tables that `fit`, `evaluate` and `predict` read: formats, dialects, several files, standard input, dates.
 
 use crate::common::Workdir;
-use lockstep::data::place::Place;
+use lockstep::data::location::Location;
 use lockstep::data::table;
 use serde_json::Value;
 use std::io::Write;
@@ -69,7 +69,7 @@ fn predictions_stream_from_standard_input_and_come_out_in_every_format() {
     assert_eq!(String::from_utf8(dir.read("p.csv")).unwrap(), stdout);
     let read = |name: &str| {
         let table = table::read(&dir.path().join(name)).unwrap();
-        let numbers = table::numbers(&table, &["prediction"], Place::start(name)).unwrap();
+        let numbers = table::numbers(&table, &["prediction"], Location::start(name)).unwrap();
         (table.column("id").unwrap().clone(), numbers)
     };
     let expected = read("p.csv");
