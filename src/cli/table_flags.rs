@@ -98,11 +98,11 @@ pub struct TableFlags {
     #[arg(long)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     stratify: bool,
-    /// Table of the validation rows; DATA is then divided by the two other shares of --split
+    /// Table of the validation rows; DATA is then divided by the other shares of --split
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     valid: Option<PathBuf>,
-    /// Table of the test rows; DATA is then divided by the two other shares of --split
+    /// Table of the test rows; DATA is then divided by the other shares of --split
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     test: Option<PathBuf>,

@@ -63,7 +63,7 @@ pub struct TrainingFlags {
     #[serde(skip_serializing_if = "Option::is_none")]
     epochs: Option<u32>,
     /// How the learning rate moves, as torch.optim.lr_scheduler has it, with what holds where nothing is said: constant;
-    /// step:step_size=N,gamma=0.1 (N: a third of the epochs); cosine:t_max=N,eta_min=0 (N: all epochs);
+    /// step:step_size=N,gamma=0.1 (N: a third of the epochs); cosine:t_max=N,eta_min=0 (N: all epochs after the warm-up);
     /// one-cycle:pct_start=0.3,div_factor=25,final_div_factor=10000,cycle_momentum=true;
     /// plateau:factor=0.1,patience=10,threshold=0.0001,cooldown=0,min_lr=0 [default: constant]
     #[arg(long, value_name = "NAME[:KEY=V,…]")]

@@ -102,8 +102,9 @@ fn tensorboard_finds_one_event_file_that_belongs_to_the_run() {
         assert!(has(tag.as_bytes()), "{tag}");
     }
     // A run that diverges leaves the finished one's files; one that ends replaces them.
-    let diverging = ["fit", "t.csv", "--target", "price", "--optimizer", "sgd", "--lr", "1e10", "--log", "tensorboard"];
-    dir.refuses(&diverging, &["learning rate"]);
+    let diverging = ["fit", "t.csv", "--target", "price", "--drop", "id", "--optimizer", "sgd", "--lr", "1e10"];
+    let diverging = [&diverging[..], &["--log", "tensorboard", "--quiet"]].concat();
+    dir.refuses(&diverging, &["at epoch", "try a smaller --lr"]);
     assert_eq!(events(), first);
     fit(&dir, &["--target", "kind", "--log", "tensorboard", "--epochs", "4"]);
     let second = events();
