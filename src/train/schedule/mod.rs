@@ -183,4 +183,21 @@ mod tests {
             assert!(error.contains(word), "{text}: {error}");
         }
     }
+
+    // OneCycleLR(optimizer, 0.1, total_steps=10, pct_start=0.1): ZeroDivisionError, as with 1 and 1.0 or 3 and 1/3;
+    // 9 or 11 steps are fine
+    #[test]
+    fn a_rise_over_a_single_step_is_refused_as_python_does() {
+        let one_cycle = |pct_start: f64, epochs, batches| {
+            let schedule = format!("one-cycle:pct_start={pct_start}").parse().unwrap();
+            scheduler::Scheduler::new(schedule, 0, 0.1, epochs, batches)
+        };
+        for (pct_start, epochs, batches) in [(0.1, 10, 1), (0.1, 2, 5), (1.0, 1, 1), (1.0 / 3.0, 1, 3)] {
+            let error = one_cycle(pct_start, epochs, batches).unwrap_err().to_string();
+            assert!(error.starts_with("--schedule one-cycle: pct_start="), "{error}");
+        }
+        for steps in [9, 11] {
+            assert!(one_cycle(0.1, steps, 1).unwrap().lr().is_finite(), "{steps} steps");
+        }
+    }
 }
