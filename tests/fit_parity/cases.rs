@@ -63,6 +63,13 @@ fn networks() -> Vec<Case> {
             c.valid = true;
         }));
     }
+    // The shape of the tutorial's network on all rows at once, which an engine without autograd trains.
+    for threads in [1, 2] {
+        cases.push(Case::new(format!("tanh on all rows, {threads} threads"), "cross-entropy", |c| {
+            (c.net.hidden, c.net.activation) = (vec![21], Activation::Tanh);
+            (c.train.batch_size, c.train.epochs, c.valid, c.threads) = (None, 40, true, threads);
+        }));
+    }
     cases
 }
 

@@ -34,5 +34,6 @@ mod predict;
 mod rerun;
 mod verify;
 
-// What was wrong once.
+// What was wrong once, and the order of the source itself.
+mod house;
 mod regression;

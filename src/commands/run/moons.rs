@@ -15,6 +15,7 @@ use crate::torch::{device, safetensors};
 use crate::tutorial::config::MoonsConfig;
 use crate::tutorial::moons::checkpoint::{self, Description};
 use crate::tutorial::moons::{self, Outcome, Points, pictures, start};
+use crate::tutorial::program::Program;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 use std::io::Write;
@@ -76,7 +77,7 @@ fn finish(
     (outcome, checkpoints): (Outcome, CheckpointWriter),
     config: &MoonsConfig,
 ) -> Result<Verdict> {
-    let summary = job.summary("moons", config, results(&outcome, config))?;
+    let summary = job.summary(Program::Moons.name(), config, results(&outcome, config))?;
     let description = description(&job, config, Some(outcome.accuracy))?;
     let model = checkpoint::to_bytes(&outcome.net, &outcome.trained.snapshot, &outcome.points.x, description)?;
     let (losses, before) = (outcome.losses(), outcome.trained.history.before());
@@ -104,7 +105,7 @@ fn resume(path: &Path, args: &RunMoons) -> Result<Resumption<MoonsConfig>> {
     let what = || format!("--resume {shown}");
     let manifest = found.checkpoint.manifest.clone();
     let earlier = Earlier { from: &shown, manifest: &manifest };
-    earlier.check_program("moons", "run moons")?;
+    earlier.check_program(Program::Moons.name(), "run moons")?;
     let saved: MoonsConfig = serde_json::from_value(manifest.config.clone()).with_context(what)?;
     let snapshot = start::of_checkpoint(&found.checkpoint, saved.lr).with_context(what)?;
     let seed = earlier.seed(args.resuming.given.has("seed").then_some(args.common.seed))?;

@@ -21,7 +21,6 @@ pub trait Optimizer {
     fn step(&mut self, param: &mut Tensor, grad: &Tensor) -> Result<()>;
     /// As [`Optimizer::step`] up to rounding, in one pass; both on the CPU, of whole cache lines.
     fn sweep(&mut self, param: &mut [f32], grad: &[f32]) -> Result<()>;
-    fn lr(&self) -> f64;
     fn set_lr(&mut self, lr: f64);
     /// SGD's `momentum`, Adam's `beta1`: what `OneCycleLR` moves against the learning rate.
     fn set_momentum(&mut self, momentum: f64);

@@ -100,10 +100,6 @@ impl Optimizer for Sgd {
         Ok(())
     }
 
-    fn lr(&self) -> f64 {
-        self.lr
-    }
-
     fn set_lr(&mut self, lr: f64) {
         self.lr = lr;
     }

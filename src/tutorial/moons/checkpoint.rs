@@ -7,6 +7,7 @@ use crate::torch::named::{count, prefixed};
 use crate::torch::safetensors::Named;
 use crate::torch::script::Module;
 use crate::train::snapshot::{OPTIMIZER, Snapshot};
+use crate::tutorial::program::Program;
 use anyhow::Result;
 use serde_json::Value;
 use tch::Tensor;
@@ -39,7 +40,7 @@ pub fn to_bytes(net: &Mlp, snapshot: &Snapshot, x: &Tensor, description: Descrip
     let accuracy = accuracy.map(|accuracy| ("accuracy".to_string(), accuracy));
     let manifest = Manifest {
         format: FORMAT,
-        program: "moons".into(),
+        program: Program::Moons.to_string(),
         seed,
         config,
         schema: Schema { features: vec!["x1".into(), "x2".into()], dtype: "float32".into(), target: "y".into() },

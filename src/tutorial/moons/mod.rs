@@ -16,6 +16,7 @@ use crate::train::session::{Session, Trained};
 use crate::train::snapshot::Snapshot;
 use crate::train::task::{Part, Task};
 use crate::tutorial::config::MoonsConfig;
+use crate::tutorial::program::Program;
 use anyhow::{Context, Result};
 use net::{INPUTS, net};
 use tch::{Device, Tensor};
@@ -98,7 +99,7 @@ impl Outcome {
             scalars: scalars.map(|(name, value)| (name.into(), value)).into(),
             series: [("loss".into(), losses.into_iter().map(f64::from).collect())].into(),
             tensors,
-            ..Trace::new("moons", seed, config, self.trained.seconds)?
+            ..Trace::new(Program::Moons.name(), seed, config, self.trained.seconds)?
         })
     }
 }
