@@ -57,8 +57,8 @@ impl Earlier<'_> {
         Ok(())
     }
 
-    /// The earlier settings, with those that were `given` now laid over them: they must be the same, but for the keys in
-    /// `free`. Both are maps of one config's keys.
+    /// The earlier run's settings (`saved`) with the values that were `given` now. A value that differs from the earlier one is
+    /// an error, except for the keys in `free`.
     pub fn settings(&self, saved: &Value, given: Map<String, Value>, free: &[&str]) -> Result<Value> {
         let mut settings =
             saved.as_object().cloned().with_context(|| format!("--resume {}: no settings", self.from))?;

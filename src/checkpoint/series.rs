@@ -56,8 +56,8 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// `from`: the run goes on from this epoch of an earlier one in the same folder, whose checkpoints up to there are its
-    /// own.
+    /// A run that goes on from an earlier one in the same folder takes over that one's checkpoints up to `from`, the epoch it
+    /// goes on from; all others in the folder are removed once this run has written something better.
     pub fn begin(folder: &Path, every: Option<Every>, keep: usize, from: Option<usize>) -> Result<Self> {
         let mut own = Vec::new();
         if let Some(from) = from {
@@ -172,8 +172,9 @@ fn latest_in(folder: &Path, device: Device) -> Result<Found> {
     Ok(Found { path, checkpoint, skipped })
 }
 
-/// Whether `model` is what the run of `checkpoint` came to. If not, the checkpoint is of a later run in the same folder,
-/// for a run that ends removes those of others.
+/// Whether the finished `model` continues `checkpoint`: same program, seed, data and settings (but for the number of epochs),
+/// and at least as many epochs done. If not, the checkpoint is of a later run in the same folder that has not ended: a run that
+/// ends removes the checkpoints of other runs.
 fn completes(model: &Checkpoint, checkpoint: &Checkpoint) -> bool {
     let identity = |manifest: &Manifest| {
         let mut config = manifest.config.clone();

@@ -10,8 +10,8 @@ use std::thread;
 /// 0: as many as the machine has.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-/// Allows `count` threads. One binds polars too; of more, polars takes as many as the machine has, or as its
-/// `POLARS_MAX_THREADS` says.
+/// Allows `count` threads. With a count of 1 polars works on one thread too; with any other, polars decides for itself: as many
+/// threads as the machine has, or as the environment variable `POLARS_MAX_THREADS` says.
 pub fn set(count: usize) {
     COUNT.store(count, Ordering::Relaxed);
     polars_async::executor::ALLOW_RAYON_THREADS.set(count != 1);

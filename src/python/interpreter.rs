@@ -19,7 +19,7 @@ for name in sys.argv[1:]:
         pass
 ";
 
-/// `.venv` here or beside libtorch, the active environment, else `python3` on the PATH.
+/// The first that is there: `.venv` here, the active environment, `.venv` beside libtorch; else `python3` on the PATH.
 pub fn find() -> PathBuf {
     let beside = Path::new(env!("LOCKSTEP_LIBTORCH_LIB")).ancestors().nth(2).map(|home| home.join(".venv"));
     let active = std::env::var_os("VIRTUAL_ENV").map(PathBuf::from);

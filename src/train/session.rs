@@ -86,8 +86,14 @@ impl<'a> Session<'a> {
         }
         let (epoch, history) = (snapshot.epoch(), &snapshot.history);
         ensure!(epoch < config.epochs, "{epoch} epochs are done already");
-        let validated = history.loss().is_empty() || history.valid_loss().is_some() == self.task.valid.is_some();
-        ensure!(validated, "history.valid_loss: there, or not there, other than the validation rows");
+        let (was, now) = (history.valid_loss().is_some(), self.task.valid.is_some());
+        let with = |validated| if validated { "with" } else { "without" };
+        ensure!(
+            was == now || history.loss().is_empty(),
+            "it was trained {} validation rows, this training is {} them",
+            with(was),
+            with(now)
+        );
         if config.early_stop.is_some() {
             let best = snapshot.best.as_ref().context("no best.epoch, which early stopping needs")?;
             let weights = FlatTensors::zeros(net.parameters.shapes(), net.device())?;

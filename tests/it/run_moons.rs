@@ -144,7 +144,11 @@ fn a_full_disk_is_an_error_and_nothing_is_left_on_it() {
 fn a_diverging_run_stops_with_epoch_and_cause_and_keeps_the_old_files() {
     let dir = Workdir::new();
     dir.run(&QUICK, 0);
-    dir.refuses(&["run", "moons", "--lr", "1e38", "--epochs", "50"], &["epoch", "--lr"]);
+    let before = dir.read("runs/moons/model.pt");
+    // Beyond float32, so infinite as PyTorch sees it.
+    dir.refuses(&["run", "moons", "--noise", "1e39", "--epochs", "50"], &["at epoch 1", "data hold NaN or infinity"]);
+    assert_eq!(dir.read("runs/moons/model.pt"), before);
+    dir.refuses(&["run", "moons", "--lr", "1e38", "--epochs", "50"], &["--lr 1e38", "up to 1e15"]);
 }
 
 #[test]
