@@ -172,14 +172,17 @@ fn latest_in(folder: &Path, device: Device) -> Result<Found> {
     Ok(Found { path, checkpoint, skipped })
 }
 
-/// Whether the finished `model` continues `checkpoint`: same program, seed, data and settings (but for the number of epochs),
-/// and at least as many epochs done. If not, the checkpoint is of a later run in the same folder that has not ended: a run that
+/// Whether the finished `model` continues `checkpoint`: same program, seed, data and settings (but for those that a run
+/// which goes on may change), and at least as many epochs done. If not, the checkpoint is of a later run in the same folder that has not ended: a run that
 /// ends removes the checkpoints of other runs.
 fn completes(model: &Checkpoint, checkpoint: &Checkpoint) -> bool {
     let identity = |manifest: &Manifest| {
         let mut config = manifest.config.clone();
         if let Some(config) = config.as_object_mut() {
-            config.remove("epochs");
+            // What a run that goes on may change.
+            for free in ["epochs", "engine", "log"] {
+                config.remove(free);
+            }
         }
         (manifest.program.clone(), manifest.seed, config, manifest.provenance.data_sha256.clone())
     };

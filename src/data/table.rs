@@ -124,9 +124,12 @@ pub fn column<'a>(data: &'a DataFrame, name: &str, at: Location<'_>) -> Result<&
     data.column(name).ok().with_context(known)
 }
 
-/// The rows in which a column has a value.
+/// The rows in which a column has a value; NaN is none.
 pub fn known_rows(column: &Column) -> Vec<u32> {
-    let known = column.is_not_null();
+    let known = match column.is_not_nan() {
+        Ok(number) => column.is_not_null() & number,
+        Err(_) => column.is_not_null(),
+    };
     (0u32..).zip(known.iter()).filter(|(_, known)| *known == Some(true)).map(|(row, _)| row).collect()
 }
 

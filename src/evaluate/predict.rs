@@ -66,7 +66,8 @@ fn of_table_model(
     let columns = match predictions {
         Predictions::Numbers(values) => vec![Column::new("prediction".into(), place(values))],
         Predictions::Classes { predicted, probabilities } => {
-            let classes = model.manifest.classes.clone().unwrap_or_default();
+            // Not the manifest's, in which an earlier lockstep wrote the text 007 as the number 7.
+            let classes = of_table.target.class_labels().unwrap_or_default();
             let mut index = vec![None; data.height()];
             raw.rows.iter().zip(&predicted).for_each(|(&row, &class)| index[row as usize] = Some(class));
             let mut columns = vec![labels(&classes, &index)];

@@ -4,11 +4,9 @@ use super::prepare::Prepared;
 use crate::checkpoint::{self, FORMAT, Manifest, Provenance, Schema, TableModel};
 use crate::data::schema::ColumnSchema;
 use crate::fit::settings::FitPlan;
-use crate::preprocess::target::Target;
 use crate::torch::safetensors::Named;
 use crate::torch::script::Module;
 use anyhow::Result;
-use serde_json::Value;
 use std::collections::BTreeMap;
 use tch::{Device, Tensor};
 
@@ -40,7 +38,7 @@ pub fn table(prepared: &Prepared, config: &FitPlan, pinned: &[ColumnSchema]) -> 
     }
 }
 
-/// The bytes of `model.pt`, or of a checkpoint on the way there; `training` is that of [`crate::train::state`].
+/// The bytes of `model.pt`, or of a checkpoint on the way there; `training` is that of [`crate::train::snapshot::Snapshot::tensors`].
 pub fn to_bytes(prepared: &Prepared, module: &Module, training: &Named, info: ModelInfo<'_>) -> Result<Vec<u8>> {
     let ModelInfo { config, seed, pinned, metrics, provenance } = info;
     let manifest = Manifest {
@@ -53,21 +51,13 @@ pub fn to_bytes(prepared: &Prepared, module: &Module, training: &Named, info: Mo
             dtype: "float64".into(),
             target: config.target.clone(),
         },
-        classes: match &prepared.target {
-            Target::Classes(classes) => Some(classes.iter().map(|class| label(class)).collect()),
-            Target::Number { .. } => None,
-        },
+        classes: prepared.target.class_labels(),
         metrics,
         versions: checkpoint::versions(),
         table: Some(table(prepared, config, pinned)),
         provenance,
     };
     checkpoint::to_bytes(module, &manifest, training, &check(module, &prepared.train.raw)?)
-}
-
-/// A class as it stands in JSON: a whole number where it is one.
-fn label(class: &str) -> Value {
-    class.parse::<i64>().map_or_else(|_| class.into(), Value::from)
 }
 
 fn check(module: &Module, raw: &Tensor) -> Result<Named> {

@@ -203,10 +203,17 @@ impl Category {
 /// same whether its column was read as `Int64` or, because of one other cell, as `Float64`.
 pub fn texts(data: &DataFrame, name: &str, at: Location<'_>) -> Result<StringChunked> {
     let series = column(data, name, at)?.as_materialized_series();
-    if let Ok(values) = series.f64() {
-        let whole = |value: f64| value.fract() == 0.0 && value.abs() < 1e15;
-        let text = |value: f64| if whole(value) { format!("{value:.0}") } else { value.to_string() };
-        return Ok(values.iter().map(|value| value.map(text)).collect::<StringChunked>().with_name(name.into()));
+    let whole = |value: f64| value.fract() == 0.0 && value.abs() < 1e15;
+    let text = |value: f64, shortest: String| if whole(value) { format!("{value:.0}") } else { shortest };
+    let texts: Option<StringChunked> = if let Ok(values) = series.f64() {
+        Some(values.iter().map(|value| value.map(|value| text(value, value.to_string()))).collect())
+    } else if let Ok(values) = series.f32() {
+        Some(values.iter().map(|value| value.map(|value| text(value.into(), value.to_string()))).collect())
+    } else {
+        None
+    };
+    if let Some(texts) = texts {
+        return Ok(texts.with_name(name.into()));
     }
     Ok(series.cast(&DataType::String)?.str()?.clone())
 }

@@ -7,6 +7,7 @@ use crate::data::location::Location;
 use anyhow::{Result, bail, ensure};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use tch::{Kind, Tensor};
 
@@ -62,7 +63,7 @@ impl Target {
         let cells = texts(train, name, at)?;
         let distinct: BTreeSet<&str> = cells.iter().flatten().collect();
         let mut classes: Vec<String> = distinct.into_iter().map(str::to_string).collect();
-        if let Ok(numbers) = classes.iter().map(|class| class.parse::<i64>()).collect::<Result<Vec<_>, _>>() {
+        if let Some(numbers) = whole_numbers(&classes) {
             let mut order: Vec<usize> = (0..classes.len()).collect();
             order.sort_by_key(|&index| numbers[index]);
             classes = order.into_iter().map(|index| classes[index].clone()).collect();
@@ -78,6 +79,16 @@ impl Target {
 
     pub fn is_classification(&self) -> bool {
         matches!(self, Self::Classes(_))
+    }
+
+    /// The classes in the order of the logits, as predictions have them: whole numbers if all are written as such, else text;
+    /// none for a number.
+    pub fn class_labels(&self) -> Option<Vec<Value>> {
+        let Self::Classes(classes) = self else { return None };
+        Some(match whole_numbers(classes) {
+            Some(numbers) => numbers.into_iter().map(Value::from).collect(),
+            None => classes.iter().map(|class| class.as_str().into()).collect(),
+        })
     }
 
     /// The one metric that a model is judged by.
@@ -121,4 +132,10 @@ impl Target {
             }
         }
     }
+}
+
+/// The classes as numbers, if each is one written as a whole number is: `7`, not `007` or `+7`, which are texts.
+fn whole_numbers(classes: &[String]) -> Option<Vec<i64>> {
+    let number = |class: &String| class.parse::<i64>().ok().filter(|number| number.to_string() == *class);
+    classes.iter().map(number).collect()
 }

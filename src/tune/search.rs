@@ -56,10 +56,12 @@ pub fn plan(search: Search, params: &[Param], trials: Option<usize>, seed: u32) 
             Ok(order.into_iter().take(trials).map(|index| combination(&params, index)).collect())
         }
         (Search::Random, Some(_)) => {
+            let trials = trials.unwrap_or(TRIALS);
+            ensure!(trials <= MOST, "--trials {trials}: expected {MOST} at most");
             let mut random = NumpyRandom::seed(seed);
             let mut draw =
                 || params.iter().map(|param| (param.name.clone(), drawn(&param.domain, &mut random))).collect();
-            Ok((0..trials.unwrap_or(TRIALS)).map(|_| draw()).collect())
+            Ok((0..trials).map(|_| draw()).collect())
         }
     }
 }

@@ -50,3 +50,74 @@ fn evaluate_leaves_out_rows_without_a_target_as_fit_does() {
     let report = dir.json(&["evaluate", "runs/fit/model.pt", "new.csv"], 0);
     assert_eq!((&report["rows"], &report["without_target"]), (&2.into(), &1.into()));
 }
+
+// label() parsed every class as a number, so that the text 007 was predicted as 7, +1 as 1.
+#[test]
+fn the_text_of_a_class_comes_back_as_it_was_written() {
+    let dir = Workdir::new();
+    let classes = ["007", "+1", "09x"];
+    let rows: Vec<String> = (0..60).map(|row| format!("{},{}", row % 3 * 10, classes[row % 3])).collect();
+    dir.write("t.csv", format!("a,y\n{}\n", rows.join("\n")));
+    let training = ["fit", "t.csv", "--target", "y", "--epochs", "60", "--lr", "0.1", "--threads", "1", "--quiet"];
+    dir.run(&training, 0);
+    dir.write("new.csv", "a\n0\n10\n20\n");
+    dir.run(&["predict", "runs/fit/model.pt", "new.csv", "-o", "p.csv"], 0);
+    let table = String::from_utf8(dir.read("p.csv")).unwrap();
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines[0], "prediction,probability_+1,probability_007,probability_09x");
+    let predicted: Vec<&str> = lines[1..].iter().map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(predicted, classes);
+}
+
+// Which checkpoint goes on was decided by the whole configuration but the epochs, though a run that goes on may change its
+// engine: the finished model.pt was passed over for the checkpoint before it.
+#[test]
+fn a_folder_whose_run_changed_its_engine_is_gone_on_with_from_its_end() {
+    let dir = Workdir::new();
+    let moons = ["run", "moons", "--device", "cpu", "--threads", "1", "--out", "m"];
+    dir.run(&[&moons[..], &["--epochs", "20", "--checkpoint-every", "10"]].concat(), 0);
+    dir.run(&[&moons[..], &["--resume", "m", "--engine", "fused", "--epochs", "40"]].concat(), 0);
+    let output = dir.run(&[&moons[..], &["--resume", "m", "--epochs", "50"]].concat(), 0);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("going on from m/model.pt after epoch 40"), "{stderr}");
+}
+
+// Only a null was a gap in the target, and NaN a value: too large for float32 in a regression, a class in a classification.
+#[test]
+fn nan_in_the_target_is_a_gap() {
+    let dir = Workdir::new();
+    let row = |row: usize| format!("{row},{}", if row % 10 == 3 { "NaN".into() } else { format!("{}.5", row % 7) });
+    dir.write("t.csv", format!("a,y\n{}\n", (0..60).map(row).collect::<Vec<_>>().join("\n")));
+    let report = fit(&dir, &["--na", "?"]);
+    assert_eq!((&report["task"], &report["rows"]["without_target"]), (&"regression".into(), &6.into()));
+    let report = fit(&dir, &["--na", "?", "--task", "classification", "--stratify"]);
+    assert_eq!(
+        (&report["parameters"], &report["rows"]["without_target"]),
+        (&(64 * 2 + 65 * 32 + 33 * 7).into(), &6.into())
+    );
+}
+
+// A category was read as text from Float64 alone without its point: of a Float32 column, as preprocess writes it, it was 1.0.
+#[test]
+fn a_category_is_the_same_from_float32_and_from_whole_numbers() {
+    use polars::prelude::{ParquetWriter, df};
+    let dir = Workdir::new();
+    let codes: Vec<f32> = (0..60).map(|row| [1.0, 2.0, 2.5][row % 3]).collect();
+    let mut table = df!("code" => &codes, "y" => codes.iter().map(|code| code * 3.25).collect::<Vec<f32>>()).unwrap();
+    ParquetWriter::new(std::fs::File::create(dir.path().join("t.parquet")).unwrap()).finish(&mut table).unwrap();
+    let categorical =
+        ["fit", "t.parquet", "--target", "y", "--categorical", "code", "--epochs", "2", "--task", "regression"];
+    dir.run(&[&categorical[..], &["--device", "cpu", "--threads", "1", "--quiet"]].concat(), 0);
+    dir.write("new.csv", "code\n1\n2\n2.5\n");
+    dir.run(&["predict", "runs/fit/model.pt", "new.csv", "-o", "p.csv"], 0);
+    assert_eq!(String::from_utf8(dir.read("p.csv")).unwrap().lines().count(), 4);
+}
+
+// A grid of more than a million trials was refused; a random search in a range filled the memory with its plan.
+#[test]
+fn a_search_of_more_trials_than_can_be_listed_is_refused() {
+    let dir = Workdir::new();
+    dir.write("t.csv", "a,y\n1,2\n");
+    let search = ["tune", "t.csv", "--target", "y", "--search", "random", "--param", "lr=0.001..0.1"];
+    dir.refuses(&[&search[..], &["--trials", "100000000"]].concat(), &["--trials 100000000", "1000000 at most"]);
+}
