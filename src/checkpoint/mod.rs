@@ -2,7 +2,7 @@
 //!
 //! - `lockstep.json`: [`Manifest`];
 //! - `training.safetensors`: everything that going on needs: the optimizer's moments and steps, the generator's state, the
-//!   epoch, the losses so far (`crate::train::state`);
+//!   epoch, the losses so far (`train::snapshot`);
 //! - `check.safetensors`: a few input rows `x` and what `forward` and `predict` gave for them.
 
 mod code;

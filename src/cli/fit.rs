@@ -18,7 +18,7 @@ pub struct Fit {
     /// File of settings in TOML, as --print-config shows them; a flag wins over it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Print all settings as TOML, those that were not given too, and stop
+    /// Print the settings as TOML, defaults too, and stop; a setting without a value (such as --id) is left out
     #[arg(long)]
     pub print_config: bool,
     #[command(flatten)]

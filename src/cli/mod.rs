@@ -132,10 +132,10 @@ impl Reading {
 /// What a command prints.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Printing {
-    /// Print nothing but errors
+    /// Print nothing but errors, and the predictions of predict
     #[arg(long)]
     pub quiet: bool,
-    /// Print the summary as one JSON object on stdout, human text on stderr
+    /// Print the summary as one JSON object on stdout, human text on stderr (predict needs -o then)
     #[arg(long)]
     pub json: bool,
 }

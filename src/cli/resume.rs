@@ -20,9 +20,10 @@ pub struct Resuming {
     /// Go on with an earlier training, from a checkpoint, a model.pt, or a run's folder (its latest checkpoint, or its
     /// model.pt if that run was completed)
     ///
-    /// The run ends with the same bits as one that was never stopped. Its settings are the earlier run's and need not be
-    /// given again; --epochs may be larger, and --threads, --device and --out may differ. Given a folder, it writes to that
-    /// folder unless --out names another.
+    /// With the same --threads and --device the run ends with the same bits as one that was never stopped. Its settings are
+    /// the earlier run's and need not be given again; --epochs may be larger, and --engine, --threads, --device and --out may
+    /// differ. Given a folder, it writes to that folder unless --out names another. `run moons` also takes a file of Python's
+    /// torch.save (README, "Resuming"): then --samples, --noise and --seed must be those of the points it was trained on.
     #[arg(long, value_name = "FILE|FOLDER")]
     pub resume: Option<PathBuf>,
 }

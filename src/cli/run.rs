@@ -49,8 +49,8 @@ pub struct RunMoons {
     pub resuming: Resuming,
     #[command(flatten)]
     pub moons: MoonsArgs,
-    /// What computes the training: exact (Python's bits) or fused (the same numbers up to rounding, many times as fast, on
-    /// the CPU)
+    /// What computes the training: exact (Python's bits) or fused (the same numbers up to rounding, several times
+    /// as fast, on the CPU)
     #[arg(long, value_name = "NAME", default_value = "exact")]
     pub engine: EngineKind,
     #[command(flatten)]

@@ -5,6 +5,7 @@ use crate::choices::given;
 use crate::fit::settings::columns::KEYS;
 use crate::fit::settings::{ClassWeight, FitSettings, Log, Task};
 use crate::model::activation::Activation;
+use crate::model::loss::LossKind;
 use crate::preprocess::choices::{Encode, Scale, Unseen};
 use crate::preprocess::dates::DatePart;
 use crate::train::engine::EngineKind;
@@ -51,7 +52,7 @@ fn every_name_that_a_flag_takes_stands_in_its_help() {
         ("log", Log::NAMES),
         ("format", crate::data::table::Format::NAMES),
         ("impute", &["mean", "median", "most-frequent", "constant", "drop", "error"]),
-        ("loss", &["mse", "mae", "huber", "cross-entropy", "bce"]),
+        ("loss", &LossKind::NAMES),
     ] {
         lists(&["fit"], flag, names);
     }

@@ -83,8 +83,8 @@ pub struct TrainingFlags {
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     clip_grad: Option<f64>,
-    /// What computes the training: exact (Python's bits) or fused (the same numbers up to rounding, several times as fast,
-    /// on the CPU) [default: exact]
+    /// What computes the training: exact (Python's bits) or fused (the same numbers up to rounding, several times
+    /// as fast, on the CPU; what it does not have, such as dropout, exact trains) [default: exact]
     #[arg(long, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     engine: Option<String>,

@@ -78,6 +78,11 @@ impl<'a> Job<'a> {
     /// `command` the one that goes on from them.
     pub(super) fn checkpoints(&self, args: &Resuming, from: Option<usize>, command: &str) -> Result<CheckpointWriter> {
         let folder = self.folder.path();
+        let shown = folder.display().to_string();
+        let shown = if shown.contains(' ') { format!("'{shown}'") } else { shown };
+        // The same threads, for the same bits.
+        let threads = self.common.compute.threads.map_or(String::new(), |count| format!(" --threads {count}"));
+        let command = format!("{command} --resume {shown}{threads}");
         CheckpointWriter::begin(folder, args, from, command, self.interrupt.clone(), self.printing())
     }
 

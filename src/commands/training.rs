@@ -5,7 +5,6 @@ use super::progress::{Interrupt, Progress};
 use crate::checkpoint::series::Checkpoints;
 use crate::cli::{Printing, Resuming};
 use crate::model::mlp::Mlp;
-use crate::train::engine::EngineKind;
 use crate::train::history::EpochResult;
 use crate::train::observer::{Epoch, Interrupted, Next, Observer, Started};
 use crate::train::snapshot::Snapshot;
@@ -33,7 +32,7 @@ pub(super) struct Training<'a> {
 impl Observer for Training<'_> {
     fn started(&mut self, started: &Started) -> Result<()> {
         if let Some(why) = &started.instead {
-            let (asked, engine) = (EngineKind::Fused, started.engine);
+            let Started { asked, engine, .. } = started;
             note(self.printing, &format!("--engine {asked}: {why}; the {engine} engine trains instead"));
         }
         Ok(())
@@ -65,19 +64,17 @@ pub(super) struct CheckpointWriter {
 }
 
 impl CheckpointWriter {
-    /// `from`: the epoch that the run goes on from, if it does so in the same folder.
+    /// `from`: the epoch that the run goes on from, if it does so in the same folder; `command` goes on with this one.
     pub(super) fn begin(
         folder: &Path,
         args: &Resuming,
         from: Option<usize>,
-        command: &str,
+        command: String,
         interrupt: Interrupt,
         printing: Printing,
     ) -> Result<Self> {
         let checkpoints = Checkpoints::begin(folder, args.checkpoint_every, args.keep as usize, from)?;
-        let folder = folder.display().to_string();
-        let folder = if folder.contains(' ') { format!("'{folder}'") } else { folder };
-        Ok(Self { checkpoints, command: format!("{command} --resume {folder}"), interrupt, stop: false, printing })
+        Ok(Self { checkpoints, command, interrupt, stop: false, printing })
     }
 
     /// What the training does after `epoch`.

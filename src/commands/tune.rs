@@ -201,7 +201,8 @@ impl Observer for TrialWatcher<'_> {
         self.trainings += 1;
         if let Some(why) = started.instead.as_ref().filter(|_| !*self.noted) {
             *self.noted = true;
-            let text = format!("--engine fused: trial {}: {why}; the exact engine trains it, and its like", self.trial);
+            let (trial, Started { asked, engine, .. }) = (self.trial, started);
+            let text = format!("--engine {asked}: trial {trial}: {why}; the {engine} engine trains it, and its like");
             note(self.printing, &text);
         }
         Ok(())

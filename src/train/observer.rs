@@ -19,6 +19,8 @@ pub enum Next {
 /// How a training begins.
 #[derive(Debug, Clone)]
 pub struct Started {
+    /// The engine that was asked for, and the one that trains.
+    pub asked: EngineKind,
     pub engine: EngineKind,
     /// Where another engine was asked for, why it does not train: `it has no dropout`.
     pub instead: Option<String>,

@@ -62,7 +62,7 @@ impl<'a> Session<'a> {
         task.check()?;
         let order = Order::new(task.train.rows(), task.config.batch_size)?;
         let Choice { engine, instead } = choose(&task)?;
-        let started = Started { engine: engine.kind(), instead, epoch: 0 };
+        let started = Started { asked: task.config.engine, engine: engine.kind(), instead, epoch: 0 };
         let update = Update::new(&task, engine.kind(), order.batches())?;
         Ok(Self { task, order, update, losses: RefCell::new(Losses::new(engine, task, order)), best: None, started })
     }

@@ -115,7 +115,7 @@ fn settings_that_cannot_be_or_do_nothing_are_refused() {
             TrainConfig { momentum: 0.9, optimizer: "adam".parse().unwrap(), ..base() },
             "--momentum 0.9: belongs to --optimizer sgd, and the optimizer is adam",
         ),
-        (TrainConfig { warmup: 5, ..base() }, "--warmup 5: there are only 5 epochs"),
+        (TrainConfig { warmup: 5, ..base() }, "--warmup 5: expected fewer than the 5 epochs"),
     ];
     let x = column(&[1.0]);
     for (config, word) in cases {

@@ -17,7 +17,7 @@ pub struct FittedPreprocessing {
     pub target: Target,
     pub parts: [PartRows; 3],
     /// By row of the table, its slot: the training rows have the slots 0, 1, … in their order, then come those of the
-    /// validation and of the test rows. A row of no part has [`NOWHERE`]. While the table is read from top to bottom, the
+    /// validation and of the test rows. A row of no part has the largest `u32`. While the table is read from top to bottom, the
     /// slots tell to which part each row belongs and at which place.
     pub slots: Vec<u32>,
 }

@@ -146,7 +146,7 @@ mod tests {
             ("optimizer", "optimizer = 'adan'", "--optimizer adan: did you mean adam?"),
             ("schedule", "schedule = 'cosin'", "--schedule cosin: did you mean cosine?"),
             ("schedule", "schedule = 'step:gama=1'", "--schedule step:gama=1: step: no parameter gama"),
-            ("warmup", "warmup = 200", "--warmup 200: there are only 100 epochs"),
+            ("warmup", "warmup = 200", "--warmup 200: expected fewer than the 100 epochs"),
             ("warmup", "warmup = 2\nschedule = 'one-cycle'", "--warmup 2: --schedule one-cycle brings"),
             ("early_stop", "early_stop = 3\nsplit = [0.8, 0.0, 0.2]", "--early-stop 3: needs a validation part"),
             ("clip_grad", "clip_grad = 0.0", "--clip-grad 0: expected a number above 0"),

@@ -21,9 +21,9 @@ pub enum LossKind {
     Bce,
 }
 
-const NAMES: [&str; 5] = ["mse", "mae", "huber", "cross-entropy", "bce"];
-
 impl LossKind {
+    pub const NAMES: [&str; 5] = ["mse", "mae", "huber", "cross-entropy", "bce"];
+
     /// Whether the target is a class.
     pub fn is_classification(self) -> bool {
         matches!(self, Self::CrossEntropy { .. } | Self::Bce)
@@ -58,7 +58,7 @@ impl FromStr for LossKind {
             "cross-entropy" => Self::CrossEntropy {
                 label_smoothing: choice.number("label_smoothing", 0.0, |s| (0.0..=1.0).contains(&s), "0 to 1")?,
             },
-            name => return Err(crate::choices::names::unknown(name, &NAMES)),
+            name => return Err(crate::choices::names::unknown(name, &Self::NAMES)),
         };
         choice.finish()?;
         Ok(kind)

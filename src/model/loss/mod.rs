@@ -4,7 +4,7 @@ mod kind;
 
 pub use kind::LossKind;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use tch::{Device, Kind, Reduction, Tensor};
 
 /// The default `ignore_index` of `cross_entropy`: a label that never occurs here.
@@ -90,7 +90,10 @@ impl Loss {
             LossKind::Bce => {
                 output.f_binary_cross_entropy_with_logits(target, None::<&Tensor>, None::<&Tensor>, reduction)?
             }
-            _ => output.f_mse_loss(target, reduction)?,
+            LossKind::Mse => output.f_mse_loss(target, reduction)?,
+            LossKind::CrossEntropy { .. } => {
+                bail!("cross-entropy: its target is a class, not a number for each output")
+            }
         })
     }
 

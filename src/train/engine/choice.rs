@@ -17,14 +17,16 @@ pub struct Choice<'a> {
 
 /// The engine that the task's settings ask for; where the fused engine cannot do a task, the exact one.
 pub fn choose<'a>(task: &Task<'a>) -> Result<Choice<'a>> {
-    let mut instead = None;
-    if task.config.engine == EngineKind::Fused {
-        match Plan::of(&task.net.config, task.loss, task.net.device()) {
-            Ok(plan) => return Ok(Choice { engine: Box::new(FusedEngine::new(task, plan)?), instead }),
-            Err(why) => instead = Some(why),
-        }
+    match task.config.engine {
+        EngineKind::Exact => Ok(Choice { engine: exact(task)?, instead: None }),
+        EngineKind::Fused => match Plan::of(&task.net.config, task.loss, task.net.device()) {
+            Ok(plan) => Ok(Choice { engine: Box::new(FusedEngine::new(task, plan)?), instead: None }),
+            Err(why) => Ok(Choice { engine: exact(task)?, instead: Some(why) }),
+        },
     }
-    let engine: Box<dyn Engine + 'a> =
-        if TanhNet::suits(task) { Box::new(TanhNet::new(task)?) } else { Box::new(Autograd::new(task)) };
-    Ok(Choice { engine, instead })
+}
+
+/// Python's order of operations, written out where the task allows it, else by autograd.
+fn exact<'a>(task: &Task<'a>) -> Result<Box<dyn Engine + 'a>> {
+    Ok(if TanhNet::suits(task) { Box::new(TanhNet::new(task)?) } else { Box::new(Autograd::new(task)) })
 }

@@ -129,7 +129,7 @@ impl Schedule {
     pub fn check_warmup(&self, warmup: usize, epochs: usize) -> Result<()> {
         let own = matches!(self, Self::OneCycle { .. });
         ensure!(warmup == 0 || !own, "--warmup {warmup}: --schedule one-cycle brings a rise of its own; leave one out");
-        ensure!(warmup == 0 || warmup < epochs, "--warmup {warmup}: there are only {epochs} epochs");
+        ensure!(warmup == 0 || warmup < epochs, "--warmup {warmup}: expected fewer than the {epochs} epochs");
         Ok(())
     }
 

@@ -244,7 +244,7 @@ mod tests {
         let error = |schedule: &str, warmup| {
             Scheduler::new(schedule.parse().unwrap(), warmup, 0.1, 5, 1).unwrap_err().to_string()
         };
-        assert_eq!(error("cosine", 5), "--warmup 5: there are only 5 epochs");
+        assert_eq!(error("cosine", 5), "--warmup 5: expected fewer than the 5 epochs");
         assert!(error("one-cycle", 1).starts_with("--warmup 1: --schedule one-cycle brings a rise of its own"));
     }
 }
