@@ -20,7 +20,7 @@ mod training;
 mod tune;
 mod verify;
 
-use self::print::Verdict;
+use self::print::{Verdict, print_err};
 use crate::cli::{Cli, Command};
 use crate::torch::error::one_line;
 use crate::train::observer::Interrupted;
@@ -41,7 +41,7 @@ pub fn main() -> ExitCode {
         Ok(Verdict::Holds) => ExitCode::SUCCESS,
         Ok(Verdict::DoesNotHold) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("error: {}", one_line(&error));
+            print_err(&format!("error: {}", one_line(&error)));
             ExitCode::from(if error.is::<Interrupted>() { INTERRUPTED } else { 2 })
         }
     }
@@ -74,11 +74,11 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
     let text = error.render().to_string();
     if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        eprint!("{text}");
+        print_err(text.trim_end());
         return ExitCode::from(2);
     }
     let kept = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
     let kept: Vec<&str> = kept.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
-    eprintln!("{}", kept.join("; ").replace(":; ", ": "));
+    print_err(&kept.join("; ").replace(":; ", ": "));
     ExitCode::from(2)
 }

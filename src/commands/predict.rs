@@ -1,7 +1,7 @@
 //! `lockstep predict MODEL DATA`.
 
 use super::job::prepare;
-use super::print::{Verdict, print_out, report};
+use super::print::{Verdict, print_err, print_out, report};
 use crate::checkpoint::Checkpoint;
 use crate::cli::Predict;
 use crate::data::location::Location;
@@ -46,7 +46,7 @@ pub(super) fn run(args: &Predict) -> Result<Verdict> {
     out.finish()?;
     let met = counts.describe();
     if !met.is_empty() && !args.printing.quiet {
-        eprintln!("{shown}: {met}");
+        print_err(&format!("{shown}: {met}"));
     }
     if let Some(output) = &args.output {
         let place = output.display().to_string();

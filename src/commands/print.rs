@@ -18,11 +18,16 @@ pub(super) enum Verdict {
 /// Prints what a command found: `text` for people, or with `--json` the object on stdout and the text on stderr.
 pub(super) fn report(printing: Printing, text: &str, object: &Value) -> Result<()> {
     match (printing.json, printing.quiet) {
-        (true, false) => eprintln!("{text}"),
+        (true, false) => print_err(text),
         (false, false) => print_out(format!("{text}\n").as_bytes())?,
         (_, true) => {}
     }
     if printing.json { print_out(format!("{object}\n").as_bytes()) } else { Ok(()) }
+}
+
+/// A line on stderr. One that cannot be written there has nowhere to be said, and ends nothing.
+pub(super) fn print_err(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// A remark on stderr.
@@ -37,7 +42,7 @@ pub(super) fn warning(printing: Printing, text: &str) {
 
 fn remark(printing: Printing, kind: &str, text: &str) {
     if !printing.quiet {
-        eprintln!("{kind}: {text}");
+        print_err(&format!("{kind}: {text}"));
     }
 }
 

@@ -121,3 +121,14 @@ fn a_search_of_more_trials_than_can_be_listed_is_refused() {
     let search = ["tune", "t.csv", "--target", "y", "--search", "random", "--param", "lr=0.001..0.1"];
     dir.refuses(&[&search[..], &["--trials", "100000000"]].concat(), &["--trials 100000000", "1000000 at most"]);
 }
+
+// eprintln! panics where stderr cannot be written, with exit code 101 from a run that had succeeded.
+#[test]
+fn a_full_disk_behind_stderr_ends_nothing() {
+    let dir = Workdir::new();
+    let moons = "$LOCKSTEP run moons --samples 9 --epochs 3 --threads 1 --device cpu";
+    for (arguments, code) in [("--json", 0), ("--resume nothing", 2), ("--nonsense", 2)] {
+        let output = dir.shell(&format!("{moons} {arguments} 2>/dev/full >/dev/null")).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments}");
+    }
+}
