@@ -13,6 +13,7 @@ pub mod verify;
 
 use crate::choices::names::unknown;
 use crate::data::schema::{ColumnSchema, TableSchema};
+use crate::data::source::ReadOptions;
 use crate::preprocess::inputs::Inputs;
 use crate::preprocess::target::Target;
 use crate::runs::files;
@@ -106,6 +107,9 @@ pub struct TableModel {
     pub target: Target,
     /// Cells that mean "missing".
     pub na: Vec<String>,
+    /// How the cells of its table are written, where they are not as most are.
+    #[serde(flatten)]
+    pub written: Written,
     pub id: Option<String>,
     /// The columns whose types are pinned: those of the schema that there was, else the columns of text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -115,7 +119,45 @@ pub struct TableModel {
     pub file: Option<Vec<ColumnSchema>>,
 }
 
+/// How the numbers and dates of a table's texts are written.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    /// The mark before the fraction; none: a point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<String>,
+    /// The mark between groups of three digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thousands: Option<String>,
+    /// The formats of dates that are not ISO 8601.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub date_format: Vec<String>,
+}
+
+impl Written {
+    pub fn of(options: &ReadOptions) -> Self {
+        let default = ReadOptions::default();
+        let other = |given: &String, default: String| (*given != default).then(|| given.clone());
+        Self {
+            decimal: other(&options.decimal, default.decimal),
+            thousands: other(&options.thousands, default.thousands),
+            date_format: options.date_format.clone(),
+        }
+    }
+}
+
 impl TableModel {
+    /// How a table is read for the model, where nothing else is said.
+    pub fn read(&self) -> ReadOptions {
+        let (default, written) = (ReadOptions::default(), self.written.clone());
+        ReadOptions {
+            na: self.na.clone(),
+            decimal: written.decimal.unwrap_or(default.decimal),
+            thousands: written.thousands.unwrap_or(default.thousands),
+            date_format: written.date_format,
+            ..ReadOptions::default()
+        }
+    }
+
     /// Whether the table `shown` has every column that the model takes.
     pub fn check_columns(&self, names: &[String], shown: &str) -> Result<()> {
         match self.inputs.names().iter().find(|column| !names.contains(column)) {

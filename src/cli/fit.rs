@@ -2,7 +2,7 @@
 
 use super::table_flags::TableFlags;
 use super::training_flags::TrainingFlags;
-use super::{Common, Compute, Printing, Reading, Resuming};
+use super::{Common, Compute, Printing, ReadingFlags, Resuming};
 use crate::data::table::Format;
 use clap::Args;
 use serde::Serialize;
@@ -13,7 +13,8 @@ pub struct Fit {
     // First: it looks at all options before they are taken out.
     #[command(flatten)]
     pub resuming: Resuming,
-    /// The table: .csv, .parquet, .ndjson or .ipc; a pattern such as 'part-*.csv'; - for standard input
+    /// The table: .csv, .tsv, .txt (.gz, .zst), .parquet, .ndjson, .json, .ipc or .xlsx; a folder of them, a pattern such as
+    /// 'part-*.csv', - for standard input
     pub data: PathBuf,
     /// File of settings in TOML, as --print-config shows them; a flag wins over it
     #[arg(long, value_name = "FILE")]
@@ -32,12 +33,13 @@ pub struct Fit {
 
 #[derive(Debug, Args)]
 pub struct Preprocess {
-    /// The table: .csv, .parquet, .ndjson or .ipc; a pattern such as 'part-*.csv'; - for standard input
+    /// The table: .csv, .tsv, .txt (.gz, .zst), .parquet, .ndjson, .json, .ipc or .xlsx; a folder of them, a pattern such as
+    /// 'part-*.csv', - for standard input
     pub data: PathBuf,
     /// File of settings in TOML, those of `fit`; a flag wins over it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Format of the files that are written: csv, parquet, ndjson or ipc (Arrow, Feather)
+    /// Format of the files that are written: csv, tsv, parquet, ndjson or ipc (Arrow, Feather)
     #[arg(long, value_name = "NAME", default_value = "parquet")]
     pub to: Format,
     #[command(flatten)]
@@ -64,10 +66,10 @@ pub struct FitFlags {
 pub struct Evaluate {
     /// A model.pt of `lockstep fit`
     pub model: PathBuf,
-    /// The table: the model's columns and its target; a pattern such as 'part-*.csv'; - for standard input
+    /// The table: the model's columns and its target; a folder, a pattern such as 'part-*.csv', - for standard input
     pub data: PathBuf,
     #[command(flatten)]
-    pub reading: Reading,
+    pub reading: ReadingFlags,
     #[command(flatten)]
     pub compute: Compute,
     #[command(flatten)]

@@ -6,6 +6,7 @@ mod fit;
 mod model;
 mod numbers;
 mod programs;
+mod reading_flags;
 mod resume;
 mod run;
 mod show;
@@ -20,13 +21,12 @@ pub use data::{Data, DataMoons, DataOut};
 pub use fit::{Evaluate, Fit, FitFlags, Preprocess};
 pub use model::{Doctor, Inspect, InspectTable, Predict, Rerun, Verify};
 pub use programs::{BostonArgs, DescentArgs, ExhaustiveArgs, MoonsArgs, TwoLayerArgs};
+pub use reading_flags::ReadingFlags;
 pub use resume::Resuming;
 pub use run::{Run, RunBostonArgs, RunDescentArgs, RunMoons, RunProgram};
 pub use show::{Show, ShowActivations, ShowBiasVariance, ShowFitting, ShowGradients, ShowNonlinearity};
 pub use tune::{SearchFlags, Tune};
 
-use crate::data::source::ReadOptions;
-use crate::data::table::Format;
 use crate::torch::device::DeviceChoice;
 use clap::{Args, Parser, Subcommand};
 
@@ -97,36 +97,6 @@ pub struct Compute {
     /// thread [default: as many as libtorch takes, one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=1024))]
     pub threads: Option<i32>,
-}
-
-/// How a table is read that is not to be trained on; cells that mean "missing" are the model's.
-#[derive(Debug, Args)]
-pub struct Reading {
-    /// Format of the table: csv, parquet, ndjson or ipc (Arrow, Feather) [default: by the file's name]
-    #[arg(long, value_name = "NAME")]
-    format: Option<Format>,
-    /// Character between two cells of a CSV, or tab
-    #[arg(long, value_name = "CHAR", default_value = ",")]
-    delimiter: String,
-    /// Character around a cell that holds delimiters, or none
-    #[arg(long, value_name = "CHAR", default_value = "\"")]
-    quote: String,
-    /// The CSV's first line is a row, not names; the columns are named column_1, column_2, …
-    #[arg(long)]
-    no_header: bool,
-}
-
-impl Reading {
-    /// With the cells that mean "missing".
-    pub fn options(&self, na: &[String]) -> ReadOptions {
-        ReadOptions {
-            format: self.format,
-            na: na.to_vec(),
-            delimiter: self.delimiter.clone(),
-            quote: self.quote.clone(),
-            header: !self.no_header,
-        }
-    }
 }
 
 /// What a command prints.

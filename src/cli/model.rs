@@ -1,12 +1,13 @@
 //! `lockstep inspect` on a model.pt or a table, `verify` and `predict` on a model.pt, and `doctor`.
 
-use super::{Compute, Printing, Reading};
+use super::{Compute, Printing, ReadingFlags};
 use clap::Args;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Inspect {
-    /// A model.pt of lockstep, or a table: .csv, .parquet, .ndjson, .ipc, a pattern such as 'part-*.csv', or -
+    /// A model.pt of lockstep, or a table: .csv, .tsv, .txt (.gz, .zst), .parquet, .ndjson, .json, .ipc, .xlsx, a folder of
+    /// them, a pattern such as 'part-*.csv', or - for standard input
     #[arg(value_name = "MODEL|DATA")]
     pub file: PathBuf,
     #[command(flatten)]
@@ -22,11 +23,8 @@ pub struct InspectTable {
     /// Column to predict: look for what gives it away and for classes that are rare
     #[arg(long, value_name = "COL")]
     pub target: Option<String>,
-    /// Cells that mean "missing" [default: empty, NA, N/A, NaN, nan, null, NULL, None, ?]
-    #[arg(long, value_name = "TEXT,…", value_delimiter = ',')]
-    pub na: Vec<String>,
     #[command(flatten)]
-    pub reading: Reading,
+    pub reading: ReadingFlags,
     /// Write the columns' types and roles as TOML, for `fit --schema`
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
@@ -46,12 +44,12 @@ pub struct Verify {
 pub struct Predict {
     /// A model.pt of lockstep
     pub model: PathBuf,
-    /// The table with the model's columns: .csv, .parquet, .ndjson or .ipc; a pattern such as 'part-*.csv'; - for
+    /// The table with the model's columns, in any format that fit reads; a folder, a pattern such as 'part-*.csv', - for
     /// standard input
     pub data: PathBuf,
     #[command(flatten)]
-    pub reading: Reading,
-    /// File for the predictions, .csv, .parquet, .ndjson or .ipc [default: CSV on stdout]
+    pub reading: ReadingFlags,
+    /// File for the predictions, .csv, .tsv, .parquet, .ndjson or .ipc [default: CSV on stdout]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Column to hand on to the predictions as it is

@@ -1,5 +1,6 @@
 //! The settings of `fit` that are about the table: how it is read, what its columns are, which rows go where.
 
+use super::ReadingFlags;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -36,26 +37,9 @@ pub struct TableFlags {
     #[arg(long, value_name = "COL,…", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     categorical: Vec<String>,
-    /// Cells that mean "missing" [default: empty, NA, N/A, NaN, nan, null, NULL, None, ?]
-    #[arg(long, value_name = "TEXT,…", value_delimiter = ',')]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    na: Vec<String>,
-    /// Format of the table: csv, parquet, ndjson or ipc (Arrow, Feather) [default: by the file's name]
-    #[arg(long, value_name = "NAME")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    format: Option<String>,
-    /// Character between two cells of a CSV, or tab [default: ,]
-    #[arg(long, value_name = "CHAR")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delimiter: Option<String>,
-    /// Character around a cell that holds delimiters, or none [default: "]
-    #[arg(long, value_name = "CHAR")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    quote: Option<String>,
-    /// The CSV's first line is a row, not names; the columns are named column_1, column_2, …
-    #[arg(long = "no-header", action = clap::ArgAction::SetFalse)]
-    #[serde(skip_serializing_if = "is_true")]
-    header: bool,
+    #[command(flatten)]
+    #[serde(flatten)]
+    reading: ReadingFlags,
     /// What takes the place of a missing cell: mean, median, most-frequent or constant=V; or drop (the row is left out) or
     /// error (a missing cell ends the command). A text column has no mean: it takes its most frequent text [default: mean]
     #[arg(long)]
@@ -128,8 +112,4 @@ pub struct TableFlags {
     #[arg(long, value_name = "COL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     sample_weight: Option<String>,
-}
-
-fn is_true(header: &bool) -> bool {
-    *header
 }

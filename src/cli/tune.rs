@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Tune {
-    /// The table: .csv, .parquet, .ndjson or .ipc; a pattern such as 'part-*.csv'; - for standard input
+    /// The table, in any format that fit reads; a folder, a pattern such as 'part-*.csv', - for standard input
     pub data: PathBuf,
     /// File of settings in TOML, those of the search in the sections tune and tune.params; a flag wins over it
     #[arg(long, value_name = "FILE")]

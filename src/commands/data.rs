@@ -26,7 +26,7 @@ pub(super) fn run(args: &Data) -> Result<Verdict> {
 fn built_in(csv: &'static str, out: &DataOut) -> Result<Verdict> {
     match &out.output {
         None => print_out(csv.as_bytes())?,
-        Some(file) if Format::of(file)? == Format::Csv => files::write(file, csv.as_bytes())?,
+        Some(file) if Format::to_write(file)? == Format::Csv => files::write(file, csv.as_bytes())?,
         Some(_) => {
             let table = table::parse_csv(csv)?;
             return write(table::numbers(&table, &table::names(&table), Location::start("built-in table"))?, out);
@@ -36,7 +36,7 @@ fn built_in(csv: &'static str, out: &DataOut) -> Result<Verdict> {
 }
 
 fn write(mut table: DataFrame, out: &DataOut) -> Result<Verdict> {
-    let format = out.output.as_deref().map(Format::of).transpose()?;
+    let format = out.output.as_deref().map(Format::to_write).transpose()?;
     write_table(&mut table, out.output.as_deref().zip(format))?;
     Ok(Verdict::Holds)
 }

@@ -24,7 +24,7 @@ pub(super) fn run(args: &Evaluate) -> Result<Verdict> {
     let of_table = model.manifest.table.as_ref().with_context(|| {
         format!("{place}: a model of `run {}`, expected one of `lockstep fit`", model.manifest.program)
     })?;
-    let mut source = Source::open(&args.data, &args.reading.options(&of_table.na))?;
+    let mut source = Source::open(&args.data, &args.reading.over(of_table.read())?)?;
     source.pin(of_table.schema());
     let scored = score(&model, of_table, &mut source, device)?;
     let Score { metrics, rows, without_target, counts } = scored;

@@ -2,7 +2,7 @@
 
 use super::job::prepare;
 use super::print::{Verdict, print_err, print_out, report};
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, TableModel};
 use crate::cli::Predict;
 use crate::data::location::Location;
 use crate::data::sink::Sink;
@@ -17,11 +17,11 @@ use std::path::Path;
 
 pub(super) fn run(args: &Predict) -> Result<Verdict> {
     // The ending of the file's name is checked before anything is computed.
-    let format = args.output.as_deref().map(Format::of).transpose()?;
+    let format = args.output.as_deref().map(Format::to_write).transpose()?;
     ensure!(!args.printing.json || format.is_some(), "--json: stdout holds the predictions, give them a file with -o");
     let device = prepare(&args.compute)?;
     let model = Checkpoint::read(&args.model, device)?;
-    let mut source = Source::open(&args.data, &args.reading.options(&na(&model)))?;
+    let mut source = Source::open(&args.data, &args.reading.over(read(&model))?)?;
     if let Some(of_table) = &model.manifest.table {
         of_table.check_columns(&source.names(), &source.display_name)?;
         source.pin(of_table.schema());
@@ -56,9 +56,9 @@ pub(super) fn run(args: &Predict) -> Result<Verdict> {
     Ok(Verdict::Holds)
 }
 
-/// The cells that mean "missing" to the model.
-fn na(model: &Checkpoint) -> Vec<String> {
-    model.manifest.table.as_ref().map_or_else(|| ReadOptions::default().na, |of_table| of_table.na.clone())
+/// How tables are read for the model.
+fn read(model: &Checkpoint) -> ReadOptions {
+    model.manifest.table.as_ref().map_or_else(ReadOptions::default, TableModel::read)
 }
 
 /// The columns to read: a model of a user's table takes its own and the id; a tutorial's model looks at all.

@@ -1,7 +1,7 @@
 //! `lockstep preprocess DATA`.
 
 use super::job::Job;
-use super::print::Verdict;
+use super::print::{Verdict, note};
 use super::settings::resolve;
 use crate::cli::Preprocess;
 use crate::data::schema::TableSchema;
@@ -9,17 +9,20 @@ use crate::data::table::Format;
 use crate::fit::divide::divide;
 use crate::fit::prepare::{fit_preprocessing, module};
 use crate::fit::preprocessed::{PARTS, Written, write};
-use crate::fit::table::read;
-use anyhow::Result;
+use crate::fit::table::{ReadTable, read};
+use anyhow::{Result, ensure};
 use serde_json::{Map, Value, json};
 
 pub(super) fn run(args: &Preprocess) -> Result<Verdict> {
+    ensure!(args.to.is_written(), "--to {}: is only read, expected csv, tsv, parquet, ndjson or ipc", args.to);
     let config = resolve(args.config.as_deref(), &args.settings)?;
     let mut job = Job::begin(&args.common, &args.out)?;
     let schema = config.schema.as_deref().map(TableSchema::read).transpose()?;
-    let (store, hash) = read(&args.data, &config, &[], schema.as_ref())?;
-    job.data_sha256 = Some(hash);
+    let ReadTable { store, sha256, mut notes } = read(&args.data, &config, &[], schema.as_ref())?;
+    job.data_sha256 = Some(sha256);
     let divided = divide(&store, &config, args.common.seed)?;
+    notes.extend(divided.notes.iter().cloned());
+    notes.iter().for_each(|text| note(args.common.printing, text));
     let fitted = fit_preprocessing(&divided, &divided.parts, &config)?;
     let written = write(&divided, &fitted, &config, &args.out, args.to)?;
     job.folder.stage("preprocess.pt", &module(&fitted.pipeline)?.save(&[])?)?;
@@ -30,6 +33,7 @@ pub(super) fn run(args: &Preprocess) -> Result<Verdict> {
         "rows": by_part(&written, |part| part.rows.into()),
         "without_target": divided.without_target,
         "features": features,
+        "notes": notes,
         "counts": by_part(&written, |part| json!(part.counts)),
     });
     let summary = job.summary("preprocess", &config, results)?;

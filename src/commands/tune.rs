@@ -1,8 +1,7 @@
 //! `lockstep tune DATA`.
 
 use super::job::Job;
-use super::print::Verdict;
-use super::print::note;
+use super::print::{Verdict, note};
 use super::progress::Progress;
 use super::settings;
 use crate::cli::{Printing, Tune};
@@ -14,7 +13,7 @@ use crate::fit::files::Finished;
 use crate::fit::outcome::{Outcome, fit};
 use crate::fit::settings::FitPlan;
 use crate::fit::summary::{judge, results, text};
-use crate::fit::table::read;
+use crate::fit::table::{ReadTable, read};
 use crate::fit::train::check_target;
 use crate::preprocess::split;
 use crate::preprocess::target::Target;
@@ -50,9 +49,10 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
     let configs = configs(&fit_config, &plan)?;
     let mut job = Job::begin(&args.common, &args.out)?;
     let schema = fit_config.schema.as_deref().map(TableSchema::read).transpose()?;
-    let (store, hash) = read(&args.data, &fit_config, &configs, schema.as_ref())?;
+    let ReadTable { store, sha256: hash, notes } = read(&args.data, &fit_config, &configs, schema.as_ref())?;
     job.data_sha256 = Some(hash.clone());
     let search = check(&store, seed, fit_config, tune, plan, configs)?;
+    notes.iter().chain(&search.rows.notes).for_each(|text| note(args.common.printing, text));
     let mut journal = Journal::open(job.folder.path(), &identity(args, &search, &job, &hash)?, args.restart)?;
     let kept = journal.trials.len().min(search.plan.len());
     let mut progress = job.progress("trial", search.plan.len() as u64)?;

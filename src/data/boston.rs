@@ -1,6 +1,7 @@
 //! The Boston housing table, or another table of numbers with a target.
 
 use super::location::Location;
+use super::source::read_table;
 use super::table::{self, names, numbers};
 use anyhow::{Context, Result, bail, ensure};
 use polars::prelude::DataFrame;
@@ -28,7 +29,7 @@ impl Boston {
     /// is no finite number.
     pub fn load(file: Option<&Path>, exclude: &[String]) -> Result<Self> {
         let (data, shown) = match file {
-            Some(file) => (table::read(file)?, file.display().to_string()),
+            Some(file) => (read_table(file)?, file.display().to_string()),
             None => (table::parse_csv(CSV)?, "boston.csv".into()),
         };
         let all = names(&data);

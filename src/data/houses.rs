@@ -1,6 +1,7 @@
 //! The points that the tutorial fits a line to.
 
 use super::location::Location;
+use super::source::read_table;
 use super::table;
 use anyhow::{Context, Result, ensure};
 use polars::prelude::DataFrame;
@@ -24,7 +25,7 @@ impl Houses {
     /// through which many lines fit equally well.
     pub fn load(file: Option<&Path>) -> Result<Self> {
         let houses = match file {
-            Some(file) => Self::of(&table::read(file)?, &file.display().to_string())?,
+            Some(file) => Self::of(&read_table(file)?, &file.display().to_string())?,
             None => Self::built_in()?,
         };
         let shown = file.map_or("houses.csv".into(), |file| file.display().to_string());

@@ -2,12 +2,15 @@
 
 pub mod boston;
 mod caught;
-pub mod cells;
+mod date_guess;
+pub mod dates;
 pub mod houses;
 pub mod location;
 pub mod moons;
+pub mod numbers;
 pub mod profile;
 pub mod schema;
+pub mod shapes;
 pub mod sink;
 pub mod source;
 pub mod store;

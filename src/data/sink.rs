@@ -2,7 +2,7 @@
 
 use super::table::Format;
 use crate::runs::files::{self, Staging};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use polars::io::{csv, ipc, json, parquet};
 use polars::prelude::{
     CompatLevel, CsvWriter, DataFrame, IpcWriter, ParquetWriter, PolarsResult, Schema, SchemaExt, SerWriter,
@@ -54,12 +54,14 @@ impl Writer {
     fn new(format: Format, file: File, schema: &Schema) -> Result<Self> {
         Ok(match format {
             Format::Csv => Self::Csv(Box::new(CsvWriter::new(file).batched(schema)?)),
+            Format::Tsv => Self::Csv(Box::new(CsvWriter::new(file).with_separator(b'\t').batched(schema)?)),
             Format::Parquet => Self::Parquet(Box::new(ParquetWriter::new(file).batched(schema)?)),
             Format::Ndjson => Self::Ndjson(json::BatchedWriter::new(file)),
             Format::Ipc => {
                 let fields = default_ipc_fields(schema.to_arrow(CompatLevel::newest()).iter_values());
                 Self::Ipc(Box::new(IpcWriter::new(file).batched(schema, fields)?))
             }
+            Format::Json | Format::Xlsx => bail!("{format} is only read"),
         })
     }
 
@@ -85,20 +87,21 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::source::read_table;
     use crate::data::table;
     use polars::prelude::df;
 
     #[test]
     fn batches_become_one_table_in_every_format() {
         let folder = tempfile::tempdir().unwrap();
-        for format in [Format::Csv, Format::Parquet, Format::Ndjson, Format::Ipc] {
+        for format in [Format::Csv, Format::Tsv, Format::Parquet, Format::Ndjson, Format::Ipc] {
             let path = folder.path().join(format!("t.{format}"));
             let mut sink = Sink::open(&path, format).unwrap();
             sink.write(&mut df!("a" => [1.5, 2.5], "b" => ["x", "y"]).unwrap()).unwrap();
             assert!(!path.exists(), "absent until it is whole");
             sink.write(&mut df!("a" => [3.5], "b" => ["z"]).unwrap()).unwrap();
             sink.finish().unwrap();
-            let back = table::read(&path).unwrap();
+            let back = read_table(&path).unwrap();
             assert_eq!(table::names(&back), ["a", "b"], "{format}");
             assert_eq!(back.height(), 3, "{format}");
             assert_eq!(back.column("b").unwrap().str().unwrap().get(2), Some("z"), "{format}");

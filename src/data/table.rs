@@ -1,11 +1,9 @@
-//! Tables in files, through polars: CSV, Parquet, NDJSON and Arrow IPC, told apart by the name's ending.
+//! Tables: their formats on disk, how they are written, and their columns.
 
-use super::caught::caught;
 use super::location::Location;
 use crate::choices::names::{named, unknown};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use polars::prelude::*;
-use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
@@ -13,47 +11,70 @@ named! {
     /// A table's format on disk.
     pub enum Format {
         Csv = "csv",
+        /// CSV with tabs.
+        Tsv = "tsv",
         Parquet = "parquet",
         Ndjson = "ndjson",
-        /// An Arrow file, also called Feather.
+        /// An array of objects; read only.
+        Json = "json",
+        /// An Arrow file, also called Feather, or an Arrow stream.
         Ipc = "ipc",
+        /// A workbook of Excel or OpenDocument; read only.
+        Xlsx = "xlsx",
     }
 }
 
 impl Format {
-    /// The format that `path` ends in: `.csv`, `.parquet`, `.ndjson` (`.jsonl`), or `.ipc` (`.arrow`,
-    /// `.feather`).
+    /// The format that `path` ends in: `.csv`, `.txt`, `.tsv`, `.parquet`, `.ndjson` (`.jsonl`), `.json`, `.ipc` (`.arrow`,
+    /// `.feather`) or `.xlsx`. Text may be compressed, as in `.csv.gz` and `.csv.zst`.
     pub fn of(path: &Path) -> Result<Self> {
-        match path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase).as_deref() {
-            Some("csv") => Ok(Self::Csv),
-            Some("parquet" | "pq") => Ok(Self::Parquet),
-            Some("ndjson" | "jsonl") => Ok(Self::Ndjson),
-            Some("ipc" | "arrow" | "feather") => Ok(Self::Ipc),
-            _ => bail!(
-                "{}: cannot tell its format, expected a name that ends in .csv, .parquet, .ndjson or .ipc",
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let packed = [".gz", ".zst", ".zstd"].iter().find_map(|ending| name.strip_suffix(ending));
+        let format = match packed.unwrap_or(&name).rsplit_once('.').map(|(_, ending)| ending) {
+            Some("csv" | "txt" | "data" | "dat") => Self::Csv,
+            Some("tsv" | "tab") => Self::Tsv,
+            Some("parquet" | "pq" | "parq") => Self::Parquet,
+            Some("ndjson" | "jsonl" | "jsonlines") => Self::Ndjson,
+            Some("json") => Self::Json,
+            Some("ipc" | "arrow" | "arrows" | "feather") => Self::Ipc,
+            Some("xlsx" | "xlsm" | "xlsb" | "xls" | "ods") => Self::Xlsx,
+            Some("db" | "sqlite" | "sqlite3" | "duckdb") => bail!(
+                "{}: a database; export the rows first, as in sqlite3 -header -csv FILE 'SELECT …' > t.csv or duckdb's \
+                 COPY (SELECT …) TO 't.parquet'",
                 path.display()
             ),
+            _ => bail!(
+                "{}: cannot tell its format by its name, expected one that ends in .csv, .tsv, .txt, .parquet, .ndjson, .json, \
+                 .ipc or .xlsx; say --format csv, or which it is",
+                path.display()
+            ),
+        };
+        let text = matches!(format, Self::Csv | Self::Tsv | Self::Ndjson | Self::Json);
+        match packed {
+            Some(plain) if !text => bail!("{}: {format} is not read compressed; unpack it to {plain}", path.display()),
+            _ => Ok(format),
         }
     }
-}
 
-/// Reads `path`. Every column of a CSV stays text until [`numbers`] says which are numbers, so that an error can name
-/// the cell. A file without rows is an error.
-pub fn read(path: &Path) -> Result<DataFrame> {
-    let shown = path.display().to_string();
-    let format = Format::of(path)?;
-    let file = File::open(path).with_context(|| format!("{shown}: cannot read"))?;
-    let size = file.metadata().with_context(|| format!("{shown}: cannot read"))?;
-    ensure!(!size.is_dir(), "{shown}: is a folder, expected a file");
-    ensure!(size.len() > 0, "{shown}: the file is empty, expected a header and rows");
-    let table = caught(&shown, || match format {
-        Format::Csv => csv(file),
-        Format::Parquet => ParquetReader::new(file).finish(),
-        Format::Ndjson => JsonReader::new(file).with_json_format(JsonFormat::JsonLines).finish(),
-        Format::Ipc => IpcReader::new(file).finish(),
-    })?;
-    ensure!(table.height() > 0, "{shown}: no rows, expected one at least");
-    Ok(table)
+    /// The format to write a file in that is called `path`.
+    ///
+    /// # Errors
+    /// One that is only read, a compressed one.
+    pub fn to_write(path: &Path) -> Result<Self> {
+        let shown = path.display();
+        let packed =
+            path.extension().is_some_and(|ending| ["gz", "zst", "zstd"].iter().any(|packed| ending == *packed));
+        match Self::of(path) {
+            Ok(format) if !packed && format.is_written() => Ok(format),
+            _ => bail!("{shown}: cannot be written, expected a name that ends in {}", Self::WRITTEN),
+        }
+    }
+
+    const WRITTEN: &str = ".csv, .tsv, .parquet, .ndjson or .ipc";
+
+    pub fn is_written(self) -> bool {
+        !matches!(self, Self::Json | Self::Xlsx)
+    }
 }
 
 /// A CSV given as text, such as a table that the program carries with it.
@@ -70,9 +91,11 @@ fn csv<R: polars::io::mmap::MmapBytesReader>(reader: R) -> PolarsResult<DataFram
 pub fn write(table: &mut DataFrame, format: Format, out: impl Write) -> Result<()> {
     match format {
         Format::Csv => CsvWriter::new(out).finish(table)?,
+        Format::Tsv => CsvWriter::new(out).with_separator(b'\t').finish(table)?,
         Format::Parquet => ParquetWriter::new(out).finish(table).map(|_| ())?,
         Format::Ndjson => JsonWriter::new(out).with_json_format(JsonFormat::JsonLines).finish(table)?,
         Format::Ipc => IpcWriter::new(out).finish(table)?,
+        Format::Json | Format::Xlsx => bail!("{format} is only read, expected a name that ends in {}", Format::WRITTEN),
     }
     Ok(())
 }
@@ -141,6 +164,7 @@ pub fn names(table: &DataFrame) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
 
     fn refusal(text: &'static str) -> String {
         let table = parse_csv(text).unwrap();
@@ -169,6 +193,7 @@ mod tests {
         let mut table = df!("x" => [0.1, -2.5e-300], "name" => ["a", "b,\"c\""]).unwrap();
         for (format, file) in [
             (Format::Csv, "t.csv"),
+            (Format::Tsv, "t.tsv"),
             (Format::Parquet, "t.parquet"),
             (Format::Ndjson, "t.ndjson"),
             (Format::Ipc, "t.ipc"),
@@ -178,13 +203,15 @@ mod tests {
             // RFC 4180 and a JSON value a line; Parquet and Arrow by the marks with which their files begin.
             let expected: &[u8] = match format {
                 Format::Csv => b"x,name\n0.1,a\n-2.5e-300,\"b,\"\"c\"\"\"\n",
+                Format::Tsv => b"x\tname\n0.1\ta\n-2.5e-300\t\"b,\"\"c\"\"\"\n",
+                Format::Json | Format::Xlsx => unreachable!("these are only read"),
                 Format::Ndjson => b"{\"x\":0.1,\"name\":\"a\"}\n{\"x\":-2.5e-300,\"name\":\"b,\\\"c\\\"\"}\n",
                 Format::Parquet => b"PAR1",
                 Format::Ipc => b"ARROW1",
             };
             let bytes = std::fs::read(&path).unwrap();
             assert!(bytes.starts_with(expected), "{file}: {}", bytes.escape_ascii());
-            let back = read(&path).unwrap();
+            let back = crate::data::source::read_table(&path).unwrap();
             assert!(
                 numbers(&back, &["x"], Location::start(file))
                     .unwrap()

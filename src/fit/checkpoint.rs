@@ -1,7 +1,7 @@
 //! The model file of a fit: what it takes, what it was trained with, how to go on from it.
 
 use super::prepare::Prepared;
-use crate::checkpoint::{self, FORMAT, Manifest, Provenance, Schema, TableModel};
+use crate::checkpoint::{self, FORMAT, Manifest, Provenance, Schema, TableModel, Written};
 use crate::data::schema::ColumnSchema;
 use crate::fit::settings::FitPlan;
 use crate::torch::safetensors::Named;
@@ -32,6 +32,7 @@ pub fn table(prepared: &Prepared, config: &FitPlan, pinned: &[ColumnSchema]) -> 
         inputs: prepared.pipeline.inputs.clone(),
         target: prepared.target.clone(),
         na: config.na.clone(),
+        written: Written::of(&config.read()),
         id: config.id.clone(),
         pinned: pinned.iter().filter(known).cloned().collect(),
         file: config.schema.as_ref().map(|_| pinned.to_vec()),

@@ -1,13 +1,16 @@
 //! Which columns of a table are learnt from, and as what.
 
 use super::divide::Divided;
+use super::text_column::TextColumn;
+use crate::data::schema::is_index;
+use crate::data::shapes::Meaning;
 use crate::data::store::Store;
 use crate::fit::settings::FitPlan;
-use crate::preprocess::dates::{self, Date, DatePart};
-use crate::preprocess::inputs::{Category, Inputs, Number, texts};
+use crate::preprocess::dates::{Date, DatePart};
+use crate::preprocess::inputs::{Category, Cells, Inputs, Number, TRUTHS, texts};
 use anyhow::{Result, ensure};
 use polars::prelude::{DataType, InitHashMaps, PlHashMap, StringChunked};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// The columns that a fit has to read, of all the `names` in the table.
 ///
@@ -26,8 +29,53 @@ pub fn needed(names: &[String], config: &FitPlan, shown: &str) -> Result<Vec<Str
 fn features(names: &[String], config: &FitPlan) -> Vec<String> {
     let chosen = if config.features.is_empty() { names } else { &config.features };
     let roles = config.roles();
-    let left_out = |name: &String| config.drop.contains(name) || roles.iter().any(|(_, other)| other == name);
+    let drop: HashSet<&String> = config.drop.iter().collect();
+    let left_out = |name: &String| {
+        drop.contains(name) || roles.iter().any(|(_, other)| other == name) || is_left_out_index(name, config)
+    };
     chosen.iter().filter(|name| !left_out(name)).cloned().collect()
+}
+
+/// Whether a column is an index that nobody asked for.
+fn is_left_out_index(name: &str, config: &FitPlan) -> bool {
+    let named = |list: &[String]| list.iter().any(|other| other == name);
+    is_index(name) && !named(&config.features) && !named(&config.categorical)
+}
+
+/// What is to be said of the indexes that pandas or R wrote beside the columns, which are not learnt from.
+pub fn indexes(names: &[String], config: &FitPlan) -> Vec<String> {
+    let roles = config.roles();
+    let other = |name: &String| config.drop.contains(name) || roles.iter().any(|(_, role)| role == name);
+    let left_out = names.iter().filter(|name| is_left_out_index(name, config) && !other(name));
+    left_out.map(|name| format!("{name} is the index that pandas or R wrote beside the columns: left out")).collect()
+}
+
+/// What is to be said of columns that count the rows, and are learnt from.
+pub fn notes(store: &Store, config: &FitPlan) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    let features = features(&store.names(), config);
+    for name in features.iter().filter(|name| store.dtype(name).is_ok_and(DataType::is_integer)) {
+        if !config.features.contains(name) && counts_rows(store, name)? {
+            notes.push(format!("{name} counts the rows, and is learnt from; --drop {name} leaves it out"));
+        }
+    }
+    Ok(notes)
+}
+
+/// Whether each cell of a column of whole numbers is one more than that before it.
+fn counts_rows(store: &Store, name: &str) -> Result<bool> {
+    let height = store.height();
+    if height < FEW_ROWS {
+        return Ok(false);
+    }
+    let table = store.column(name)?;
+    let cells = table.column(name)?.cast(&DataType::Int64)?;
+    let (cells, mut last) = (cells.i64()?, None);
+    Ok(cells.iter().all(|cell| {
+        let next = cell.is_some() && (last.is_none() || cell == last.map(|last: i64| last.wrapping_add(1)));
+        last = cell;
+        next
+    }))
 }
 
 /// The feature columns, sorted by their types into numbers, dates and categories. The categories are the texts that
@@ -50,7 +98,10 @@ pub fn inputs(divided: &Divided<'_>, config: &FitPlan, train: &[u32]) -> Result<
         match found {
             Found::Numbers => inputs.numbers.push(Number { name, choice }),
             Found::Dates { times } => inputs.dates.push(Date { name, parts: parts(config, times), choice }),
-            Found::Categories(values) => inputs.categories.push(Category { name, values, choice }),
+            Found::Categories(values) => {
+                let cells = Cells::of(dtype, &values);
+                inputs.categories.push(Category { name, values, cells, choice });
+            }
         }
     }
     Ok(inputs)
@@ -76,23 +127,21 @@ fn parts(config: &FitPlan, times: bool) -> Vec<DatePart> {
     calendar.into_iter().chain(times.then_some(DatePart::Hour)).collect()
 }
 
-/// The distinct texts of a column among the training rows; or dates, where every cell of the table is one.
+/// The distinct texts of a column among the training rows; or numbers or dates, where every cell of the table is one.
 fn categories(store: &Store, name: &str, training: &[bool], config: &FitPlan) -> Result<Found> {
+    if *store.dtype(name)? == DataType::Boolean {
+        // Both are known, however rare one of them is.
+        return Ok(Found::Categories(["false", "true"].map(String::from).to_vec()));
+    }
     let mut values = BTreeSet::new();
-    let mut numbers = Numbers::default();
-    let (mut dates, mut times, mut trained) = (0, false, 0);
+    let (mut text, mut trained) = (TextColumn::default(), 0);
     store.batches(&[name.to_string()], &mut |batch, first| {
         let at = store.after(first);
         let cells = texts(&batch, name, at)?;
         let mut seen = distinct(&cells, &training[first..]);
         seen.sort_unstable_by_key(|(_, seen)| seen.row);
         for (cell, seen) in seen {
-            // One cell that is no date settles it.
-            if dates == numbers.present && dates::parse(cell).is_some() {
-                dates += seen.count;
-                times |= cell.len() > "2024-02-29".len();
-            }
-            numbers.see(cell, seen.count, || at.row(seen.row));
+            text.see(cell, seen.count as u64, || at.row(seen.row));
             trained += seen.trained;
             if seen.trained > 0 && !values.contains(cell) && values.len() <= MOST_CATEGORIES {
                 values.insert(cell.to_string());
@@ -101,14 +150,11 @@ fn categories(store: &Store, name: &str, training: &[bool], config: &FitPlan) ->
         Ok(())
     })?;
     if *store.dtype(name)? == DataType::String && !config.categorical.iter().any(|other| other == name) {
-        if dates > 0 && dates == numbers.present {
-            return Ok(Found::Dates { times });
+        match text.meaning() {
+            Meaning::Dates { times } => return Ok(Found::Dates { times }),
+            Meaning::Numbers => return Ok(Found::Numbers),
+            _ => text.check(name, &format!("or take the column as categories with --categorical {name}"))?,
         }
-        // Blanks around every number made it text.
-        if numbers.present > 0 && numbers.slip.is_none() {
-            return Ok(Found::Numbers);
-        }
-        numbers.refuse(name)?;
         ensure!(
             values.len() < trained || trained <= FEW,
             "{}: column {name}: every cell is another text, from which nothing can be learnt; leave it out with --drop \
@@ -121,7 +167,17 @@ fn categories(store: &Store, name: &str, training: &[bool], config: &FitPlan) ->
         "{}: column {name}: more than {MOST_CATEGORIES} categories; leave it out with --drop {name}, or name it with --id",
         store.display_name
     );
+    both_truths(&mut values);
     Ok(Found::Categories(values.into_iter().collect()))
+}
+
+/// `True` brings `False` with it, in the same spelling: a truth value may be so rare that no training row has it.
+fn both_truths(values: &mut BTreeSet<String>) {
+    for [yes, no] in TRUTHS {
+        if values.iter().all(|value| value == yes || value == no) && !values.is_empty() {
+            values.extend([yes, no].map(String::from));
+        }
+    }
 }
 
 /// Where a text occurs in a batch, and how often.
@@ -145,40 +201,9 @@ fn distinct<'a>(cells: &'a StringChunked, training: &[bool]) -> Vec<(&'a str, Se
     seen.into_iter().collect()
 }
 
+/// Of fewer rows than this, whole numbers may count by chance.
+const FEW_ROWS: usize = 10;
 /// More texts than this are no categories.
 const MOST_CATEGORIES: usize = 100_000;
 /// With no more training rows than this, each may have a category of its own.
 const FEW: usize = 20;
-
-/// A text column most of whose cells are numbers is a number column with a slip in it, not a category.
-#[derive(Default)]
-struct Numbers {
-    present: usize,
-    numbers: usize,
-    /// The first cell that is not a number as it stands, and its place.
-    slip: Option<(String, String)>,
-}
-
-impl Numbers {
-    /// Takes in a text that `count` cells have, the first of them at `place`.
-    fn see(&mut self, cell: &str, count: usize, place: impl Fn() -> String) {
-        self.present += count;
-        let plain = cell.trim().parse::<f64>().is_ok();
-        if !plain && self.slip.is_none() {
-            self.slip = Some((place(), cell.to_string()));
-        }
-        if plain || cell.contains(',') && cell.trim().replace(',', "").parse::<f64>().is_ok() {
-            self.numbers += count;
-        }
-    }
-
-    fn refuse(self, name: &str) -> Result<()> {
-        let Self { present, numbers, slip: Some((place, cell)) } = self else { return Ok(()) };
-        ensure!(
-            numbers * 2 <= present,
-            "{place}, column {name}: {cell:?} is not a number, while {numbers} of {present} cells are; write it as one, \
-             name it with --na if it means missing, or take the column as categories with --categorical {name}"
-        );
-        Ok(())
-    }
-}

@@ -1,13 +1,14 @@
 //! Which rows of a table are trained on, validated with, and kept for the test.
 
+use super::columns;
+use super::task::{Learnt, learnt};
 use crate::data::location::Location;
-use crate::data::profile::MOST_CLASSES;
 use crate::data::store::Store;
 use crate::data::table::known_rows;
-use crate::fit::settings::{FitPlan, Task};
-use crate::preprocess::inputs::{number_values, texts};
+use crate::fit::settings::FitPlan;
+use crate::preprocess::inputs::texts;
 use crate::preprocess::split::{self, Parts};
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use polars::prelude::*;
 use std::collections::BTreeMap;
 
@@ -18,6 +19,8 @@ pub struct Divided<'a> {
     pub rows: Vec<u32>,
     pub without_target: usize,
     pub classification: bool,
+    /// What the user is to know of how the table is taken.
+    pub notes: Vec<String>,
     pub parts: Parts,
     /// How many of `rows` come from the data table itself. Those of the tables `--valid` and `--test` follow them.
     own: usize,
@@ -39,12 +42,13 @@ pub fn divide<'a>(store: &'a Store, config: &FitPlan, seed: u32) -> Result<Divid
     let target = store.column(&config.target)?;
     let rows = known_rows(target.column(&config.target)?);
     ensure!(!rows.is_empty(), "{}: the target {} is missing in every row", store.display_name, config.target);
-    let classification = is_classification(&target, config, &store.display_name)?;
+    let Learnt { classification, why } = learnt(&target, config, store.after(0))?;
+    let notes = why.into_iter().chain(columns::notes(store, config)?).collect();
     let without_target = store.height() - rows.len();
     let own = rows.partition_point(|&row| (row as usize) < store.rows_of(0).end);
     drop(target);
     let (parts, folds) = (Parts::default(), vec![]);
-    let mut divided = Divided { store, rows, without_target, classification, parts, own, folds };
+    let mut divided = Divided { store, rows, without_target, classification, notes, parts, own, folds };
     divided.parts = self::parts(&divided, config, seed)?;
     divided.add_tables(config)?;
     if config.folds > 0 {
@@ -93,36 +97,6 @@ impl Divided<'_> {
     pub fn table_rows(&self, part: &[usize]) -> Vec<u32> {
         part.iter().map(|&index| self.rows[index]).collect()
     }
-}
-
-/// Whether classes are learnt, as `--task` says or, under `auto`, as the target looks.
-///
-/// # Errors
-/// `--task regression` of a target that is not a number.
-fn is_classification(target: &DataFrame, config: &FitPlan, shown: &str) -> Result<bool> {
-    let column = target.column(&config.target)?;
-    let text = matches!(column.dtype(), DataType::String | DataType::Boolean);
-    let few = are_whole(column)? && column.n_unique()? as u64 <= MOST_CLASSES;
-    match config.task {
-        Task::Auto => Ok(text || few),
-        Task::Classification => Ok(true),
-        Task::Regression if text => {
-            number_values(target, &config.target, Location::start(shown))
-                .map_err(|error| anyhow!("{error}, or learn classes with --task classification"))?;
-            bail!("{shown}: the target {} is {}, expected numbers for --task regression", config.target, column.dtype())
-        }
-        Task::Regression => Ok(false),
-    }
-}
-
-/// Whether the column holds whole numbers only.
-fn are_whole(column: &Column) -> Result<bool> {
-    let whole = |value: Option<f64>| value.is_none_or(|value| value.fract() == 0.0);
-    Ok(match column.dtype() {
-        dtype if dtype.is_integer() => true,
-        dtype if dtype.is_float() => column.cast(&DataType::Float64)?.f64()?.iter().all(whole),
-        _ => false,
-    })
 }
 
 fn parts(divided: &Divided<'_>, config: &FitPlan, seed: u32) -> Result<Parts> {

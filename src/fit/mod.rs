@@ -15,4 +15,6 @@ pub mod settings;
 pub mod summary;
 pub mod surface;
 pub mod table;
+mod task;
+mod text_column;
 pub mod train;

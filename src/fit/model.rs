@@ -25,7 +25,7 @@ pub fn module(prepared: &Prepared, net: &Mlp) -> Result<Module> {
     module.define(&torchscript_source(&net.config, "network"))?;
     module.define("def forward(self, x):\n    return self.network(self.preprocess.forward(x))\n")?;
     module.define(predict(&prepared.target, net.config.outputs))?;
-    module.define(&codes(&prepared.pipeline)?)?;
+    module.define(&codes(&prepared.pipeline, &prepared.na)?)?;
     module.define(&predict_table(&prepared.target)?)?;
     Ok(module)
 }
@@ -43,12 +43,12 @@ fn predict(target: &Target, outputs: i64) -> &'static str {
     }
 }
 
-/// Text cells to the codes of the category columns; an empty cell is missing.
-fn codes(pipeline: &Pipeline) -> Result<String> {
+/// Text cells to the codes of the category columns; a cell is missing that is empty, or one of the words `na`.
+fn codes(pipeline: &Pipeline, na: &[String]) -> Result<String> {
     let mut known = Vec::new();
     let mut unseen = Vec::new();
     for column in &pipeline.inputs.categories {
-        let pairs = column.values.iter().enumerate().map(|(code, value)| format!("{}: {code}.0", literal(value)));
+        let pairs = column.spelled().map(|(text, code)| format!("{}: {code}.0", literal(&text)));
         known.push(format!("{{{}}}", pairs.collect::<Vec<_>>().join(", ")));
         let refuse = column.choice.unseen == Unseen::Error;
         unseen.push(if refuse { "-1.0".into() } else { format!("{}.0", column.values.len()) });
@@ -59,13 +59,15 @@ fn codes(pipeline: &Pipeline) -> Result<String> {
     }
     writeln!(text, "    known = [{}]", known.join(", "))?;
     writeln!(text, "    unseen = [{}]", unseen.join(", "))?;
+    let missing: Vec<String> = na.iter().map(|word| literal(word)).collect();
+    writeln!(text, "    missing: List[str] = [{}]", missing.join(", "))?;
     text += "    rows: List[List[float]] = []
     for row in strings:
         codes: List[float] = []
         for column in range(len(known)):
             cell = row[column]
             code = float(\"nan\")
-            if len(cell) > 0:
+            if len(cell) > 0 and cell.strip() not in missing:
                 if cell in known[column]:
                     code = known[column][cell]
                 else:

@@ -1,6 +1,6 @@
 //! The tables that a fit reads, and what a model holds later tables to.
 
-use super::columns::needed;
+use super::columns::{indexes, needed};
 use super::prepare::Prepared;
 use crate::data::schema::{ColumnSchema, Kind, Role, TableSchema};
 use crate::data::source::Source;
@@ -10,14 +10,18 @@ use anyhow::{Context, Result};
 use polars::prelude::DataType;
 use std::path::Path;
 
-/// The columns that the fit needs, or one of the `trials` of a search, in the types of the schema where there is one, and
-/// the SHA-256 of all its tables.
-pub fn read(
-    data: &Path,
-    config: &FitPlan,
-    trials: &[FitPlan],
-    schema: Option<&TableSchema>,
-) -> Result<(Store, String)> {
+/// What was read of a table.
+pub struct ReadTable {
+    /// The columns that the fit needs, or one of the trials of a search, in the types of the schema where there is one.
+    pub store: Store,
+    /// Of all its tables.
+    pub sha256: String,
+    /// What the user is to know of columns that are left out.
+    pub notes: Vec<String>,
+}
+
+/// Reads the table, and those of `--valid` and `--test`, for the fit and the `trials` of a search.
+pub fn read(data: &Path, config: &FitPlan, trials: &[FitPlan], schema: Option<&TableSchema>) -> Result<ReadTable> {
     let mut sources = open(data, config, schema)?;
     let (names, shown) = (sources[0].names(), sources[0].display_name.clone());
     let mut columns = needed(&names, config, &shown)?;
@@ -25,7 +29,8 @@ pub fn read(
         columns.extend(needed(&names, trial, &shown).with_context(|| format!("--param: trial {}", index + 1))?);
     }
     let hashes = sources.iter().map(Source::sha256).collect::<Result<Vec<_>>>()?;
-    Ok((Store::read(&mut sources, &columns)?, hashes.join(" ")))
+    let store = Store::read(&mut sources, &columns)?;
+    Ok(ReadTable { store, sha256: hashes.join(" "), notes: indexes(&names, config) })
 }
 
 /// The table, and those of `--valid` and `--test`.
@@ -37,6 +42,9 @@ fn open(data: &Path, config: &FitPlan, schema: Option<&TableSchema>) -> Result<V
         if let Some(schema) = schema {
             schema.check_names(&source.names(), &source.display_name)?;
             source.pin(schema.clone());
+        } else if source.schema().get(&config.target) == Some(&DataType::Boolean) {
+            // The classes are called as the table calls them: True, TRUE or true.
+            source.as_written(&config.target);
         }
         sources.push(source);
     }

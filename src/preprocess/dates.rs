@@ -1,12 +1,13 @@
 //! A date or a time as numbers that a network can learn from: `pandas.Series.dt`'s year, month, day, weekday, hour, ….
 //!
-//! The raw value is the number of seconds since 1970-01-01T00:00:00, float64, NaN where it is missing. The calendar is
+//! The raw value is the number of seconds since 1970-01-01T00:00:00, float64, NaN where it is missing. A time of a zone, or
+//! with an offset, is that of the clock on its wall, as in pandas and polars: 00:30 in Berlin is hour 0. The calendar is
 //! computed from it by Howard Hinnant's `civil_from_days` (<https://howardhinnant.github.io/date_algorithms.html>), here
 //! for the constants of the training rows and in TorchScript for the model file.
 
 use super::choices::ColumnChoice;
 use crate::choices::names::named;
-use crate::data::cells;
+use crate::data::dates::{iso, zone_offset};
 use crate::data::location::Location;
 use crate::data::table::column;
 use anyhow::{Context, Result, bail};
@@ -121,6 +122,7 @@ impl Date {
         let series = column(data, name, at)?.as_materialized_series();
         let scale = match series.dtype() {
             DataType::String => return text_seconds(series.str()?, name, at),
+            DataType::Datetime(unit, Some(zone)) => return wall_seconds(series, *unit, zone, at),
             DataType::Null => return Ok(vec![f64::NAN; data.height()]),
             DataType::Date => DAY,
             DataType::Datetime(TimeUnit::Milliseconds, _) => 1e-3,
@@ -134,6 +136,24 @@ impl Date {
     }
 }
 
+/// Times of a zone by its own clock, which is the one that `pandas.Series.dt` reads.
+fn wall_seconds(series: &Series, unit: TimeUnit, zone: &str, at: Location<'_>) -> Result<Vec<f64>> {
+    let Some(ahead) = zone_offset(zone) else {
+        bail!("{}: column {}: unknown time zone {zone}, expected a name such as Europe/Berlin", at.file, series.name());
+    };
+    let per_second = match unit {
+        TimeUnit::Milliseconds => 1_000,
+        TimeUnit::Microseconds => 1_000_000,
+        TimeUnit::Nanoseconds => 1_000_000_000,
+    };
+    let whole = series.to_physical_repr().cast(&DataType::Int64)?;
+    let second = |value: i64| {
+        let whole = value.div_euclid(per_second);
+        (whole + ahead(whole)) as f64 + value.rem_euclid(per_second) as f64 / per_second as f64
+    };
+    Ok(whole.i64()?.iter().map(|value| value.map_or(f64::NAN, second)).collect())
+}
+
 fn text_seconds(cells: &StringChunked, name: &str, at: Location<'_>) -> Result<Vec<f64>> {
     let second = |(row, cell): (usize, Option<&str>)| {
         match cell {
@@ -141,7 +161,8 @@ fn text_seconds(cells: &StringChunked, name: &str, at: Location<'_>) -> Result<V
         Some(cell) => parse(cell).with_context(|| {
             format!(
                 "{}, column {name}: {cell:?}, expected a date such as 2024-02-29 or 2024-02-29T12:30:00 as in the other \
-                 rows; name it with --na if it means missing, or take the column as categories with --categorical {name}",
+                 rows; name it with --na if it means missing, say with --date-format how it is written, or take the column \
+                 as categories with --categorical {name}",
                 at.row(row)
             )
         }),
@@ -150,9 +171,9 @@ fn text_seconds(cells: &StringChunked, name: &str, at: Location<'_>) -> Result<V
     cells.iter().enumerate().map(second).collect()
 }
 
-/// Seconds since 1970 of an ISO 8601 date, or date and time.
+/// Seconds since 1970 of an ISO 8601 date, or date and time, by the clock that wrote it.
 pub fn parse(cell: &str) -> Option<f64> {
-    let time = cells::moment(cell)?.and_utc();
+    let time = iso(cell)?.wall.and_utc();
     Some(time.timestamp() as f64 + f64::from(time.timestamp_subsec_nanos()) / 1e9)
 }
 
@@ -190,6 +211,16 @@ mod tests {
         assert!(seconds(&text)[1].is_nan());
         let typed = Column::new("d".into(), micros).cast(&DataType::Datetime(TimeUnit::Microseconds, None)).unwrap();
         assert_eq!(seconds(&DataFrame::new(2, vec![typed]).unwrap())[0], 1_709_209_800.0);
+        // pd.Series(["2024-02-29 23:30+00:00"], dtype="datetime64[ms, Europe/Berlin]").dt.hour is 0, .dt.day is 1
+        for (zone, day, hour) in [("Europe/Berlin", 1.0, 0.0), ("+05:30", 1.0, 5.0), ("UTC", 29.0, 23.0)] {
+            let zone = TimeZone::opt_try_new(Some(PlSmallStr::from_str(zone))).unwrap();
+            let utc = Int64Chunked::from_slice("d".into(), &[1_709_249_400_000]);
+            let zoned = utc.into_datetime(TimeUnit::Milliseconds, zone).into_column();
+            let at = seconds(&DataFrame::new(1, vec![zoned]).unwrap())[0];
+            assert_eq!((DatePart::Day.of(at), DatePart::Hour.of(at)), (day, hour));
+        }
+        // pd.to_datetime(pd.Series(["2024-02-29T23:30+02:00"])).dt.hour is 23
+        assert_eq!(DatePart::Hour.of(parse("2024-02-29T23:30+02:00").unwrap()), 23.0);
         let wrong = df!("d" => ["29.02.2024"]).unwrap();
         let error = date.seconds(&wrong, Location::start("t.csv")).unwrap_err().to_string();
         assert!(error.starts_with("t.csv: row 1, column d: \"29.02.2024\", expected a date"), "{error}");

@@ -33,7 +33,24 @@ const FIXED: [(&str, &[&str]); 3] = [
             "folds",
         ],
     ),
-    ("says how the table is read", &["schema", "format", "delimiter", "quote", "header"]),
+    (
+        "says how the table is read",
+        &[
+            "schema",
+            "format",
+            "delimiter",
+            "quote",
+            "escape",
+            "header",
+            "skip_rows",
+            "comment",
+            "encoding",
+            "decimal",
+            "thousands",
+            "date_format",
+            "sheet",
+        ],
+    ),
     ("says where losses are logged, which changes no score", &["log"]),
 ];
 

@@ -2,6 +2,7 @@
 
 use crate::common::Workdir;
 use lockstep::data::location::Location;
+use lockstep::data::source::read_table;
 use lockstep::data::table;
 
 #[test]
@@ -20,7 +21,7 @@ fn boston_and_houses_are_the_files_in_data() {
         assert_eq!(dir.run(&["data", name], 0).stdout, std::fs::read(file).unwrap());
         dir.run(&["data", name, "-o", "t.csv"], 0);
         dir.run(&["data", name, "-o", "t.parquet"], 0);
-        let [csv, parquet] = ["t.csv", "t.parquet"].map(|file| table::read(&dir.path().join(file)).unwrap());
+        let [csv, parquet] = ["t.csv", "t.parquet"].map(|file| read_table(&dir.path().join(file)).unwrap());
         let csv = table::numbers(&csv, &table::names(&csv), Location::start("t.csv")).unwrap();
         assert!(csv.equals(&parquet), "{name}");
     }

@@ -17,6 +17,7 @@ mod run_exhaustive;
 mod run_moons;
 mod run_two_layer;
 mod show;
+mod tables;
 mod tune;
 
 // What reads a table, and what is wrong with one.

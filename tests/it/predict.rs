@@ -2,6 +2,7 @@
 
 use crate::common::Workdir;
 use lockstep::data::location::Location;
+use lockstep::data::source::read_table;
 use lockstep::data::table;
 use polars::prelude::DataFrame;
 
@@ -9,7 +10,7 @@ const MODEL: &str = "runs/moons/model.pt";
 
 fn predicted(dir: &Workdir, arguments: &[&str], output: &str) -> DataFrame {
     dir.run(&[&["predict", MODEL][..], arguments, &["-o", output]].concat(), 0);
-    table::read(&dir.path().join(output)).unwrap()
+    read_table(&dir.path().join(output)).unwrap()
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `lockstep preprocess`.
 
 use crate::common::Workdir;
-use lockstep::data::source::{ReadOptions, Source};
+use lockstep::data::source::{ReadOptions, Source, read_table};
 use lockstep::data::store::Store;
 use lockstep::data::table;
 use lockstep::fit::divide::divide;
@@ -42,7 +42,7 @@ fn with_table() -> Workdir {
 
 /// The features of a written part row by row, and its target.
 fn part(dir: &Workdir, file: &str) -> (Vec<Vec<f64>>, Vec<f64>) {
-    let data = table::read(&dir.path().join(file)).unwrap();
+    let data = read_table(&dir.path().join(file)).unwrap();
     let numbers = |column: &Column| column.cast(&DataType::Float64).unwrap().f64().unwrap().to_vec_null_aware().left();
     let mut columns: Vec<Vec<f64>> = data.columns().iter().map(|column| numbers(column).unwrap()).collect();
     let target = columns.pop().unwrap();
@@ -72,7 +72,7 @@ fn every_format_holds_the_numbers_of_scikit_learn() {
 fn columns_are_named_and_what_was_met_is_counted() {
     let dir = with_table();
     let summary = dir.json(&BY_COLUMN, 0);
-    let data = table::read(&dir.path().join("runs/preprocess/train.parquet")).unwrap();
+    let data = read_table(&dir.path().join("runs/preprocess/train.parquet")).unwrap();
     assert_eq!(table::names(&data), ["a", "b", "c=x", "c=z", "y"]);
     assert_eq!(data.dtypes()[..4], vec![DataType::Float32; 4]);
     assert_eq!(summary["features"], json!(["a", "b", "c=x", "c=z"]));

@@ -2,6 +2,7 @@
 
 use crate::common::Workdir;
 use lockstep::data::location::Location;
+use lockstep::data::source::read_table;
 use lockstep::data::table;
 use serde_json::Value;
 use std::io::Write;
@@ -68,7 +69,7 @@ fn predictions_stream_from_standard_input_and_come_out_in_every_format() {
     dir.run(&["predict", "runs/fit/model.pt", "t.csv", "-o", "p.csv"], 0);
     assert_eq!(String::from_utf8(dir.read("p.csv")).unwrap(), stdout);
     let read = |name: &str| {
-        let table = table::read(&dir.path().join(name)).unwrap();
+        let table = read_table(&dir.path().join(name)).unwrap();
         let numbers = table::numbers(&table, &["prediction"], Location::start(name)).unwrap();
         (table.column("id").unwrap().clone(), numbers)
     };

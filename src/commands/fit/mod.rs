@@ -4,7 +4,7 @@ mod resume;
 
 use self::resume::{record, resume, same_columns};
 use super::job::Job;
-use super::print::{Verdict, print_out};
+use super::print::{Verdict, note, print_out};
 use super::resume::within;
 use super::settings::resolve;
 use super::training::{CheckpointWriter, EpochLog, Training};
@@ -22,12 +22,13 @@ use crate::fit::outcome::Outcome;
 use crate::fit::prepare::{Prepared, prepare};
 use crate::fit::settings::{FitPlan, Log};
 use crate::fit::summary::{judge, results, text};
-use crate::fit::table::{pinned, read};
+use crate::fit::table::{ReadTable, pinned, read};
 use crate::fit::train::Network;
 use crate::model::mlp::Mlp;
 use crate::train::observer::{Epoch, Next};
 use crate::train::snapshot::Snapshot;
 use anyhow::Result;
+use serde_json::json;
 use std::collections::BTreeMap;
 
 pub(super) fn run(args: &Fit) -> Result<Verdict> {
@@ -43,17 +44,19 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
     let mut job = Job::begin(&args.common, &args.resuming.out(&args.out))?;
     job.seed = resumption.as_ref().map_or(args.common.seed, |resumption| resumption.seed);
     let schema = schema(resumption.as_ref(), &config)?;
-    let (store, hash) = read(&args.data, &config, &[], schema.as_ref())?;
+    let ReadTable { store, sha256, mut notes } = read(&args.data, &config, &[], schema.as_ref())?;
     if let Some(resumption) = &resumption {
-        job.resumed = record(resumption, &job, &store.display_name, &hash)?;
+        job.resumed = record(resumption, &job, &store.display_name, &sha256)?;
     }
-    job.data_sha256 = Some(hash);
+    job.data_sha256 = Some(sha256);
     // The run folder has its own copy, so that its config.toml is good wherever the folder goes.
     let config = config.with_schema(schema.as_ref().map(|_| SCHEMA.into()));
     let fit = Fitting { config: &config, store: &store, schema: schema.as_ref(), resumption: resumption.as_ref() };
     let rows = divide(&store, &config, job.seed)?;
+    notes.extend(rows.notes.iter().cloned());
+    notes.iter().for_each(|text| note(args.common.printing, text));
     let (folds, outcome, checkpoints) = fit.train(args, &mut job, &rows)?;
-    let verdict = fit.finish(job, &outcome, &folds)?;
+    let verdict = fit.finish(job, &outcome, &folds, &notes)?;
     checkpoints.finish()?;
     Ok(verdict)
 }
@@ -131,13 +134,14 @@ impl Fitting<'_> {
     }
 
     /// Writes everything that a complete fit leaves.
-    fn finish(&self, mut job: Job<'_>, outcome: &Outcome, folds: &[Fold]) -> Result<Verdict> {
+    fn finish(&self, mut job: Job<'_>, outcome: &Outcome, folds: &[Fold], notes: &[String]) -> Result<Verdict> {
         if let Some(events) = &mut job.events {
             log::metrics(events, outcome)?;
         }
         let verdict = judge(outcome);
         let mut results = results(outcome, &verdict, &self.store.display_name);
         results.extend(folds::results(folds));
+        results.insert("notes".into(), json!(notes));
         let summary = job.summary("fit", self.config, results.into())?;
         let (config, seed, provenance, store, schema) =
             (self.config, job.seed, job.provenance(), self.store, self.schema);

@@ -15,8 +15,7 @@ pub(super) fn run(args: &Inspect) -> Result<Verdict> {
     if args.file.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("pt")) {
         return table::run(&args.file, table, args.printing);
     }
-    let given =
-        [("--target", table.target.is_some()), ("--na", !table.na.is_empty()), ("--save", table.save.is_some())];
+    let given = [("--target", table.target.is_some()), ("--save", table.save.is_some())];
     if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
         bail!("{flag}: {shown} is a model by its ending, {flag} is for a table");
     }

@@ -11,12 +11,11 @@ use serde_json::Value;
 use std::path::Path;
 
 pub(super) fn run(file: &Path, args: &InspectTable, printing: Printing) -> Result<Verdict> {
-    let na = if args.na.is_empty() { ReadOptions::default().na } else { args.na.clone() };
-    let mut source = Source::open(file, &args.reading.options(&na))?;
+    let mut source = Source::open(file, &args.reading.over(ReadOptions::default())?)?;
     let (shown, bytes) = (source.display_name.clone(), source.bytes()?);
     let mut profile = Profile::new(args.target.as_deref(), &shown);
     source.batches(None, &mut |batch, _| profile.see(&batch))?;
-    let profile = profile.finish();
+    let profile = profile.finish(&source.unreadable());
     let saved = args.save.as_deref().map(|place| save(&profile, place, &shown)).transpose()?;
     let saved_text = saved.map_or(String::new(), |place| format!("\n\nschema written to {place}"));
     report(printing, &format!("{}{saved_text}", text(&profile, &shown, bytes)), &object(&profile, &shown, bytes)?)?;

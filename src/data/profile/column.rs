@@ -4,10 +4,11 @@ use super::Batch;
 use super::cells::{Cells, show_time};
 use super::moments::{Correlation, Moments, Quantiles};
 use super::sampled::{Sampled, pair};
-use super::stats::{Shapes, Stats};
+use super::stats::Stats;
 use super::top::Top;
-use crate::data::cells::{NumberText, date, datetime, number_text};
+use crate::data::dates::iso;
 use crate::data::schema::Kind;
+use crate::data::shapes::{Meaning, Shape, Shapes};
 use serde_json::{Value, json};
 
 /// Different values that are counted exactly.
@@ -81,7 +82,14 @@ impl Column {
                 let kind = if *with_time { Kind::Datetime } else { Kind::Date };
                 cells.iter().flatten().for_each(|&time| self.see_time(time, kind));
             }
-            Cells::Texts(cells) => cells.iter().flatten().for_each(|cell| self.see_text(cell)),
+            Cells::Texts(cells) => {
+                cells.iter().flatten().for_each(|cell| self.see_text(cell));
+                // Numbers that a file holds as texts are numbers, to `fit` too.
+                if self.text.meaning() == Meaning::Numbers {
+                    let number = |cell: Option<&str>| cell.and_then(|cell| cell.trim().parse().ok());
+                    self.see_numbers(&cells.iter().map(number).collect::<Vec<_>>());
+                }
+            }
             Cells::Bools(cells) => self.cells[Kind::Bool as usize] += cells.iter().flatten().count() as u64,
             Cells::Numbers(cells) => self.cells[Kind::Number as usize] += cells.iter().flatten().count() as u64,
         }
@@ -122,21 +130,13 @@ impl Column {
 
     fn see_text(&mut self, cell: &str) {
         self.cells[Kind::Text as usize] += 1;
-        match number_text(cell) {
-            Some(NumberText::Plain) => self.text.plain += 1,
-            Some(NumberText::Spaced) => self.text.spaced += 1,
-            Some(NumberText::Grouped) => self.text.grouped += 1,
-            Some(NumberText::DecimalComma) => self.text.decimal_comma += 1,
-            Some(NumberText::WithUnit) => self.text.with_unit += 1,
-            None => {
-                let day = date(cell).and_then(|date| date.and_hms_opt(0, 0, 0));
-                self.text.dates += u64::from(day.is_some());
-                let time = day.or_else(|| datetime(cell));
-                self.text.times += u64::from(time.is_some());
-                if let Some(time) = time {
-                    widen(&mut self.times, time.and_utc().timestamp_micros(), i64::cmp);
+        match self.text.see(cell, 1) {
+            Shape::Date | Shape::Datetime => {
+                if let Some(stamp) = iso(cell) {
+                    widen(&mut self.times, stamp.wall.and_utc().timestamp_micros(), i64::cmp);
                 }
             }
+            _ => {}
         }
     }
 
@@ -159,13 +159,15 @@ impl Column {
         let all: u64 = self.cells.iter().sum();
         let is_only = |kinds: &[Kind]| all == kinds.iter().map(|&kind| self.cells[kind as usize]).sum::<u64>();
         let present = self.rows - self.missing;
+        let meaning = if is_only(&[Kind::Text]) { self.text.meaning() } else { Meaning::Text };
         match () {
             () if present == 0 => Kind::Text,
             () if is_only(&[Kind::Bool]) => Kind::Bool,
             () if is_only(&[Kind::Integer]) => Kind::Integer,
             () if is_only(&[Kind::Integer, Kind::Number]) => Kind::Number,
-            () if is_only(&[Kind::Date]) || self.text.dates == present => Kind::Date,
-            () if is_only(&[Kind::Date, Kind::Datetime]) || self.text.times == present => Kind::Datetime,
+            () if is_only(&[Kind::Date]) || meaning == Meaning::Dates { times: false } => Kind::Date,
+            () if is_only(&[Kind::Date, Kind::Datetime]) || meaning == Meaning::Dates { times: true } => Kind::Datetime,
+            () if meaning == Meaning::Numbers => Kind::Number,
             () => Kind::Text,
         }
     }

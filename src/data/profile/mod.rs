@@ -13,13 +13,13 @@ mod sampled;
 mod stats;
 mod top;
 
-use super::schema::{ColumnSchema, Kind, TableSchema};
+use super::schema::{ColumnSchema, Kind, Role, TableSchema};
 use super::table::names;
 use crate::choices::names::unknown;
 use anyhow::{Result, bail, ensure};
 use cells::Cells;
 use column::Column;
-pub use notes::{MOST_CLASSES, Note, NoteKind};
+pub use notes::{MOST_CLASSES, Note, NoteKind, ROWS_A_CLASS, are_classes};
 use polars::prelude::DataFrame;
 use sampled::{Sampled, pair};
 use serde::Serialize;
@@ -103,11 +103,13 @@ impl Profile {
         Ok(())
     }
 
-    pub fn finish(self) -> TableProfile {
+    /// The profile; `unreadable` are columns that were not read, each with the reason.
+    pub fn finish(self, unreadable: &[(String, String)]) -> TableProfile {
         let columns: Vec<Stats> = self.columns.into_iter().map(Column::finish).collect();
         let target = self.target.as_deref();
         let duplicates = (self.distinct_rows.repeats(), self.distinct_rows.exact());
-        let notes = notes::of(&columns, target, self.rows, duplicates);
+        let mut notes = notes::of(&columns, target, self.rows, duplicates);
+        notes.extend(unreadable.iter().map(|(name, why)| notes::unreadable(name, why, self.rows)));
         TableProfile {
             rows: self.rows,
             memory_bytes: self.bytes,
@@ -142,7 +144,17 @@ impl TableProfile {
             categorical: false,
             nullable: true,
         };
-        TableSchema { columns: self.columns.iter().map(column).collect() }
+        // A column that is not read stands there too: the table has it.
+        let unreadable =
+            self.notes.iter().filter(|note| note.kind == NoteKind::Unreadable).flat_map(|note| &note.columns);
+        let ignored = unreadable.map(|name| ColumnSchema {
+            name: name.clone(),
+            kind: Kind::Text,
+            role: Role::Ignored,
+            categorical: false,
+            nullable: true,
+        });
+        TableSchema { columns: self.columns.iter().map(column).chain(ignored).collect() }
     }
 }
 

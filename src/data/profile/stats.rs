@@ -1,6 +1,7 @@
 //! What is known of a column when all rows have been seen, and what of that a profile shows.
 
-use crate::data::schema::{Kind, Role};
+use crate::data::schema::{Kind, Role, is_index};
+use crate::data::shapes::{Meaning, Shapes};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -39,26 +40,6 @@ pub struct Stats {
     pub distinct_with_target: Option<u64>,
     pub correlation: Option<f64>,
     pub correlated_rows: u64,
-}
-
-/// How many text cells hold a number, by the way in which it is written, or a date.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Shapes {
-    pub plain: u64,
-    pub spaced: u64,
-    pub grouped: u64,
-    pub decimal_comma: u64,
-    pub with_unit: u64,
-    /// Cells that hold no number but a date without or with a time.
-    pub dates: u64,
-    pub times: u64,
-}
-
-impl Shapes {
-    /// Cells that are numbers in some way.
-    pub fn numbers(&self) -> u64 {
-        self.plain + self.spaced + self.grouped + self.decimal_comma + self.with_unit
-    }
 }
 
 /// The profile of a column. Numbers are those of the finite values that are not missing.
@@ -103,13 +84,19 @@ impl Stats {
 
     /// Text, though more than half of the cells are numbers.
     pub fn mostly_numbers(&self) -> bool {
-        self.kind == Kind::Text && self.text.numbers() * 2 > self.present()
+        self.kind == Kind::Text && self.text.meaning() == Meaning::MostlyNumbers
+    }
+
+    /// Whether it is the index that pandas or R wrote beside the columns.
+    pub fn is_index(&self) -> bool {
+        is_index(&self.name)
     }
 
     /// The role that is likely: nothing can be learnt from a constant.
     fn role(&self, target: Option<&str>) -> Role {
         match self.kind {
             _ if target == Some(self.name.as_str()) => Role::Target,
+            _ if self.is_index() => Role::Id,
             _ if self.distinct < 2 => Role::Ignored,
             _ if self.looks_like_id() => Role::Id,
             _ => Role::Feature,

@@ -1,7 +1,7 @@
 //! The cells of a column in the type that the schema gives it.
 
 use super::{ColumnSchema, Kind};
-use crate::data::cells;
+use crate::data::dates;
 use anyhow::{Result, anyhow, bail};
 use polars::prelude::*;
 
@@ -56,9 +56,10 @@ impl ColumnSchema {
             Kind::Number => Series::new(name, each(cells, |cell| cell.trim().parse::<f64>().ok())?),
             Kind::Integer => Series::new(name, each(cells, |cell| cell.trim().parse::<i64>().ok())?),
             Kind::Bool => Series::new(name, each(cells, |cell| truth(cell.trim()))?),
-            Kind::Date => each(cells, |cell| cells::date(cell).map(|_| ())).map(|_| cells.clone().into_series())?,
+            Kind::Date => each(cells, |cell| dates::iso(cell).filter(|stamp| !stamp.has_time).map(|_| ()))
+                .map(|_| cells.clone().into_series())?,
             Kind::Datetime => {
-                let known = |cell: &str| cells::moment(cell).is_some();
+                let known = |cell: &str| dates::iso(cell).is_some();
                 each(cells, |cell| known(cell).then_some(())).map(|_| cells.clone().into_series())?
             }
             Kind::Text => cells.clone().into_series(),

@@ -1,29 +1,53 @@
 //! Parquet and Arrow IPC: a batch is some row groups' worth of rows, or a record batch.
 
-use super::{OnBatch, open};
+use super::OnBatch;
+use super::files::open;
+use super::types::read_as;
 use crate::data::caught::caught;
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use polars::prelude::*;
-use polars_arrow::io::ipc::read::{FileReader, read_file_metadata};
+use polars_arrow::io::ipc::read as arrow;
 use std::fs::File;
+use std::io::{BufReader, Read, Seek};
+use std::panic::catch_unwind;
 use std::path::Path;
 
 /// Rows of a Parquet file that are read at once.
 const ROWS: usize = 1 << 18;
+/// What an Arrow file begins with; a stream has no mark.
+const ARROW: &[u8] = b"ARROW1";
+
+/// Names and types; a type that polars does not know is [`DataType::Unknown`].
+fn schema(fields: &ArrowSchema) -> Schema {
+    let known = |field: &ArrowField| {
+        catch_unwind(|| DataType::from_arrow_field(field)).unwrap_or(DataType::Unknown(UnknownKind::Any))
+    };
+    fields.iter_values().map(|field| Field::new(field.name.clone(), known(field))).collect()
+}
+
+/// The columns to read: those asked for, or all that can be.
+fn projection(schema: &Schema, columns: Option<&[String]>) -> Vec<usize> {
+    let wanted = |name: &PlSmallStr, dtype: &DataType| match columns {
+        Some(columns) => columns.iter().any(|column| name == column.as_str()),
+        None => read_as(dtype).is_some(),
+    };
+    schema.iter().enumerate().filter(|(_, (name, dtype))| wanted(name, dtype)).map(|(index, _)| index).collect()
+}
 
 pub fn parquet_schema(file: File, shown: &str) -> Result<Schema> {
-    let schema = caught(shown, || ParquetReader::new(file).schema())?;
-    Ok(Schema::from_arrow_schema(&schema))
+    let fields = caught(shown, || ParquetReader::new(file).schema())?;
+    caught(shown, || Ok(schema(&fields)))
 }
 
 pub fn parquet(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
     let mut footer = ParquetReader::new(open(path, shown)?);
     let rows = caught(shown, || footer.num_rows())?;
     let metadata = caught(shown, || footer.get_metadata().cloned())?;
+    let projection = projection(&parquet_schema(open(path, shown)?, shown)?, columns);
     for first in (0..rows).step_by(ROWS) {
         let mut reader = ParquetReader::new(open(path, shown)?);
         reader.set_metadata(metadata.clone());
-        let reader = reader.with_slice(Some((first, ROWS))).with_columns(columns.map(<[String]>::to_vec));
+        let reader = reader.with_slice(Some((first, ROWS))).with_projection(Some(projection.clone()));
         let batch = caught(shown, || reader.finish())?;
         ensure!(batch.height() == ROWS.min(rows - first), "{shown}: fewer rows than it says; the file is damaged");
         see(batch, first)?;
@@ -31,24 +55,54 @@ pub fn parquet(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut O
     Ok(())
 }
 
-pub fn ipc_schema(file: File, shown: &str) -> Result<Schema> {
-    let schema = caught(shown, || IpcReader::new(file).schema())?;
-    Ok(Schema::from_arrow_schema(&schema))
+/// Whether an Arrow file is a stream: what Python's `pyarrow.ipc.new_stream` and DuckDB write.
+fn is_stream(file: &mut File, shown: &str) -> Result<bool> {
+    let cannot = || format!("{shown}: cannot read");
+    let mut start = Vec::new();
+    file.by_ref().take(ARROW.len() as u64).read_to_end(&mut start).with_context(cannot)?;
+    file.rewind().with_context(cannot)?;
+    // Feather of before Arrow's own format is neither.
+    ensure!(!start.starts_with(b"FEA1"), "{shown}: Feather version 1; write it again as version 2 or as Parquet");
+    Ok(start != ARROW)
+}
+
+pub fn ipc_schema(mut file: File, shown: &str) -> Result<Schema> {
+    if is_stream(&mut file, shown)? {
+        let metadata = caught(shown, || arrow::read_stream_metadata(&mut BufReader::new(file)))?;
+        return caught(shown, || Ok(schema(&metadata.schema)));
+    }
+    let metadata = caught(shown, || arrow::read_file_metadata(&mut file))?;
+    caught(shown, || Ok(schema(&metadata.schema)))
 }
 
 pub fn ipc(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
     let mut file = open(path, shown)?;
-    let metadata = caught(shown, || read_file_metadata(&mut file))?;
-    let names: Vec<&PlSmallStr> = metadata.schema.iter_names().collect();
-    let wanted = |name: &PlSmallStr| columns.is_none_or(|columns| columns.iter().any(|column| name == column.as_str()));
-    let projection = (0..names.len()).filter(|&index| wanted(names[index])).collect();
+    let projection = Some(projection(&ipc_schema(open(path, shown)?, shown)?, columns));
     let mut first = 0;
-    let mut batches = FileReader::new(file, metadata, Some(projection), None);
-    while let Some(batch) = caught(shown, || batches.next().transpose())? {
-        let batch = caught(shown, || Ok(DataFrame::from(batch)))?;
+    let mut give = |batch| {
+        let batch: DataFrame = caught(shown, || Ok(DataFrame::from(batch)))?;
         let height = batch.height();
         see(batch, first)?;
         first += height;
+        anyhow::Ok(())
+    };
+    if is_stream(&mut file, shown)? {
+        let mut file = BufReader::new(file);
+        let metadata = caught(shown, || arrow::read_stream_metadata(&mut file))?;
+        let mut batches = arrow::StreamReader::new(file, metadata, projection);
+        while let Some(state) = caught(shown, || batches.next().transpose())? {
+            // Nothing more is there yet: of a file that is its end, cut off.
+            let arrow::StreamState::Some(batch) = state else {
+                anyhow::bail!("{shown}: ends in the middle of a batch; the file is cut off")
+            };
+            give(batch)?;
+        }
+        return Ok(());
+    }
+    let metadata = caught(shown, || arrow::read_file_metadata(&mut file))?;
+    let mut batches = arrow::FileReader::new(file, metadata, projection, None);
+    while let Some(batch) = caught(shown, || batches.next().transpose())? {
+        give(batch)?;
     }
     Ok(())
 }

@@ -1,40 +1,41 @@
-//! CSV and NDJSON: blocks of whole rows, each parsed by polars.
+//! CSV and its like: blocks of whole rows, each parsed by polars, or cell by cell where numbers are written in other ways.
 
-use super::blocks::{Block, Blocks, Dialect};
-use super::{OnBatch, ReadOptions, widen};
+use super::blocks::{Block, Blocks};
+use super::header;
+use super::types::widen;
+use super::{OnBatch, ReadOptions};
 use crate::cpu::threads;
 use crate::data::caught::caught;
 use crate::data::location::Location;
-use crate::data::table::Format;
+use crate::data::numbers::Marks;
 use anyhow::{Result, bail};
 use polars::prelude::*;
+use std::collections::HashSet;
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 
 /// Reads one file of rows of text.
 pub struct Reader<'a> {
-    format: Format,
     options: &'a ReadOptions,
-    dialect: Dialect,
+    marks: Marks,
+    na: HashSet<&'a str>,
     place: Location<'a>,
 }
 
 impl<'a> Reader<'a> {
     /// # Errors
-    /// For CSV a delimiter or a quote that is not one byte.
-    pub fn new(format: Format, options: &'a ReadOptions, place: Location<'a>) -> Result<Self> {
-        let dialect = match format {
-            Format::Ndjson => Dialect { delimiter: None, quote: None },
-            _ => options.dialect()?,
-        };
-        Ok(Self { format, options, dialect, place })
+    /// Options that no table can be read with.
+    pub fn new(options: &'a ReadOptions, place: Location<'a>) -> Result<Self> {
+        let na = options.na.iter().map(String::as_str).collect();
+        Ok(Self { options, marks: options.marks()?, na, place })
     }
 
     /// Names and types by the header and the first block.
     pub fn schema(&self, file: impl Read) -> Result<Schema> {
-        let (mut blocks, names) = self.open(file)?;
+        let (mut blocks, names) = header::open(file, self.options, self.place)?;
+        let dialect = Csv::of(&blocks, &self.na);
         match blocks.next() {
-            Some(block) => self.infer(&block?, names.as_deref()),
+            Some(block) => self.infer(&dialect, &block?, names.as_deref()),
             None => bail!("{}: no rows, expected one at least", self.place.file),
         }
     }
@@ -47,20 +48,23 @@ impl<'a> Reader<'a> {
         columns: Option<&[String]>,
         see: &mut OnBatch<'_>,
     ) -> Result<()> {
-        let (blocks, names) = self.open(file)?;
+        let (blocks, names) = header::open(file, self.options, self.place)?;
+        let dialect = Csv::of(&blocks, &self.na);
         let mut first = 0;
         threads::ahead(blocks, |block| {
             let block = block?;
             let rows = block.rows;
             if schema.iter_values().any(|dtype| *dtype == DataType::Null) {
-                widen(schema, &self.infer(&block, names.as_deref())?);
+                widen(schema, &self.infer(&dialect, &block, names.as_deref())?);
             }
-            let parse = |schema: &Schema| self.polars(first, || self.parse(&block, schema, columns));
-            let batch = match parse(schema) {
-                Ok(batch) => batch,
-                Err(_) => {
-                    widen(schema, &self.infer(&block, names.as_deref())?);
-                    parse(schema)?
+            let batch = match self.parse(&dialect, &block, schema, columns, first)? {
+                Some(batch) => batch,
+                None => {
+                    widen(schema, &self.infer(&dialect, &block, names.as_deref())?);
+                    match self.parse(&dialect, &block, schema, columns, first)? {
+                        Some(batch) => batch,
+                        None => bail!("{}: from here on the cells fit no type", self.place.row(first)),
+                    }
                 }
             };
             if batch.height() != rows {
@@ -76,74 +80,87 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The blocks below the header, and the names in it.
-    fn open<R: Read>(&self, file: R) -> Result<(Blocks<'_, R>, Option<Vec<PlSmallStr>>)> {
-        let mut blocks = Blocks::new(file, self.dialect, self.place);
-        if self.format == Format::Ndjson || !self.options.header {
-            return Ok((blocks, None));
-        }
-        let Some(header) = blocks.header()? else {
-            bail!("{}: the file is empty, expected a header and rows", self.place.file);
-        };
-        let options = self.csv().with_has_header(true).with_infer_schema_length(Some(0));
-        let reader = options.into_reader_with_file_handle(Cursor::new(header));
-        let names = self.polars(0, || reader.finish())?.get_column_names_owned();
-        if let [one] = names.as_slice()
-            && let Some(other) = [";", "\t", "|", ","].into_iter().find(|other| one.contains(other))
-        {
-            let word = if other == "\t" { "tab".into() } else { format!("'{other}'") };
-            bail!("{}: one column only, {:?}; say --delimiter {word}", self.place.file, one.as_str());
-        }
-        Ok((blocks, Some(names)))
-    }
-
-    fn csv(&self) -> CsvReadOptions {
-        let missing: Vec<PlSmallStr> = self.options.na.iter().map(|token| token.as_str().into()).collect();
-        CsvReadOptions::default().with_has_header(false).with_raise_if_empty(false).map_parse_options(|options| {
-            options
-                .with_null_values(Some(NullValues::AllColumns(missing.clone())))
-                .with_separator(self.dialect.delimiter.unwrap_or(b','))
-                .with_quote_char(self.dialect.quote)
-        })
-    }
-
     /// The types of a block's columns by all of its rows; a column without any value is `Null`.
-    fn infer(&self, block: &Block, names: Option<&[PlSmallStr]>) -> Result<Schema> {
-        let bytes = Cursor::new(block.bytes.as_slice());
-        if self.format == Format::Ndjson {
-            let reader = JsonReader::new(bytes).with_json_format(JsonFormat::JsonLines).infer_schema_len(None);
-            return Ok((**self.polars(0, || reader.finish())?.schema()).clone());
-        }
-        let read =
-            |rows| self.csv().with_infer_schema_length(rows).into_reader_with_file_handle(bytes.clone()).finish();
-        // polars' own inference does not foresee whole numbers beyond 64 bits.
-        let table = self.polars(0, || read(None)).or_else(|_| self.polars(0, || read(Some(0))))?;
+    fn infer(&self, csv: &Csv, block: &Block, names: Option<&[String]>) -> Result<Schema> {
+        // polars' own inference does not foresee whole numbers beyond 64 bits, nor marks of other countries.
+        let typed = || csv.infer(block, None);
+        let text = || csv.infer(block, Some(0));
+        let table =
+            self.polars(0, || if self.marks == Marks::default() { typed().or_else(|_| text()) } else { text() })?;
         let columns = table.columns().iter().enumerate().map(|(index, column)| {
-            let empty = column.null_count() == column.len();
-            let name = names.and_then(|names| names.get(index)).unwrap_or(column.name());
-            Field::new(name.clone(), if empty { DataType::Null } else { narrowest(column) })
+            let name =
+                names.and_then(|names| names.get(index)).map_or(column.name().clone(), |name| name.as_str().into());
+            Ok(Field::new(name, self.narrowest(column)?))
         });
-        Ok(columns.collect())
+        columns.collect::<Result<Schema>>()
     }
 
-    fn parse(&self, block: &Block, schema: &Schema, columns: Option<&[String]>) -> PolarsResult<DataFrame> {
-        let bytes = Cursor::new(block.bytes.as_slice());
-        // polars parses no column of type Null; where nothing but missing cells were seen, text holds them.
-        let typed = |(name, dtype): (&PlSmallStr, &DataType)| {
-            Field::new(name.clone(), if *dtype == DataType::Null { DataType::String } else { dtype.clone() })
-        };
-        let typed: Schema = schema.iter().map(typed).collect();
-        if self.format == Format::Ndjson {
-            let reader = JsonReader::new(bytes).with_json_format(JsonFormat::JsonLines).with_schema(Arc::new(typed));
-            let table = reader.finish()?;
-            return match columns {
-                Some(columns) => table.select(columns.iter().map(String::as_str)),
-                None => Ok(table),
-            };
+    /// The narrowest type that fits every cell of a text column; a column of another type keeps its type.
+    fn narrowest(&self, column: &Column) -> Result<DataType> {
+        if column.null_count() == column.len() {
+            return Ok(DataType::Null);
         }
-        let picked = columns.map(|columns| columns.iter().map(|name| name.as_str().into()).collect());
-        let options = self.csv().with_schema(Some(Arc::new(typed))).with_columns(picked);
-        options.into_reader_with_file_handle(bytes).finish()
+        let DataType::String = column.dtype() else { return Ok(column.dtype().clone()) };
+        let cells = column.str()?;
+        if cells.iter().flatten().all(|cell| self.is_missing(cell)) {
+            return Ok(DataType::Null);
+        }
+        let types = [DataType::Int64, DataType::Float64, DataType::Boolean];
+        Ok(types.into_iter().find(|dtype| self.typed(cells, dtype).is_some()).unwrap_or(DataType::String))
+    }
+
+    fn is_missing(&self, cell: &str) -> bool {
+        self.na.contains(cell.trim())
+    }
+
+    /// A block in the types of `schema`; none where a cell does not fit.
+    fn parse(
+        &self,
+        csv: &Csv,
+        block: &Block,
+        schema: &Schema,
+        columns: Option<&[String]>,
+        first: usize,
+    ) -> Result<Option<DataFrame>> {
+        // polars parses no column of type Null; where nothing but missing cells were seen, text holds them.
+        let typed = schema.iter().map(|(name, dtype)| {
+            Field::new(name.clone(), if *dtype == DataType::Null { DataType::String } else { dtype.clone() })
+        });
+        let typed: Schema = typed.collect();
+        if self.marks == Marks::default()
+            && let Ok(batch) = caught(self.place.file, || csv.read(block, typed.clone(), columns))
+        {
+            return Ok(Some(batch));
+        }
+        let texts = typed.iter_names().map(|name| Field::new(name.clone(), DataType::String)).collect();
+        let batch = self.polars(first, || csv.read(block, texts, columns))?;
+        let column = |column: &Column| match typed.get(column.name()) {
+            Some(DataType::String) | None => Some(column.clone()),
+            Some(dtype) => self.typed(column.str().ok()?, dtype),
+        };
+        let converted: Option<Vec<Column>> = batch.columns().iter().map(column).collect();
+        Ok(converted.map(|columns| DataFrame::new(batch.height(), columns)).transpose()?)
+    }
+
+    /// Text as numbers or truth values, blanks around them or not; none if a cell is not of the type.
+    fn typed(&self, cells: &StringChunked, dtype: &DataType) -> Option<Column> {
+        let present = |cell: &&str| !self.is_missing(cell);
+        let name = cells.name().clone();
+        let number = |cell: &str| match self.marks == Marks::default() {
+            true => cell.trim().parse::<f64>().ok(),
+            false => self.marks.plain(cell)?.parse().ok(),
+        };
+        let whole = |cell: &str| match self.marks == Marks::default() {
+            true => cell.trim().parse::<i64>().ok(),
+            false => self.marks.plain(cell)?.parse().ok(),
+        };
+        let cells = cells.iter().map(|cell| cell.filter(present));
+        Some(match dtype {
+            DataType::Int64 => Column::new(name, each(cells, whole)?),
+            DataType::Float64 => Column::new(name, each(cells, number)?),
+            DataType::Boolean => Column::new(name, each(cells, truth)?),
+            _ => return None,
+        })
     }
 
     /// Parses a block with polars; `first` rows come before it.
@@ -153,10 +170,49 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The narrowest type that fits every cell of a text column; a column of another type keeps its type.
-fn narrowest(column: &Column) -> DataType {
-    let numbers = [DataType::Int64, DataType::Float64];
-    let text = *column.dtype() == DataType::String;
-    let holds = |dtype: &DataType| text && column.strict_cast(dtype).is_ok();
-    numbers.into_iter().find(holds).unwrap_or_else(|| column.dtype().clone())
+fn each<'c, T>(
+    cells: impl Iterator<Item = Option<&'c str>>,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Option<Vec<Option<T>>> {
+    cells.map(|cell| cell.map_or(Some(None), |cell| parse(cell).map(Some))).collect()
+}
+
+fn truth(cell: &str) -> Option<bool> {
+    let is = |word: &str| cell.trim().eq_ignore_ascii_case(word);
+    if is("true") { Some(true) } else { is("false").then_some(false) }
+}
+
+/// How polars cuts the blocks of a file.
+struct Csv {
+    missing: NullValues,
+    delimiter: u8,
+    quote: Option<u8>,
+}
+
+impl Csv {
+    fn of<R: Read>(blocks: &Blocks<'_, R>, na: &HashSet<&str>) -> Self {
+        let missing = NullValues::AllColumns(na.iter().map(|&word| word.into()).collect());
+        Self { missing, delimiter: blocks.dialect.delimiter.unwrap_or(b','), quote: blocks.dialect.standard_quote() }
+    }
+
+    fn options(&self) -> CsvReadOptions {
+        CsvReadOptions::default().with_has_header(false).with_raise_if_empty(false).map_parse_options(|options| {
+            options
+                .with_null_values(Some(self.missing.clone()))
+                .with_separator(self.delimiter)
+                .with_quote_char(self.quote)
+        })
+    }
+
+    /// A block with the types that polars finds in its first `rows`; all text in none of them.
+    fn infer(&self, block: &Block, rows: Option<usize>) -> PolarsResult<DataFrame> {
+        let options = self.options().with_infer_schema_length(rows);
+        options.into_reader_with_file_handle(Cursor::new(block.bytes.as_slice())).finish()
+    }
+
+    fn read(&self, block: &Block, schema: Schema, columns: Option<&[String]>) -> PolarsResult<DataFrame> {
+        let picked = columns.map(|columns| columns.iter().map(|name| name.as_str().into()).collect());
+        let options = self.options().with_schema(Some(Arc::new(schema))).with_columns(picked);
+        options.into_reader_with_file_handle(Cursor::new(block.bytes.as_slice())).finish()
+    }
 }

@@ -1,25 +1,38 @@
-//! A user's table as a stream of typed batches: one file, several (`*`), or standard input, in bounded memory.
+//! A user's table as a stream of typed batches: one file, several (`*`, a folder), or standard input, in bounded memory.
 //!
-//! Types are inferred from the cells. Those of the first block hold until a later cell does not fit; its column is then
+//! Types are inferred from the cells. Those of a CSV's first block hold until a later cell does not fit; its column is then
 //! widened, from whole numbers to numbers, from anything to text, and [`Source::schema`] gives the wider type.
 
+mod array_lines;
 pub mod blocks;
 mod columnar;
 mod delimited;
 mod files;
+mod header;
+mod json;
+mod json_row;
+mod meaning;
 mod options;
+mod rows;
+mod text;
+mod types;
+mod workbook;
 
 pub use options::ReadOptions;
+pub(crate) use types::widen;
 
+use super::dates::Formats;
 use super::location::{Location, Piece};
 use super::schema::TableSchema;
 use super::table::Format;
 use crate::runs::files::sha256;
 use anyhow::{Context, Result, bail, ensure};
 use files::{expand, open, standard_input};
+use meaning::CellMeaning;
 use polars::prelude::*;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
+use types::{converted, read_as, unreadable};
 
 /// Called with each batch of rows, and with the number of rows that came before it.
 pub type OnBatch<'a> = dyn FnMut(DataFrame, usize) -> Result<()> + 'a;
@@ -32,6 +45,8 @@ pub struct Source {
     format: Format,
     options: ReadOptions,
     schema: Schema,
+    /// What cells mean: which are missing, which are dates.
+    meaning: CellMeaning,
     /// The types that a schema fixes for some of the columns.
     pinned: TableSchema,
     /// The files, each with the number of rows before it, as the last reading found them.
@@ -40,13 +55,20 @@ pub struct Source {
     _stdin: Option<NamedTempFile>,
 }
 
+/// The whole of a small table, read as `fit` reads it.
+pub fn read_table(place: &Path) -> Result<DataFrame> {
+    Source::open(place, &ReadOptions::default())?.collect()
+}
+
 impl Source {
-    /// Opens `place`: a file, a pattern such as `part-*.csv`, or `-` for standard input.
+    /// Opens `place`: a file, a pattern such as `part-*.csv`, a folder, or `-` for standard input.
     ///
     /// # Errors
-    /// A file that cannot be read or has no rows, files with different columns, a column name that is empty or stands
-    /// twice, text that is not UTF-8, rows of different lengths, a row of more than 64 MiB.
+    /// Options that no table can be read with; a file that cannot be read or has no rows, files with different columns, a
+    /// column name that stands twice, text that is in another encoding, rows of different lengths, a row of more than 64
+    /// MiB.
     pub fn open(place: &Path, options: &ReadOptions) -> Result<Self> {
+        options.check()?;
         let shown = place.display().to_string();
         let (files, stdin) = match shown.as_str() {
             "-" => {
@@ -60,17 +82,58 @@ impl Source {
             (None, Some(_)) => Format::Csv,
             (None, None) => Format::of(&files[0])?,
         };
-        let shown = if stdin.is_some() { "standard input".into() } else { shown };
-        let (options, schema, pinned) = (options.clone(), Schema::default(), TableSchema { columns: vec![] });
-        let pieces = Vec::new();
-        let mut source = Self { display_name: shown, files, format, options, schema, pinned, pieces, _stdin: stdin };
+        let mut options = options.clone();
+        if format == Format::Tsv && options.delimiter == "auto" {
+            options.delimiter = "tab".into();
+        }
+        let mut source = Self {
+            display_name: if stdin.is_some() { "standard input".into() } else { shown },
+            files,
+            format,
+            meaning: CellMeaning::of(&options)?,
+            options,
+            schema: Schema::default(),
+            pinned: TableSchema { columns: vec![] },
+            pieces: vec![],
+            _stdin: stdin,
+        };
         source.schema = source.first_schema(0)?;
-        check_names(&source.schema, &source.display_name)?;
         for file in 1..source.files.len() {
             let other = source.first_schema(file)?;
             source.same_columns(&other, file)?;
         }
+        source.check_dates()?;
         Ok(source)
+    }
+
+    /// The whole of a small table.
+    pub fn collect(&mut self) -> Result<DataFrame> {
+        let mut table: Option<DataFrame> = None;
+        loop {
+            let before = self.schema.clone();
+            self.batches(None, &mut |batch, _| {
+                match &mut table {
+                    Some(table) => _ = table.vstack_mut(&batch)?,
+                    None => table = Some(batch),
+                }
+                Ok(())
+            })?;
+            // A cell late in the table may have widened its column.
+            if self.schema == before {
+                return table.with_context(|| format!("{}: no rows", self.display_name));
+            }
+            table = None;
+        }
+    }
+
+    /// Gives columns of dates that have a format of their own to their readers as they are written.
+    fn check_dates(&mut self) -> Result<()> {
+        let formats = Formats::parse(&self.options.date_format)?;
+        for name in formats.columns() {
+            ensure!(self.schema.contains(name), "{}: --date-format: no column {name}", self.display_name);
+            self.pin_text(name);
+        }
+        Ok(())
     }
 
     /// The names and types of the columns, as far as they are known.
@@ -95,16 +158,27 @@ impl Source {
         sha256(&self.files)
     }
 
+    /// Columns of which no number, text or date can be made, each with the reason.
+    pub fn unreadable(&self) -> Vec<(String, String)> {
+        let broken = self.schema.iter().filter(|(_, dtype)| read_as(dtype).is_none());
+        broken.map(|(name, dtype)| (name.to_string(), unreadable(name, dtype))).collect()
+    }
+
     /// Reads the columns in `pinned` with the types given there. In a CSV their cells are taken as text first, so that
     /// nothing is lost before the type is applied.
     pub fn pin(&mut self, pinned: TableSchema) {
-        pinned.names().into_iter().for_each(|name| self.as_written(name));
+        pinned.names().into_iter().for_each(|name| self.pin_text(name));
         self.pinned = pinned;
     }
 
     /// Reads a column of a CSV as text, whatever it looks like: `007` stays `007`.
     pub fn as_written(&mut self, name: &str) {
-        if self.format == Format::Csv {
+        self.pin_text(name);
+        self.meaning.leave(name);
+    }
+
+    fn pin_text(&mut self, name: &str) {
+        if matches!(self.format, Format::Csv | Format::Tsv) && self.schema.contains(name) {
             self.schema.set_dtype(name, DataType::String);
         }
     }
@@ -130,50 +204,85 @@ impl Source {
     }
 
     /// Gives every batch to `see`, in order; with `columns` only those are read.
+    ///
+    /// # Errors
+    /// A column of those asked for that cannot be read, a cell that is not of its pinned type.
     pub fn batches(&mut self, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
+        let broken = self.unreadable();
+        if let Some((_, why)) = broken.iter().find(|(name, _)| columns.is_some_and(|columns| columns.contains(name))) {
+            bail!("{}: {why}", self.display_name);
+        }
         let mut first = 0;
         self.pieces.clear();
         for index in 0..self.files.len() {
             self.pieces.push(Piece { file: self.name_of(index), first });
             let mut height = 0;
-            let (shown, pinned) = (self.name_of(index), self.pinned.clone());
-            let mut count = |batch: DataFrame, before: usize| {
+            let (shown, pinned, meaning) = (self.name_of(index), self.pinned.clone(), self.meaning.clone());
+            let types = self.schema.clone();
+            let mut give = |batch: DataFrame, before: usize| {
                 height = before + batch.height();
-                see(pinned.typed(&plain(batch)?, before, &shown)?, first + before)
+                let batch = meaning.apply(&plain(batch, &types, &shown)?)?;
+                see(pinned.typed(&batch, before, &shown)?, first + before)
             };
-            match self.format {
-                Format::Csv | Format::Ndjson => self.read_text(index, &shown, columns, &mut count)?,
-                Format::Parquet => columnar::parquet(&self.files[index], &shown, columns, &mut count)?,
-                Format::Ipc => columnar::ipc(&self.files[index], &shown, columns, &mut count)?,
-            }
+            self.read(index, &shown, columns, &mut give)?;
             first += height;
         }
         ensure!(first > 0, "{}: no rows, expected one at least", self.display_name);
         Ok(())
     }
 
-    fn read_text(
-        &mut self,
-        index: usize,
-        shown: &str,
-        columns: Option<&[String]>,
-        see: &mut OnBatch<'_>,
-    ) -> Result<()> {
-        let file = open(&self.files[index], shown)?;
-        let reader = delimited::Reader::new(self.format, &self.options, Location::start(shown))?;
-        reader.read(file, &mut self.schema, columns, see)
+    /// Gives the batches of one file.
+    fn read(&mut self, index: usize, shown: &str, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
+        let (path, options) = (&self.files[index], &self.options);
+        let text = || text::text(open(path, shown)?, &options.encoding, shown);
+        match self.format {
+            Format::Csv | Format::Tsv => {
+                let reader = delimited::Reader::new(options, Location::start(shown))?;
+                reader.read(text()?, &mut self.schema, columns, see)
+            }
+            Format::Ndjson | Format::Json => {
+                json::Reader::new(&options.na, Location::start(shown)).read(text()?, &self.schema, columns, see)
+            }
+            Format::Parquet => columnar::parquet(path, shown, columns, see),
+            Format::Ipc => columnar::ipc(path, shown, columns, see),
+            Format::Xlsx => {
+                let table = self.workbook(path, shown)?;
+                see(
+                    columns.map_or_else(
+                        || Ok(table.clone()),
+                        |columns| table.select(columns.iter().map(String::as_str)),
+                    )?,
+                    0,
+                )
+            }
+        }
+    }
+
+    fn workbook(&self, path: &Path, shown: &str) -> Result<DataFrame> {
+        let ReadOptions { sheet, header, na, .. } = &self.options;
+        workbook::read(path, shown, sheet.as_deref(), *header, na)
     }
 
     fn first_schema(&self, index: usize) -> Result<Schema> {
-        let (path, shown) = (&self.files[index], self.name_of(index));
+        let (path, shown, options) = (&self.files[index], self.name_of(index), &self.options);
         let file = open(path, &shown)?;
-        match self.format {
-            Format::Csv | Format::Ndjson => {
-                delimited::Reader::new(self.format, &self.options, Location::start(&shown))?.schema(file)
+        let place = Location::start(&shown);
+        let schema = match self.format {
+            Format::Csv | Format::Tsv => {
+                delimited::Reader::new(options, place)?.schema(text::text(file, &options.encoding, &shown)?)?
             }
-            Format::Parquet => columnar::parquet_schema(file, &shown),
-            Format::Ipc => columnar::ipc_schema(file, &shown),
+            Format::Ndjson | Format::Json => {
+                json::Reader::new(&options.na, place).schema(text::text(file, &options.encoding, &shown)?)?
+            }
+            Format::Parquet => columnar::parquet_schema(file, &shown)?,
+            Format::Ipc => columnar::ipc_schema(file, &shown)?,
+            Format::Xlsx => (**self.workbook(path, &shown)?.schema()).clone(),
+        };
+        if let Some(name) = schema.iter_names().find(|name| name.trim().is_empty()) {
+            bail!("{shown}: a column is called {name:?}, expected a name");
         }
+        let read = |dtype: &DataType| read_as(dtype).unwrap_or_else(|| dtype.clone());
+        Ok(schema.iter().map(|(name, dtype)| Field::new(name.clone(), read(dtype))).collect())
     }
 
     fn name_of(&self, index: usize) -> String {
@@ -182,14 +291,20 @@ impl Source {
 
     fn same_columns(&mut self, other: &Schema, index: usize) -> Result<()> {
         let (ours, theirs): (Vec<_>, Vec<_>) = (self.schema.iter_names().collect(), other.iter_names().collect());
-        ensure!(
-            ours == theirs,
-            "{}: its columns are {}, expected those of {}: {}",
-            self.name_of(index),
-            listed(&theirs),
-            self.name_of(0),
-            listed(&ours)
-        );
+        // An object has the keys that it has.
+        if matches!(self.format, Format::Ndjson | Format::Json) {
+            let new: Vec<Field> = other.iter_fields().filter(|field| !self.schema.contains(field.name())).collect();
+            new.into_iter().for_each(|field| _ = self.schema.insert(field.name().clone(), field.dtype().clone()));
+        } else {
+            ensure!(
+                ours == theirs,
+                "{}: its columns are {}, expected those of {}: {}",
+                self.name_of(index),
+                listed(&theirs),
+                self.name_of(0),
+                listed(&ours)
+            );
+        }
         widen(&mut self.schema, other);
         Ok(())
     }
@@ -199,46 +314,21 @@ fn listed(names: &[&PlSmallStr]) -> String {
     names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn check_names(schema: &Schema, shown: &str) -> Result<()> {
-    let names: Vec<&str> = schema.iter_names().map(|name| name.as_str()).collect();
-    for name in &names {
-        ensure!(!name.trim().is_empty(), "{shown}: a column has no name, expected one in the header");
-        // polars gives the second of two equal names this ending.
-        let twin = name.split_once("_duplicated_").map(|(first, _)| first);
-        if let Some(first) = twin.filter(|first| names.contains(first)) {
-            bail!("{shown}: the column {first} stands twice in the header, expected each name once");
+/// The columns in the types that all files of the table have in common.
+fn plain(batch: DataFrame, types: &Schema, shown: &str) -> Result<DataFrame> {
+    let column = |column: &Column| {
+        let column = converted(column, shown)?;
+        match types.get(column.name()) {
+            Some(dtype)
+                if dtype != column.dtype() && *dtype != DataType::Null && column.dtype() != &DataType::String =>
+            {
+                Ok(column.cast(dtype)?)
+            }
+            _ => Ok(column),
         }
-    }
-    Ok(())
-}
-
-/// Categoricals are text to everything that follows.
-fn plain(mut batch: DataFrame) -> Result<DataFrame> {
-    for name in batch.get_column_names_owned() {
-        if matches!(batch.column(&name)?.dtype(), DataType::Categorical(..) | DataType::Enum(..)) {
-            let text = batch.column(&name)?.cast(&DataType::String)?;
-            batch.replace(&name, text)?;
-        }
-    }
-    Ok(batch)
-}
-
-/// Widens `schema` until it holds `other` too. Columns are matched by name.
-pub(crate) fn widen(schema: &mut Schema, other: &Schema) {
-    for (name, theirs) in other.iter() {
-        let Some(ours) = schema.get(name) else { continue };
-        let wide = wider(ours, theirs);
-        schema.set_dtype(name, wide);
-    }
-}
-
-fn wider(a: &DataType, b: &DataType) -> DataType {
-    match (a, b) {
-        _ if a == b => a.clone(),
-        (DataType::Null, other) | (other, DataType::Null) => other.clone(),
-        (DataType::Int64, DataType::Float64) | (DataType::Float64, DataType::Int64) => DataType::Float64,
-        _ => DataType::String,
-    }
+    };
+    let columns = batch.columns().iter().map(column).collect::<Result<Vec<_>>>()?;
+    Ok(DataFrame::new(batch.height(), columns)?)
 }
 
 #[cfg(test)]

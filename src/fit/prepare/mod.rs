@@ -27,6 +27,8 @@ pub struct Prepared {
     pub test: Option<Rows>,
     /// Rows left out since their target was missing.
     pub without_target: usize,
+    /// Cells that mean "missing".
+    pub na: Vec<String>,
 }
 
 /// The rows of one part.
@@ -60,7 +62,15 @@ pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitPlan, device: D
     let some = |rows: Result<Rows>| rows.map(|rows| (rows.x.size()[0] > 0).then_some(rows));
     let train = some(train)?.context("no training rows")?;
     let without_target = divided.without_target;
-    Ok(Prepared { pipeline, target, train, valid: some(valid)?, test: some(test)?, without_target })
+    Ok(Prepared {
+        pipeline,
+        target,
+        train,
+        valid: some(valid)?,
+        test: some(test)?,
+        without_target,
+        na: config.na.clone(),
+    })
 }
 
 /// A part as the network sees it, filled batch by batch.

@@ -23,7 +23,7 @@ impl FitSettings {
     /// Refuses settings that cannot be, contradict each other, or would do nothing; all that can be told without the table.
     pub fn check(self) -> Result<FitPlan> {
         ensure!(!self.target.is_empty(), "--target: expected the column to predict");
-        self.read().dialect()?;
+        self.read().check()?;
         roles::check(&self)?;
         division::check(&self)?;
         let rules = self.column.iter().map(|rule| ColumnRule::parse(rule)).collect::<Result<_>>()?;

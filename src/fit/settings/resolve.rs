@@ -40,6 +40,7 @@ impl FitSettings {
             valid: Some(PathBuf::new()),
             test: Some(PathBuf::new()),
             format: Some(Format::Csv),
+            sheet: Some(String::new()),
             id: Some(String::new()),
             split_column: Some(String::new()),
             group: Some(String::new()),

@@ -1,6 +1,6 @@
 //! What a column says about which rows belong together, and which come first.
 
-use crate::data::cells::moment;
+use crate::data::dates;
 use crate::data::location::Location;
 use crate::preprocess::inputs::{number_values, texts};
 use anyhow::{Context, Result};
@@ -42,7 +42,7 @@ pub fn time_order(data: &DataFrame, name: &str, at: Location<'_>) -> Result<Vec<
         let cells = texts(data, name, at)?;
         let moment = |(row, cell): (usize, Option<&str>)| {
             let cell = cell.with_context(|| format!("{}: missing, expected a date in every row", place(row)))?;
-            moment(cell.trim()).with_context(|| {
+            dates::iso(cell).map(|stamp| stamp.moment()).with_context(|| {
                 format!(
                     "{}: {cell:?}, expected an ISO 8601 date such as 2024-03-01 or 2024-03-01T12:30:00, or a number",
                     place(row)

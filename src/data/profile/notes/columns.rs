@@ -5,6 +5,7 @@ use super::super::top::LIMIT;
 use super::target::MOST_CLASSES;
 use super::{Note, NoteKind, note, percent};
 use crate::data::schema::Kind;
+use crate::data::shapes::Meaning;
 use std::collections::HashMap;
 
 /// One-hot coding makes a feature of each category.
@@ -31,7 +32,10 @@ pub(super) fn of_any(column: &Stats, is_target: bool, notes: &mut Vec<Note>) {
         let rest = if missing > 0 { format!(", where it is not missing ({missing} rows)") } else { String::new() };
         add(NoteKind::Constant, column.present() as f64, format!("always {value}{rest}: nothing to learn from"));
     }
-    if column.looks_like_id() && !is_target {
+    if column.is_index() && !is_target {
+        let text = "the index that pandas or R wrote beside the columns: fit leaves it out".to_string();
+        add(NoteKind::Id, column.rows as f64, text);
+    } else if column.looks_like_id() && !is_target {
         let why = if column.consecutive {
             "whole numbers that count the rows"
         } else {
@@ -52,23 +56,24 @@ pub(super) fn of_text(column: &Stats, is_target: bool, notes: &mut Vec<Note>) {
     }
     let name = column.name.as_str();
     let (text, present) = (&column.text, column.present());
-    if column.mostly_numbers() {
-        let ways = [
-            (text.plain, "plain"),
-            (text.spaced, "with spaces"),
-            (text.grouped, "with commas for thousands, as 1,234.5"),
-            (text.decimal_comma, "with a decimal comma"),
-            (text.with_unit, "with a sign of money or per cent"),
-        ];
-        let ways: Vec<String> =
-            ways.iter().filter(|(count, _)| *count > 0).map(|(count, way)| format!("{count} {way}")).collect();
-        let count = text.numbers();
-        let words = format!("text, but {count} of {present} cells are numbers: {}", ways.join(", "));
-        notes.push(note(NoteKind::NumbersAsText, &[name], count as f64, words));
-    }
-    if text.spaced > 0 {
-        let words = format!("{} numbers are written with spaces around or inside them", text.spaced);
-        notes.push(note(NoteKind::SpacesInNumbers, &[name], text.spaced as f64, words));
+    match text.meaning() {
+        Meaning::MostlyNumbers => {
+            let count = text.numbers();
+            let (ways, remedy) = (text.ways(), text.remedy());
+            let words = format!("text, but {count} of {present} cells are numbers: {ways}; {remedy}");
+            notes.push(note(NoteKind::NumbersAsText, &[name], count as f64, words));
+        }
+        Meaning::MostlyDates => {
+            let words = format!("text, but {} of {present} cells are dates: see to the others", text.dates());
+            notes.push(note(NoteKind::DatesAsText, &[name], text.dates() as f64, words));
+        }
+        Meaning::OtherDates => {
+            let (count, formats) = (text.other_dates.count, text.other_dates.formats().join(" or "));
+            let words =
+                format!("{count} of {present} cells look like dates, not in ISO 8601: say --date-format {formats}");
+            notes.push(note(NoteKind::DatesAsText, &[name], count as f64, words));
+        }
+        Meaning::Numbers | Meaning::Dates { .. } | Meaning::Text => {}
     }
     spellings(column, notes);
     if column.distinct > MANY_CATEGORIES && !column.unique && !is_target {

@@ -3,7 +3,7 @@
 mod columns;
 mod target;
 
-pub use target::MOST_CLASSES;
+pub use target::{MOST_CLASSES, ROWS_A_CLASS, are_classes};
 
 use super::stats::Stats;
 use crate::choices::names::named;
@@ -27,7 +27,8 @@ named! {
         RareClass = "rare-class",
         ClassImbalance = "class-imbalance",
         NumbersAsText = "numbers-as-text",
-        SpacesInNumbers = "spaces-in-numbers",
+        DatesAsText = "dates-as-text",
+        Unreadable = "unreadable",
         Spellings = "spellings",
         ManyCategories = "many-categories",
         Infinite = "infinite",
@@ -73,6 +74,11 @@ fn repeated((count, exact): (u64, bool), rows: u64) -> Note {
     let text =
         format!("{about}{count} rows ({share}) repeat an earlier row; the same row may end up in training and in test");
     note(NoteKind::DuplicateRows, &[], count as f64, text)
+}
+
+/// A column that is not read.
+pub(super) fn unreadable(name: &str, why: &str, rows: u64) -> Note {
+    note(NoteKind::Unreadable, &[name], rows as f64, why.to_string())
 }
 
 fn note(kind: NoteKind, columns: &[&str], number: f64, text: String) -> Note {

@@ -14,8 +14,15 @@ const IMBALANCE: f64 = 4.0;
 /// `|r|` from which a column says what the target says.
 const FOLLOWS: f64 = 0.999;
 
-/// A whole-number target with more values than this is a number, not a class, here and in `fit`.
+/// Whole numbers of more values than this are numbers, not classes.
 pub const MOST_CLASSES: u64 = 10;
+/// And so are those that have fewer rows than this a value, if they are more than two.
+pub const ROWS_A_CLASS: u64 = 5;
+
+/// Whether a target of whole numbers stands for classes, here and in `fit`: by how many values it has in how many rows.
+pub fn are_classes(values: u64, rows: u64) -> bool {
+    values <= 2 || values <= MOST_CLASSES && rows >= ROWS_A_CLASS * values
+}
 
 /// A column that gives the answer away.
 pub(super) fn leak(column: &Stats, target: &Stats, notes: &mut Vec<Note>) {
@@ -62,7 +69,7 @@ pub(super) fn of(target: &Stats, notes: &mut Vec<Note>) {
     }
     let is_class = match target.kind {
         Kind::Text | Kind::Bool => true,
-        Kind::Integer => target.distinct <= MOST_CLASSES,
+        Kind::Integer => are_classes(target.distinct, present),
         _ => false,
     };
     if is_class && target.top_lost == 0 && present > 0 {

@@ -1,0 +1,114 @@
+//! Dates that are not ISO 8601: which format they may be written in.
+
+use super::dates::by_format;
+
+/// The ways in which people write dates.
+const DATES: [&str; 20] = [
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d.%m.%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d.%m.%y",
+    "%d-%m-%y",
+    "%m-%d-%y",
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%b %d, %Y",
+    "%d %B %Y",
+    "%B %d, %Y",
+    "%a %b %d %Y",
+    "%Y-%m-%d",
+];
+/// And the time behind them.
+const TIMES: [&str; 7] = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", " %H:%M:%S.%f"];
+
+/// Formats that fit the cells of a column, as far as they are seen.
+#[derive(Debug, Clone, Default)]
+pub struct Guess {
+    /// Cells that fit some format.
+    pub count: u64,
+    /// The formats that fit all of these.
+    fitting: Option<Vec<String>>,
+}
+
+impl Guess {
+    /// Takes in a cell that occurs `count` times and is no ISO 8601 date.
+    pub fn see(&mut self, cell: &str, count: u64) {
+        let cell = cell.trim();
+        if !may_be_date(cell) {
+            return;
+        }
+        let fits = |format: &&String| {
+            (short_year(cell) || !format.contains("%y")) && by_format(cell, &format.replace(".%f", "%.f")).is_some()
+        };
+        let still: Vec<String> = self.fitting.iter().flatten().filter(fits).cloned().collect();
+        if !still.is_empty() {
+            self.fitting = Some(still);
+            self.count += count;
+            return;
+        }
+        let all = TIMES.iter().flat_map(|time| DATES.iter().map(move |date| format!("{date}{time}")));
+        let fitting: Vec<String> = all.filter(|format| fits(&format)).collect();
+        if !fitting.is_empty() {
+            self.count += count;
+            // One that is written otherwise than those before it changes nothing.
+            self.fitting.get_or_insert(fitting);
+        }
+    }
+
+    /// Formats that fit, the likeliest first.
+    pub fn formats(&self) -> &[String] {
+        self.fitting.as_deref().unwrap_or_default()
+    }
+}
+
+/// Whether the year may be one of two digits. With points or hyphens all parts have two: else versions would be dates.
+fn short_year(cell: &str) -> bool {
+    let parts = cell.get(..8).unwrap_or(cell).split(['.', '-']).collect::<Vec<_>>();
+    parts.len() < 3
+        || parts.iter().all(|part| part.len() == 2)
+        || parts[1].bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Whether it is worth a try: two numbers and more between marks, not too long.
+fn may_be_date(cell: &str) -> bool {
+    let digits = cell.bytes().filter(u8::is_ascii_digit).count();
+    (4..=20).contains(&digits)
+        && (6..=32).contains(&cell.len())
+        && cell.is_ascii()
+        && cell.bytes().any(|byte| matches!(byte, b'/' | b'.' | b'-' | b' '))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guess(cells: &[&str]) -> (u64, Vec<String>) {
+        let mut guess = Guess::default();
+        cells.iter().for_each(|cell| guess.see(cell, 1));
+        (guess.count, guess.formats().to_vec())
+    }
+
+    #[test]
+    fn the_format_is_one_that_fits_every_cell() {
+        assert_eq!(guess(&["02/03/2022", "23/02/2022"]), (2, vec!["%d/%m/%Y".into()]));
+        assert_eq!(guess(&["02/03/2022"]).1, ["%d/%m/%Y", "%m/%d/%Y"]);
+        assert_eq!(guess(&["2/23/2022 1:05 PM"]).1, ["%m/%d/%Y %I:%M %p"]);
+        assert_eq!(guess(&["23-Feb-22"]).1, ["%d-%b-%y"]);
+        assert_eq!(guess(&["2/23/22"]).1, ["%m/%d/%y"]);
+        assert_eq!(guess(&["23.02.22"]).1, ["%d.%m.%y"]);
+        assert_eq!(guess(&["Feb 23, 2022"]).1[0], "%b %d, %Y");
+        assert_eq!(guess(&["February 23, 2022"]).1, ["%B %d, %Y"]);
+        for no_date in
+            ["12", "1.299,99", "A-1234", "127.0.0.1", "555-1234", "2022-02-30", "10/2022", "1.2.3", "10.2.13"]
+        {
+            assert_eq!(guess(&[no_date]).0, 0, "{no_date}");
+        }
+    }
+}

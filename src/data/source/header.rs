@@ -1,0 +1,130 @@
+//! What stands before the rows of a CSV: lines to skip, the delimiter, the columns' names.
+
+use super::ReadOptions;
+use super::blocks::Blocks;
+use crate::data::location::Location;
+use anyhow::{Result, bail};
+use std::io::Read;
+
+/// The blocks below the header, and the names in it.
+///
+/// # Errors
+/// An empty file, a header whose names are not told apart.
+pub fn open<'a, R: Read>(
+    file: R,
+    options: &'a ReadOptions,
+    place: Location<'a>,
+) -> Result<(Blocks<'a, R>, Option<Vec<String>>)> {
+    let mut blocks = Blocks::new(file, options.dialect()?, &options.comment, place);
+    blocks.skip_lines(options.skip_rows)?;
+    if blocks.dialect.delimiter.is_none() {
+        let line = blocks.line()?.unwrap_or_default().to_vec();
+        blocks.dialect.delimiter = Some(match excel(&line) {
+            Some(delimiter) => {
+                blocks.skip_line()?;
+                delimiter
+            }
+            None => delimiter(&line, blocks.dialect.quote),
+        });
+    } else if excel(blocks.line()?.unwrap_or_default()).is_some() {
+        blocks.skip_line()?;
+    }
+    if !options.header {
+        return Ok((blocks, None));
+    }
+    let Some(header) = blocks.header()? else {
+        bail!("{}: the file is empty, expected a header and rows", place.file);
+    };
+    if let [one] = header.as_slice()
+        && let Some(other) = [";", "\t", "|", ","].into_iter().find(|other| one.contains(other))
+    {
+        let word = if other == "\t" { "tab".into() } else { format!("'{other}'") };
+        bail!("{}: one column only, {one:?}; say --delimiter {word}", place.file);
+    }
+    let rows = if blocks.row_names()? { vec![String::new()] } else { vec![] };
+    Ok((blocks, Some(named([rows, header].concat(), place.file)?)))
+}
+
+/// The delimiter that Excel writes into a line of its own: `sep=;`.
+fn excel(line: &[u8]) -> Option<u8> {
+    match line.strip_prefix(b"sep=").or_else(|| line.strip_prefix(b"SEP="))? {
+        [delimiter] => Some(*delimiter),
+        _ => None,
+    }
+}
+
+/// The delimiter of the first line: a comma if there is one, else the most frequent of `;`, tab and `|`.
+fn delimiter(line: &[u8], quote: Option<u8>) -> u8 {
+    let mut quoted = false;
+    let mut counts = [0; 4];
+    const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
+    for byte in line {
+        quoted ^= Some(*byte) == quote;
+        if let Some(index) = CANDIDATES.iter().position(|candidate| !quoted && candidate == byte) {
+            counts[index] += 1;
+        }
+    }
+    let most = (1..4).max_by_key(|&index| (counts[index], 4 - index)).filter(|&index| counts[index] > 0);
+    if counts[0] > 0 { b',' } else { most.map_or(b',', |index| CANDIDATES[index]) }
+}
+
+/// The names, where one that is empty gets the name that pandas gives it: `Unnamed: 0` in the first column.
+///
+/// # Errors
+/// A name that stands twice.
+pub fn named(mut names: Vec<String>, shown: &str) -> Result<Vec<String>> {
+    for index in 0..names.len() {
+        if !names[index].trim().is_empty() {
+            continue;
+        }
+        let name = format!("Unnamed: {index}");
+        let mut free = name.clone();
+        let mut twin = 0;
+        while names.contains(&free) {
+            twin += 1;
+            free = format!("{name}.{twin}");
+        }
+        names[index] = free;
+    }
+    let mut seen = std::collections::HashSet::new();
+    if let Some(twice) = names.iter().find(|name| !seen.insert(name.as_str())) {
+        bail!("{shown}: the column {twice} stands twice in the header, expected each name once");
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_delimiter_is_seen_in_the_first_line() {
+        for (line, expected) in
+            [("a,b;c;d", b','), ("a;b", b';'), ("a\tb|c\td", b'\t'), ("\"x,y\";b", b';'), ("a", b',')]
+        {
+            assert_eq!(delimiter(line.as_bytes(), Some(b'"')), expected, "{line}");
+        }
+    }
+
+    // pandas.read_csv(io.StringIO(text)).columns
+    #[test]
+    fn names_that_are_empty_are_those_of_pandas() {
+        let named = |names: &[&str]| named(names.iter().map(|name| name.to_string()).collect(), "t.csv");
+        assert_eq!(named(&["", "x", "y"]).unwrap(), ["Unnamed: 0", "x", "y"]);
+        assert_eq!(named(&["a", "", " "]).unwrap(), ["a", "Unnamed: 1", "Unnamed: 2"]);
+        assert_eq!(named(&["", "Unnamed: 0", "x"]).unwrap(), ["Unnamed: 0.1", "Unnamed: 0", "x"]);
+        assert_eq!(named(&["a", "a_duplicated_0"]).unwrap().len(), 2);
+        assert!(named(&["a", "b", "a"]).unwrap_err().to_string().contains("the column a stands twice"));
+    }
+
+    #[test]
+    fn excels_line_says_the_delimiter() {
+        for (text, names) in [("sep=;\nx;y\n1;2\n", ["x", "y"]), ("sep=,\r\nx,y\r\n1,2\r\n", ["x", "y"])] {
+            let options = ReadOptions::default();
+            let (_, found) = open(text.as_bytes(), &options, Location::start("t.csv")).unwrap();
+            assert_eq!(found.unwrap(), names);
+            let options = ReadOptions { delimiter: text[4..5].into(), ..options };
+            assert_eq!(open(text.as_bytes(), &options, Location::start("t.csv")).unwrap().1.unwrap(), names);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What the cells of any format mean: which are missing, which are dates, how numbers are written in texts.
+
+use super::ReadOptions;
+use crate::data::dates::Formats;
+use crate::data::numbers::Marks;
+use anyhow::Result;
+use polars::prelude::*;
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// Applied to every batch, so that a table means the same in every format.
+#[derive(Debug, Clone)]
+pub struct CellMeaning {
+    na: Arc<HashSet<String>>,
+    /// Those of them that are numbers, for columns of numbers: -200 is missing as `-200` is.
+    na_numbers: Vec<f64>,
+    formats: Arc<Formats>,
+    marks: Marks,
+    /// Columns whose texts stay as they are written.
+    left: Vec<String>,
+}
+
+impl CellMeaning {
+    pub fn of(options: &ReadOptions) -> Result<Self> {
+        let na_numbers =
+            options.na.iter().filter_map(|word| word.trim().parse().ok()).filter(|number: &f64| number.is_finite());
+        Ok(Self {
+            na: Arc::new(options.na.iter().cloned().collect()),
+            na_numbers: na_numbers.collect(),
+            formats: Arc::new(Formats::parse(&options.date_format)?),
+            marks: options.marks()?,
+            left: vec![],
+        })
+    }
+
+    /// Leaves the texts of a column as they are written, apart from missing ones.
+    pub fn leave(&mut self, column: &str) {
+        self.left.push(column.into());
+    }
+
+    pub fn apply(&self, batch: &DataFrame) -> Result<DataFrame> {
+        let columns = batch.columns().iter().map(|column| match column.dtype() {
+            DataType::String => Ok(self.texts(column.str()?)),
+            dtype if dtype.is_primitive_numeric() && self.is_date(column.name()) => {
+                Ok(self.texts(column.cast(&DataType::Int64)?.cast(&DataType::String)?.str()?))
+            }
+            dtype if dtype.is_primitive_numeric() && !self.na_numbers.is_empty() => self.numbers(column),
+            _ => Ok(column.clone()),
+        });
+        Ok(DataFrame::new(batch.height(), columns.collect::<Result<Vec<_>>>()?)?)
+    }
+
+    fn texts(&self, cells: &StringChunked) -> Column {
+        let name = cells.name().as_str();
+        let as_written = self.left.iter().any(|left| left == name);
+        let rewrites = !as_written && (!self.formats.is_empty() || self.marks != Marks::default());
+        let missing = |cell: &&str| !self.na.contains(cell.trim());
+        if !rewrites && cells.iter().flatten().all(|cell| missing(&cell)) {
+            return cells.clone().into_column();
+        }
+        let text = |cell| if rewrites { self.rewritten(name, cell) } else { Cow::Borrowed(cell) };
+        let texts: StringChunked = cells.iter().map(|cell| cell.filter(missing).map(text)).collect();
+        texts.with_name(cells.name().clone()).into_column()
+    }
+
+    /// A date as ISO 8601, a number as computers write it.
+    fn rewritten<'a>(&self, name: &str, cell: &'a str) -> Cow<'a, str> {
+        let number = || if self.marks == Marks::default() { None } else { self.marks.plain(cell) };
+        self.formats.iso(name, cell).or_else(number).map_or(Cow::Borrowed(cell), Cow::Owned)
+    }
+
+    /// Whether a column has a format of its own, such as `%Y%m%d`, which makes dates of whole numbers.
+    fn is_date(&self, name: &str) -> bool {
+        self.formats.columns().any(|other| other == name)
+    }
+
+    fn numbers(&self, column: &Column) -> Result<Column> {
+        let values = column.cast(&DataType::Float64)?;
+        let is_missing = |value: Option<f64>| value.is_some_and(|value| self.na_numbers.contains(&value));
+        let missing: BooleanChunked = values.f64()?.iter().map(|value| Some(is_missing(value))).collect();
+        if !missing.any() {
+            return Ok(column.clone());
+        }
+        let none = Series::full_null(column.name().clone(), 1, column.dtype());
+        Ok(none.zip_with(&missing, column.as_materialized_series())?.with_name(column.name().clone()).into_column())
+    }
+}

@@ -1,0 +1,106 @@
+//! A text column that is to be learnt from: what it means, and which cell is a slip.
+
+use crate::data::shapes::{Meaning, Shape, Shapes};
+use anyhow::{Result, bail};
+
+/// What the cells of a text column say, and the first that says something else.
+#[derive(Default)]
+pub struct TextColumn {
+    shapes: Shapes,
+    /// The first cell that is no plain number, and its place.
+    no_number: Option<(String, String)>,
+    /// The first cell that is no ISO 8601 date.
+    no_date: Option<(String, String)>,
+}
+
+impl TextColumn {
+    /// Takes in a text that `count` cells have, the first of them at `place`.
+    pub fn see(&mut self, cell: &str, count: u64, place: impl Fn() -> String) {
+        let shape = self.shapes.see(cell, count);
+        let found = || Some((place(), cell.to_string()));
+        if shape != Shape::Plain && self.no_number.is_none() {
+            self.no_number = found();
+        }
+        if !matches!(shape, Shape::Date | Shape::Datetime) && self.no_date.is_none() {
+            self.no_date = found();
+        }
+    }
+
+    pub fn meaning(&self) -> Meaning {
+        self.shapes.meaning()
+    }
+
+    /// Refuses a column that is meant to be numbers or dates, and is not; `otherwise` says how it is taken as it is.
+    ///
+    /// # Errors
+    /// The first cell that is a slip, or is written in another way.
+    pub fn check(&self, name: &str, otherwise: &str) -> Result<()> {
+        let (shapes, present) = (&self.shapes, self.shapes.present);
+        let (plain, numbers, dates) = (shapes.count(Shape::Plain), shapes.numbers(), shapes.dates());
+        match (shapes.meaning(), &self.no_number, &self.no_date) {
+            (Meaning::MostlyNumbers, Some((place, cell)), _) if plain * 2 > present => bail!(
+                "{place}, column {name}: {cell:?} is not a number, while {plain} of {present} cells are; {}, name it with \
+                 --na if it means missing, {otherwise}",
+                shapes.remedy()
+            ),
+            (Meaning::MostlyNumbers, Some((place, cell)), _) => bail!(
+                "{place}, column {name}: {cell:?}, expected a number such as 1234.5; {numbers} of {present} cells are numbers, \
+                 {}: {}, name it with --na if it means missing, {otherwise}",
+                shapes.ways(),
+                shapes.remedy()
+            ),
+            (Meaning::MostlyDates, _, Some((place, cell))) => bail!(
+                "{place}, column {name}: {cell:?} is not a date, while {dates} of {present} cells are; write it as one, name it \
+                 with --na if it means missing, {otherwise}"
+            ),
+            (Meaning::OtherDates, _, Some((place, cell))) => bail!(
+                "{place}, column {name}: {cell:?} looks like a date that is not written in ISO 8601, as do {} of {present} \
+                 cells; say --date-format {}, {otherwise}",
+                shapes.other_dates.count,
+                shapes
+                    .other_dates
+                    .formats()
+                    .iter()
+                    .map(|format| format!("'{format}'"))
+                    .collect::<Vec<_>>()
+                    .join(" or ")
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(cells: &[&str]) -> Option<String> {
+        let mut column = TextColumn::default();
+        cells.iter().enumerate().for_each(|(row, cell)| column.see(cell, 1, || format!("t.csv: row {}", row + 1)));
+        column.check("a", "or leave it").err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_slip_is_named_with_its_row_and_the_remedy() {
+        for (cells, expected) in [
+            (["1", "2", "x"], "t.csv: row 3, column a: \"x\" is not a number, while 2 of 3 cells are; write it as one"),
+            (
+                ["5%", "6%", "7%"],
+                "t.csv: row 1, column a: \"5%\", expected a number such as 1234.5; 3 of 3 cells are numbers",
+            ),
+            (["1,5", "2,5", "x"], "t.csv: row 1, column a: \"1,5\", expected a number"),
+            (
+                ["2024-01-02", "2024-01-03", "0000-00-00"],
+                "t.csv: row 3, column a: \"0000-00-00\" is not a date, while 2 of 3",
+            ),
+            (["23/02/2022", "24/02/2022", "x"], "t.csv: row 1, column a: \"23/02/2022\" looks like a date"),
+        ] {
+            let found = refusal(&cells).unwrap();
+            assert!(found.starts_with(expected) && found.ends_with("or leave it"), "{found}");
+        }
+        assert!(refusal(&["1,5", "2,5"]).unwrap().contains("say --decimal ,"));
+        assert!(refusal(&["23/02/2022"]).unwrap().contains("--date-format '%d/%m/%Y'"));
+        assert_eq!(refusal(&["a", "b", "3"]), None);
+        assert_eq!(refusal(&["007", "12"]), None);
+    }
+}
