@@ -102,6 +102,7 @@ impl<'a> Job<'a> {
             device: Some(device::name(self.device)),
             threads: Some(self.threads),
             resumed: self.resumed.clone(),
+            folds: vec![],
         }
     }
 
@@ -137,6 +138,7 @@ impl<'a> Job<'a> {
     /// Stages the summary, puts every staged file in its place, and tells the user.
     pub(super) fn finish(mut self, summary: &Value, text: &str) -> Result<Verdict> {
         self.folder.stage("summary.json", format!("{summary:#}\n").as_bytes())?;
+        self.interrupt.stop()?;
         let folder = self.folder.path().to_path_buf();
         let own = self.events.map(Events::keep).transpose()?;
         self.folder.commit()?;

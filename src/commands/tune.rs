@@ -5,6 +5,7 @@ use super::print::Verdict;
 use super::print::note;
 use super::progress::Progress;
 use super::settings;
+use super::training::Watched;
 use crate::cli::{Printing, Tune};
 use crate::data::schema::TableSchema;
 use crate::data::store::Store;
@@ -73,7 +74,7 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
     let summary =
         summary(&search, trials, &best, results(&outcome, &judgement, &args.data.display().to_string()).into());
     let summary = job.summary("tune", &search.configs[best.trial - 1], summary)?;
-    let text = [table_text(&search, trials, kept, outcome.test.is_some()), text(&outcome), judgement.text];
+    let text = [table_text(&search, trials, kept, outcome.scores.test.is_some()), text(&outcome), judgement.text];
     job.finish(&summary, &text.join("\n"))
 }
 
@@ -174,12 +175,12 @@ fn go_on(
         format!("tune: every one of the {count} trials failed; trial 1: {reason}")
     })?;
     let config = &search.configs[found.trial - 1];
-    let mut report = |epoch: &Epoch<'_>| {
+    let show = |epoch: &Epoch<'_>| {
         let message = || Ok(format!("best again  epoch {}  loss {:.6}", epoch.number, epoch.loss()?));
-        progress.step(count as u64, message)?;
-        Ok(Next::Go)
+        progress.step(count as u64, message)
     };
-    let outcome = fit(rows, config, seed, device, &mut report).context("the best trial's settings, trained again")?;
+    let mut again = Watched { interrupt: job.interrupt.clone(), show };
+    let outcome = fit(rows, config, seed, device, &mut again).context("the best trial's settings, trained again")?;
     Ok((found.clone(), outcome))
 }
 
@@ -245,8 +246,9 @@ fn write(
         args.data.display()
     );
     job.folder.stage("best.toml", format!("{head}{}", toml::to_string(config)?).as_bytes())?;
-    let (provenance, store) = (job.provenance(), search.rows.store);
-    Finished { outcome, config, seed, provenance, store, schema, verdict: &judge(outcome) }.stage(&mut job.folder)
+    let (provenance, store, interrupt) = (job.provenance(), search.rows.store, job.interrupt.clone());
+    Finished { outcome, config, seed, provenance, store, schema, verdict: &judge(outcome) }
+        .stage(&mut job.folder, &mut || interrupt.stop())
 }
 
 /// The best trials, and what was chosen.

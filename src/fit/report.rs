@@ -20,8 +20,8 @@ pub struct Picture {
 }
 
 /// The pictures of a fit: its learning curves, and those that suit the task, drawn from the test rows if there are any,
-/// else from the validation rows, else from the training rows.
-pub fn pictures(outcome: &Outcome, config: &FitPlan) -> Result<Vec<Picture>> {
+/// else from the validation rows, else from the training rows. `go_on` is asked before each; an error of it ends the work.
+pub fn pictures(outcome: &Outcome, config: &FitPlan, go_on: &mut dyn FnMut() -> Result<()>) -> Result<Vec<Picture>> {
     let history = &outcome.trained.history;
     let best = (config.early_stop > 0).then_some(outcome.trained.best_epoch);
     let label = match outcome.prepared.target {
@@ -46,13 +46,20 @@ pub fn pictures(outcome: &Outcome, config: &FitPlan) -> Result<Vec<Picture>> {
         }
         _ => {}
     }
+    go_on()?;
     figures.extend(surface::picture(outcome, config)?);
-    if !outcome.importance.is_empty() {
+    let importance = &outcome.scores.importance;
+    if !importance.columns.is_empty() {
         let names = outcome.prepared.pipeline.inputs.names();
-        let figure = report::importance(&names, &outcome.importance, outcome.prepared.target.score());
+        let of = if importance.rows == importance.of { String::new() } else { format!(" of {}", importance.of) };
+        let rows = format!("{}{of} {} rows", importance.rows, importance.part);
+        let figure = report::importance(&names, &importance.columns, outcome.prepared.target.score(), &rows);
         figures.push(("importance", figure));
     }
-    let drawn = |(name, figure): (&'static str, Figure)| Ok(Picture { name, alt: alt(&figure), png: figure.png()? });
+    let drawn = |(name, figure): (&'static str, Figure)| {
+        go_on()?;
+        Ok(Picture { name, alt: alt(&figure), png: figure.png()? })
+    };
     figures.into_iter().map(drawn).collect()
 }
 
@@ -67,9 +74,11 @@ fn alt(figure: &Figure) -> String {
 
 /// `report.html`.
 pub fn page(outcome: &Outcome, config: &FitPlan, verdict: &str, shown: &str, pictures: &[Picture]) -> Result<String> {
+    let mut result = vec![Block::Note(verdict.into()), Block::Table(scores(outcome))];
+    result.extend(outcome.scores.importance.text().map(Block::Note));
     let block = |picture: &Picture| Block::Picture { png: picture.png.clone(), alt: picture.alt.clone() };
     let sections = [
-        Section { title: "Result".into(), blocks: vec![Block::Note(verdict.into()), Block::Table(scores(outcome))] },
+        Section { title: "Result".into(), blocks: result },
         Section { title: "Pictures".into(), blocks: pictures.iter().map(block).collect() },
         Section { title: "Settings".into(), blocks: vec![Block::Code(toml::to_string(config)?)] },
     ];
@@ -78,8 +87,11 @@ pub fn page(outcome: &Outcome, config: &FitPlan, verdict: &str, shown: &str, pic
 
 fn scores(outcome: &Outcome) -> Table {
     let cell = |value: Option<f64>| value.map_or("not defined".into(), |value| format!("{value:.6}"));
-    let parts =
-        [("training", Some(&outcome.train)), ("validation", outcome.valid.as_ref()), ("test", outcome.test.as_ref())];
+    let parts = [
+        ("training", Some(&outcome.scores.train)),
+        ("validation", outcome.scores.valid.as_ref()),
+        ("test", outcome.scores.test.as_ref()),
+    ];
     let parts: Vec<(&str, &Scored)> = parts.into_iter().filter_map(|(name, scored)| Some((name, scored?))).collect();
     let mut header = vec!["metric".into()];
     header.extend(parts.iter().flat_map(|(name, _)| [name.to_string(), format!("{name}, baseline")]));
@@ -87,5 +99,5 @@ fn scores(outcome: &Outcome) -> Table {
         let values = parts.iter().flat_map(|(_, scored)| [scored.metrics.get(name), scored.baseline.get(name)]);
         std::iter::once(name.to_string()).chain(values.map(cell)).collect()
     };
-    Table { header, rows: outcome.train.metrics.iter().map(|(name, _)| row(name)).collect() }
+    Table { header, rows: outcome.scores.train.metrics.iter().map(|(name, _)| row(name)).collect() }
 }

@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 pub fn judge(outcome: &Outcome) -> Verdict {
     let prepared = &outcome.prepared;
     verdict(
-        judged(&prepared.train, &outcome.train),
-        prepared.valid.as_ref().zip(outcome.valid.as_ref()).map(|(rows, scored)| judged(rows, scored)),
-        prepared.test.as_ref().zip(outcome.test.as_ref()).map(|(rows, scored)| judged(rows, scored)),
+        judged(&prepared.train, &outcome.scores.train),
+        prepared.valid.as_ref().zip(outcome.scores.valid.as_ref()).map(|(rows, scored)| judged(rows, scored)),
+        prepared.test.as_ref().zip(outcome.scores.test.as_ref()).map(|(rows, scored)| judged(rows, scored)),
     )
 }
 
@@ -40,11 +40,12 @@ pub fn results(outcome: &Outcome, verdict: &Verdict, shown: &str) -> Map<String,
         "engine": outcome.trained.engine,
         "training_seconds": outcome.trained.seconds,
         "loss": outcome.trained.history.last().map(|epoch| epoch.loss),
-        "metrics": {"train": outcome.train.metrics, "valid": metrics(&outcome.valid), "test": metrics(&outcome.test)},
-        "baseline": {"train": outcome.train.baseline, "valid": baseline(&outcome.valid), "test": baseline(&outcome.test)},
+        "metrics": {"train": outcome.scores.train.metrics, "valid": metrics(&outcome.scores.valid), "test": metrics(&outcome.scores.test)},
+        "baseline": {"train": outcome.scores.train.baseline, "valid": baseline(&outcome.scores.valid), "test": baseline(&outcome.scores.test)},
         "counts": {"train": prepared.train.counts, "valid": prepared.valid.as_ref().map(|rows| &rows.counts),
                    "test": prepared.test.as_ref().map(|rows| &rows.counts)},
         "importance": importance(outcome),
+        "importance_from": outcome.scores.importance.summary(),
         "verdict": verdict,
     });
     let Value::Object(results) = results else { return Map::new() };
@@ -54,7 +55,11 @@ pub fn results(outcome: &Outcome, verdict: &Verdict, shown: &str) -> Map<String,
 /// By input column: `{"mean": …, "std": …}`.
 fn importance(outcome: &Outcome) -> Value {
     let names = outcome.prepared.pipeline.inputs.names();
-    names.into_iter().zip(&outcome.importance).map(|(name, importance)| (name, json!(importance))).collect()
+    names
+        .into_iter()
+        .zip(&outcome.scores.importance.columns)
+        .map(|(name, importance)| (name, json!(importance)))
+        .collect()
 }
 
 /// The results for people: a table of the metrics, then what was altered, then the size of the network.
@@ -66,13 +71,13 @@ pub fn text(outcome: &Outcome) -> String {
         let value = scored.and_then(|scored| if base { scored.baseline.get(name) } else { scored.metrics.get(name) });
         value.map_or("-".into(), |value| format!("{value:.4}"))
     };
-    let held = outcome.test.as_ref().or(outcome.valid.as_ref()).unwrap_or(&outcome.train);
-    for (name, _) in outcome.train.metrics.iter() {
+    let held = outcome.scores.test.as_ref().or(outcome.scores.valid.as_ref()).unwrap_or(&outcome.scores.train);
+    for (name, _) in outcome.scores.train.metrics.iter() {
         lines.push(format!(
             "{name:<18} {:>12} {:>12} {:>12} {:>12}",
-            of(Some(&outcome.train), name, false),
-            of(outcome.valid.as_ref(), name, false),
-            of(outcome.test.as_ref(), name, false),
+            of(Some(&outcome.scores.train), name, false),
+            of(outcome.scores.valid.as_ref(), name, false),
+            of(outcome.scores.test.as_ref(), name, false),
             of(Some(held), name, true)
         ));
     }
@@ -87,6 +92,7 @@ pub fn text(outcome: &Outcome) -> String {
     if prepared.without_target > 0 {
         lines.push(format!("rows left out, their target is missing: {}", prepared.without_target));
     }
+    lines.extend(outcome.scores.importance.text());
     let trained = &outcome.trained;
     let stopped = if trained.stopped_early { ", stopped early" } else { "" };
     lines.push(format!(

@@ -1,5 +1,6 @@
 //! The settings as they were given, unchecked.
 
+use super::importance::ImportanceRows;
 use super::kinds::{ClassWeight, Log, Task};
 use crate::data::source::ReadOptions;
 use crate::data::table::Format;
@@ -81,6 +82,7 @@ pub struct FitSettings {
     pub clip_grad: Option<f64>,
     pub engine: EngineKind,
     pub log: Log,
+    pub importance: ImportanceRows,
 }
 
 impl FitSettings {
