@@ -7,7 +7,7 @@ use crate::data::table::known_rows;
 use crate::fit::settings::{FitPlan, Task};
 use crate::preprocess::inputs::{number_values, texts};
 use crate::preprocess::split::{self, Parts};
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use polars::prelude::*;
 use std::collections::BTreeMap;
 
@@ -40,6 +40,9 @@ pub fn divide<'a>(store: &'a Store, config: &FitPlan, seed: u32) -> Result<Divid
     let rows = known_rows(target.column(&config.target)?);
     ensure!(!rows.is_empty(), "{}: the target {} is missing in every row", store.display_name, config.target);
     let classification = is_classification(&target, config, &store.display_name)?;
+    if classification {
+        check_classes(&target, config, &store.display_name)?;
+    }
     let without_target = store.height() - rows.len();
     let own = rows.partition_point(|&row| (row as usize) < store.rows_of(0).end);
     drop(target);
@@ -115,6 +118,25 @@ fn is_classification(target: &DataFrame, config: &FitPlan, shown: &str) -> Resul
     }
 }
 
+/// Classes that a network may tell apart: its last layer has an output for each, and every row a probability of each.
+const MOST_LEARNT: usize = 2_000;
+
+/// Refuses a target of more classes than [`MOST_LEARNT`], such as a name of each row.
+fn check_classes(target: &DataFrame, config: &FitPlan, shown: &str) -> Result<()> {
+    let column = target.column(&config.target)?;
+    let classes = column.n_unique()? - usize::from(column.null_count() > 0);
+    let advice = match (config.task, column.dtype().is_primitive_numeric()) {
+        (Task::Classification, true) => "leave --task classification out",
+        _ => "choose another --target, or join rare classes",
+    };
+    ensure!(
+        classes <= MOST_LEARNT,
+        "{shown}: the target {} has {classes} classes, expected {MOST_LEARNT} at most; {advice}",
+        config.target
+    );
+    Ok(())
+}
+
 /// Whether the column holds whole numbers only.
 fn are_whole(column: &Column) -> Result<bool> {
     let whole = |value: Option<f64>| value.is_none_or(|value| value.fract() == 0.0);
@@ -141,12 +163,25 @@ fn parts(divided: &Divided<'_>, config: &FitPlan, seed: u32) -> Result<Parts> {
     if let Some(name) = &config.group {
         return split::group_parts(&split::group_ids(&divided.own_column(name)?, name, divided.place())?, shares, seed);
     }
-    let strata = config.stratify.then(|| classes(divided, config)).transpose()?;
-    let parts = split::parts(divided.own, shares, strata.as_deref(), seed)?;
-    if let Some(classes) = &strata {
-        check_strata(classes, &parts.train, &config.target, &divided.store.display_name)?;
+    if config.stratify {
+        return stratified(divided, config, shares, seed);
     }
+    split::parts(divided.own, shares, seed)
+}
+
+fn stratified(divided: &Divided<'_>, config: &FitPlan, shares: [f64; 3], seed: u32) -> Result<Parts> {
+    let shown = &divided.store.display_name;
+    let (ids, classes) = (class_ids(divided, config)?, classes(divided, config)?);
+    let name = |id: usize| ids.iter().position(|&other| other == id).map_or(String::new(), |row| classes[row].clone());
+    let parts = split::stratified_parts(&ids, shares, seed, name)
+        .with_context(|| format!("{shown}: the target {}", config.target))?;
+    check_strata(&classes, &parts.train, &config.target, shown)?;
     Ok(parts)
+}
+
+/// The number of each of the data table's own rows' class.
+fn class_ids(divided: &Divided<'_>, config: &FitPlan) -> Result<Vec<usize>> {
+    split::class_ids(&divided.own_column(&config.target)?, &config.target, divided.place())
 }
 
 /// Refuses classes (one a row) of which --stratify leaves no row to train on. `shown` is the table's name.
@@ -171,8 +206,8 @@ fn folds(divided: &Divided<'_>, config: &FitPlan, seed: u32) -> Result<Vec<Parts
         let ids = split::group_ids(&divided.own_column(name)?, name, divided.place())?;
         split::group_k_fold(&rows.iter().map(|&row| ids[row]).collect::<Vec<_>>(), config.folds)?
     } else if config.stratify {
-        let classes = classes(divided, config)?;
-        let of_rows: Vec<String> = rows.iter().map(|&row| classes[row].clone()).collect();
+        let ids = class_ids(divided, config)?;
+        let of_rows: Vec<usize> = rows.iter().map(|&row| ids[row]).collect();
         split::stratified_k_fold(&of_rows, config.folds, seed)?
     } else {
         split::k_fold(rows.len(), config.folds, seed)?
