@@ -19,6 +19,16 @@ pub struct Picture {
     pub png: Vec<u8>,
 }
 
+/// Classes that a confusion matrix is drawn of: a picture of more has no cell that could be told from the next.
+const MOST_DRAWN: usize = 100;
+
+/// What there is no picture of, and why.
+pub fn not_drawn(outcome: &Outcome) -> Option<String> {
+    let Target::Classes(classes) = &outcome.prepared.target else { return None };
+    (classes.len() > MOST_DRAWN)
+        .then(|| format!("no confusion matrix is drawn: {} classes, of {MOST_DRAWN} at most it is", classes.len()))
+}
+
 /// The pictures of a fit: its learning curves, and those that suit the task, drawn from the test rows if there are any,
 /// else from the validation rows, else from the training rows. `go_on` is asked before each; an error of it ends the work.
 pub fn pictures(outcome: &Outcome, config: &FitPlan, go_on: &mut dyn FnMut() -> Result<()>) -> Result<Vec<Picture>> {
@@ -33,8 +43,10 @@ pub fn pictures(outcome: &Outcome, config: &FitPlan, go_on: &mut dyn FnMut() -> 
     let (part, rows, scored) = outcome.held_out();
     match (&scored.predictions, &rows.labels, &outcome.prepared.target) {
         (Predictions::Classes { predicted, probabilities }, Labels::Classes(labels), Target::Classes(names)) => {
-            let matrix = metrics::confusion_matrix(labels, predicted, names.len());
-            figures.push(("confusion_matrix", report::confusion_matrix(&matrix, names, part)));
+            if names.len() <= MOST_DRAWN {
+                let matrix = metrics::confusion_matrix(labels, predicted, names.len());
+                figures.push(("confusion_matrix", report::confusion_matrix(&matrix, names, part)));
+            }
             figures.extend(report::roc(labels, probabilities, names, part).map(|figure| ("roc", figure)));
             let curve = report::precision_recall(labels, probabilities, names, part);
             figures.extend(curve.map(|figure| ("precision_recall", figure)));
@@ -75,7 +87,7 @@ fn alt(figure: &Figure) -> String {
 /// `report.html`.
 pub fn page(outcome: &Outcome, config: &FitPlan, verdict: &str, shown: &str, pictures: &[Picture]) -> Result<String> {
     let mut result = vec![Block::Note(verdict.into()), Block::Table(scores(outcome))];
-    result.extend(outcome.scores.importance.text().map(Block::Note));
+    result.extend([outcome.scores.importance.text(), not_drawn(outcome)].into_iter().flatten().map(Block::Note));
     let block = |picture: &Picture| Block::Picture { png: picture.png.clone(), alt: picture.alt.clone() };
     let sections = [
         Section { title: "Result".into(), blocks: result },

@@ -2,6 +2,7 @@
 
 use super::outcome::Outcome;
 use super::prepare::Rows;
+use super::report::not_drawn;
 use crate::evaluate::predictions::Scored;
 use crate::evaluate::{PartScore, Verdict, verdict};
 use serde_json::{Map, Value, json};
@@ -92,7 +93,7 @@ pub fn text(outcome: &Outcome) -> String {
     if prepared.without_target > 0 {
         lines.push(format!("rows left out, their target is missing: {}", prepared.without_target));
     }
-    lines.extend(outcome.scores.importance.text());
+    lines.extend([outcome.scores.importance.text(), not_drawn(outcome)].into_iter().flatten());
     let trained = &outcome.trained;
     let stopped = if trained.stopped_early { ", stopped early" } else { "" };
     lines.push(format!(
