@@ -109,6 +109,11 @@ impl Checkpoints {
     }
 }
 
+/// Removes every checkpoint in a folder: those of runs before one that leaves none.
+pub fn remove_all(folder: &Path) -> Result<()> {
+    Checkpoints::begin(folder, None, 0, None)?.remove_others()
+}
+
 fn name(epoch: usize) -> String {
     format!("{PREFIX}{epoch}{SUFFIX}")
 }

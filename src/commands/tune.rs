@@ -6,6 +6,7 @@ use super::print::note;
 use super::progress::Progress;
 use super::settings;
 use super::training::Watched;
+use crate::choices::fixed::fixed;
 use crate::cli::{Printing, Tune};
 use crate::data::schema::TableSchema;
 use crate::data::store::Store;
@@ -17,6 +18,7 @@ use crate::fit::settings::FitPlan;
 use crate::fit::summary::{judge, results, text};
 use crate::fit::table::read;
 use crate::fit::train::check_target;
+use crate::plot::StandIns;
 use crate::preprocess::split;
 use crate::preprocess::target::Target;
 use crate::torch::device;
@@ -50,6 +52,8 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
     let plan = plan(tune.search, &tune.params, tune.trials, seed)?;
     let configs = configs(&fit_config, &plan)?;
     let mut job = Job::begin(&args.common, &args.out)?;
+    job.reads(&args.data, args.config.as_deref(), &fit_config);
+    job.folder.add_written(journal::NAME);
     let schema = fit_config.schema.as_deref().map(TableSchema::read).transpose()?;
     let (store, hash) = read(&args.data, &fit_config, &configs, schema.as_ref())?;
     job.data_sha256 = Some(hash.clone());
@@ -69,13 +73,14 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
     })?;
     progress.finish();
     let trials = &journal.trials[..search.plan.len()];
-    write(args, &mut job, &search, trials, &best, &outcome, schema.as_ref())?;
+    let numbered = write(args, &mut job, &search, trials, &best, &outcome, schema.as_ref())?;
     let judgement = judge(&outcome);
     let summary =
         summary(&search, trials, &best, results(&outcome, &judgement, &args.data.display().to_string()).into());
     let summary = job.summary("tune", &search.configs[best.trial - 1], summary)?;
-    let text = [table_text(&search, trials, kept, outcome.scores.test.is_some()), text(&outcome), judgement.text];
-    job.finish(&summary, &text.join("\n"))
+    let table = table_text(&search, trials, kept, outcome.scores.test.is_some());
+    let text = [Some(table), Some(text(&outcome)), numbered.text(), Some(judgement.text)];
+    job.finish(summary, &text.into_iter().flatten().collect::<Vec<_>>().join("\n"))
 }
 
 /// What was searched, what was best, and what the model trained with it came to.
@@ -230,7 +235,7 @@ fn write(
     best: &Trial,
     outcome: &Outcome,
     schema: Option<&TableSchema>,
-) -> Result<()> {
+) -> Result<StandIns> {
     let mut table = tables::table(trials, &search.metric, &metric::names(search.rows.classification))?;
     for (name, format) in [("trials.csv", Format::Csv), ("trials.parquet", Format::Parquet)] {
         let mut bytes = Vec::new();
@@ -267,7 +272,8 @@ fn table_text(search: &Search<'_>, trials: &[Trial], kept: usize, tested: bool) 
     let way = if search.metric.higher_is_better { "higher" } else { "lower" };
     lines.push(format!("{} over {over}, mean ± standard deviation (ddof 0), {way} is better:", search.metric.name));
     for trial in order.iter().take(SHOWN).map(|&index| &trials[index]) {
-        let score = trial.score.map_or(String::new(), |score| format!("{:.4} ± {:.4}", score.mean, score.std));
+        let score =
+            trial.score.map_or(String::new(), |score| format!("{} ± {}", fixed(score.mean, 4), fixed(score.std, 4)));
         let settings: Vec<String> =
             trial.params.iter().map(|(name, value)| format!("{name}={}", show(value))).collect();
         lines.push(format!("  {score:<20} trial {:>3}  {}", trial.trial, settings.join("  ")));

@@ -9,6 +9,7 @@ use crate::data::schema::TableSchema;
 use crate::data::store::Store;
 use crate::evaluate::Verdict;
 use crate::fit::settings::FitPlan;
+use crate::plot::StandIns;
 use crate::runs::folder::RunFolder;
 use crate::runs::history;
 use crate::torch::safetensors;
@@ -30,9 +31,10 @@ pub struct Finished<'a> {
 
 impl Finished<'_> {
     /// Stages every file but the summary and the settings. `go_on` is asked before each step; an error of it ends the work.
-    pub fn stage(self, folder: &mut RunFolder, go_on: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+    /// Gives the names that have numbers in the pictures.
+    pub fn stage(self, folder: &mut RunFolder, go_on: &mut dyn FnMut() -> Result<()>) -> Result<StandIns> {
         let Self { outcome, config, seed, provenance, store, schema, verdict } = self;
-        let pictures = pictures(outcome, config, go_on)?;
+        let (pictures, numbered) = pictures(outcome, config, go_on)?;
         go_on()?;
         for picture in &pictures {
             folder.stage(&format!("{}.png", picture.name), &picture.png)?;
@@ -50,7 +52,9 @@ impl Finished<'_> {
             folder.stage(SCHEMA, schema.to_toml()?.as_bytes())?;
         }
         go_on()?;
-        folder.stage("report.html", page(outcome, config, &verdict.text, &store.display_name, &pictures)?.as_bytes())
+        let page = page(outcome, config, &verdict.text, &store.display_name, (&pictures, &numbered))?;
+        folder.stage("report.html", page.as_bytes())?;
+        Ok(numbered)
     }
 }
 

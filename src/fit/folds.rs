@@ -4,6 +4,7 @@ use super::divide::Divided;
 use super::model;
 use super::prepare::{Prepared, Rows, prepare};
 use super::train::Network;
+use crate::choices::fixed::fixed;
 use crate::evaluate::Spread;
 use crate::evaluate::metrics::Metrics;
 use crate::evaluate::predictions::{measure, outputs, to_predictions};
@@ -93,7 +94,7 @@ pub fn text(folds: &[Fold]) -> Option<String> {
         return None;
     }
     let line = |(name, spread): (&str, Option<Spread>)| match spread {
-        Some(spread) => format!("  {name:<18} {:.4} ± {:.4}", spread.mean, spread.std),
+        Some(spread) => format!("  {name:<18} {} ± {}", fixed(spread.mean, 4), fixed(spread.std, 4)),
         None => format!("  {name:<18} not defined in every fold"),
     };
     let lines: Vec<String> = over(folds.iter().map(|fold| &fold.metrics)).into_iter().map(line).collect();

@@ -2,10 +2,11 @@
 
 use super::outcome::Outcome;
 use super::surface;
+use crate::choices::fixed::fixed;
 use crate::evaluate::metrics;
 use crate::evaluate::predictions::{Predictions, Scored};
 use crate::fit::settings::FitPlan;
-use crate::plot::Figure;
+use crate::plot::{Figure, StandIns};
 use crate::preprocess::target::Labels;
 use crate::preprocess::target::Target;
 use crate::report::{self, Block, Section, Table};
@@ -30,8 +31,13 @@ pub fn not_drawn(outcome: &Outcome) -> Option<String> {
 }
 
 /// The pictures of a fit: its learning curves, and those that suit the task, drawn from the test rows if there are any,
-/// else from the validation rows, else from the training rows. `go_on` is asked before each; an error of it ends the work.
-pub fn pictures(outcome: &Outcome, config: &FitPlan, go_on: &mut dyn FnMut() -> Result<()>) -> Result<Vec<Picture>> {
+/// else from the validation rows, else from the training rows; and what numbers stand in them for names. `go_on` is asked
+/// before each; an error of it ends the work.
+pub fn pictures(
+    outcome: &Outcome,
+    config: &FitPlan,
+    go_on: &mut dyn FnMut() -> Result<()>,
+) -> Result<(Vec<Picture>, StandIns)> {
     let history = &outcome.trained.history;
     let best = (config.early_stop > 0).then_some(outcome.trained.best_epoch);
     let label = match outcome.prepared.target {
@@ -68,11 +74,15 @@ pub fn pictures(outcome: &Outcome, config: &FitPlan, go_on: &mut dyn FnMut() -> 
         let figure = report::importance(&names, &importance.columns, outcome.prepared.target.score(), &rows);
         figures.push(("importance", figure));
     }
-    let drawn = |(name, figure): (&'static str, Figure)| {
+    let mut numbered = StandIns::default();
+    let drawn = |(name, mut figure): (&'static str, Figure)| {
         go_on()?;
-        Ok(Picture { name, alt: alt(&figure), png: figure.png()? })
+        let alt = alt(&figure);
+        numbered.replace(&mut figure);
+        Ok(Picture { name, alt, png: figure.png()? })
     };
-    figures.into_iter().map(drawn).collect()
+    let pictures = figures.into_iter().map(drawn).collect::<Result<_>>()?;
+    Ok((pictures, numbered))
 }
 
 /// Title and axes, such as `ROC, test rows: true positive rate by false positive rate`.
@@ -85,20 +95,27 @@ fn alt(figure: &Figure) -> String {
 }
 
 /// `report.html`.
-pub fn page(outcome: &Outcome, config: &FitPlan, verdict: &str, shown: &str, pictures: &[Picture]) -> Result<String> {
+pub fn page(
+    outcome: &Outcome,
+    config: &FitPlan,
+    verdict: &str,
+    shown: &str,
+    (pictures, numbered): (&[Picture], &StandIns),
+) -> Result<String> {
     let mut result = vec![Block::Note(verdict.into()), Block::Table(scores(outcome))];
     result.extend([outcome.scores.importance.text(), not_drawn(outcome)].into_iter().flatten().map(Block::Note));
     let block = |picture: &Picture| Block::Picture { png: picture.png.clone(), alt: picture.alt.clone() };
+    let note = numbered.text().map(Block::Note).into_iter();
     let sections = [
         Section { title: "Result".into(), blocks: result },
-        Section { title: "Pictures".into(), blocks: pictures.iter().map(block).collect() },
+        Section { title: "Pictures".into(), blocks: note.chain(pictures.iter().map(block)).collect() },
         Section { title: "Settings".into(), blocks: vec![Block::Code(toml::to_string(config)?)] },
     ];
     Ok(report::html(&format!("{} from {shown}", config.target), &sections))
 }
 
 fn scores(outcome: &Outcome) -> Table {
-    let cell = |value: Option<f64>| value.map_or("not defined".into(), |value| format!("{value:.6}"));
+    let cell = |value: Option<f64>| value.map_or("not defined".into(), |value| fixed(value, 6));
     let parts = [
         ("training", Some(&outcome.scores.train)),
         ("validation", outcome.scores.valid.as_ref()),

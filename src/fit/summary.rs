@@ -3,6 +3,7 @@
 use super::outcome::Outcome;
 use super::prepare::Rows;
 use super::report::not_drawn;
+use crate::choices::fixed::fixed;
 use crate::evaluate::predictions::Scored;
 use crate::evaluate::{PartScore, Verdict, verdict};
 use serde_json::{Map, Value, json};
@@ -70,7 +71,7 @@ pub fn text(outcome: &Outcome) -> String {
         vec![format!("{:<18} {:>12} {:>12} {:>12} {:>12}", "", "training", "validation", "test", "baseline")];
     let of = |scored: Option<&Scored>, name: &str, base: bool| {
         let value = scored.and_then(|scored| if base { scored.baseline.get(name) } else { scored.metrics.get(name) });
-        value.map_or("-".into(), |value| format!("{value:.4}"))
+        value.map_or("-".into(), |value| fixed(value, 4))
     };
     let held = outcome.scores.test.as_ref().or(outcome.scores.valid.as_ref()).unwrap_or(&outcome.scores.train);
     for (name, _) in outcome.scores.train.metrics.iter() {

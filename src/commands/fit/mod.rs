@@ -43,6 +43,7 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
         return Ok(Verdict::Holds);
     }
     let mut job = Job::begin(&args.common, &args.resuming.out(&args.out))?;
+    job.reads(&args.data, args.config.as_deref(), &config);
     job.seed = resumption.as_ref().map_or(args.common.seed, |resumption| resumption.seed);
     let schema = schema(resumption.as_ref(), &config)?;
     let (store, hash) = read(&args.data, &config, &[], schema.as_ref())?;
@@ -164,10 +165,10 @@ impl Fitting<'_> {
             checkpoints.stop_if_interrupted(snapshot.epoch(), bytes)
         };
         let finished = Finished { outcome, config, seed, provenance, store, schema, verdict: &verdict };
-        finished.stage(&mut job.folder, &mut go_on)?;
+        let numbered = finished.stage(&mut job.folder, &mut go_on)?;
         job.folder.stage("config.toml", toml::to_string(config)?.as_bytes())?;
-        let text = [Some(text(outcome)), folds::text(folds), Some(verdict.text)];
+        let text = [Some(text(outcome)), folds::text(folds), numbered.text(), Some(verdict.text)];
         go_on()?;
-        job.finish(&summary, &text.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+        job.finish(summary, &text.into_iter().flatten().collect::<Vec<_>>().join("\n"))
     }
 }

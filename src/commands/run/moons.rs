@@ -90,7 +90,7 @@ fn finish(
     checkpoints.stop_if_interrupted(snapshot.epoch(), || {
         checkpoint::to_bytes(net, snapshot, &outcome.points.x, self::description(&job, config, None)?)
     })?;
-    let verdict = job.finish(&summary, &text(&outcome))?;
+    let verdict = job.finish(summary, &text(&outcome))?;
     checkpoints.finish()?;
     Ok(verdict)
 }

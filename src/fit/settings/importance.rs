@@ -20,6 +20,10 @@ pub enum ImportanceRows {
 
 impl ImportanceRows {
     pub const NAMES: [&str; 3] = ["auto", "all", "none"];
+
+    pub fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
 }
 
 impl FromStr for ImportanceRows {

@@ -82,6 +82,8 @@ pub struct FitSettings {
     pub clip_grad: Option<f64>,
     pub engine: EngineKind,
     pub log: Log,
+    /// Not written where nobody asked: the settings of runs from before are those of runs from now on.
+    #[serde(skip_serializing_if = "ImportanceRows::is_auto")]
     pub importance: ImportanceRows,
 }
 
