@@ -51,16 +51,17 @@ def after_kill(campaign, tally, folder, old, new):
     tally.add(*judge(contents(folder), old, new))
 
 
-def kill(campaign, program, wait, name, trials):
-    """Two runs with two seeds take turns in one folder; `wait(process, folder)` returns when it is time to kill."""
+def kill(campaign, programs, wait, name, trials):
+    """Two runs, of two programs or of one with two seeds, take turns in one folder; `wait(process, folder)` returns when it is
+    time to kill."""
     tally, states = Tally(name), {}
     for seed in (0, 1):
-        states[seed] = campaign.finished(program, seed)[1]
+        states[seed] = campaign.finished(programs[seed], seed)[1]
     folder = campaign.home / f"killed-{name.replace(' ', '-')}"
-    shutil.copytree(campaign.finished(program, 0)[0], folder)
+    shutil.copytree(campaign.finished(programs[0], 0)[0], folder)
     for trial in range(trials):
         there = 0 if contents(folder) == states[0] else 1
-        command = [campaign.lockstep, *campaign.programs[program], "--seed", 1 - there, "--out", folder, "--quiet"]
+        command = [campaign.lockstep, *campaign.programs[programs[1 - there]], "--seed", 1 - there, "--out", folder, "--quiet"]
         process = subprocess.Popen(list(map(str, command)), stderr=subprocess.DEVNULL, env=ENVIRONMENT)
         wait(process, folder)
         process.send_signal(signal.SIGKILL)
@@ -68,8 +69,8 @@ def kill(campaign, program, wait, name, trials):
         after_kill(campaign, tally, folder, states[there], states[1 - there])
         if tally.counts["wrong"] + tally.counts["lost"]:
             shutil.rmtree(folder)
-            shutil.copytree(campaign.finished(program, 0)[0], folder)
-    campaign.call(*campaign.programs[program], "--seed", 0, "--out", folder, "--quiet")
+            shutil.copytree(campaign.finished(programs[0], 0)[0], folder)
+    campaign.call(*campaign.programs[programs[0]], "--seed", 0, "--out", folder, "--quiet")
     left = strays(folder)
     if left:
         tally.add("wrong", f"the next run left {left}")
@@ -81,19 +82,29 @@ def kill_at_random(campaign, program):
     campaign.call(*campaign.programs[program], "--out", campaign.home / "timed", "--quiet")
     length = time.monotonic() - start
     wait = lambda process, folder: time.sleep(campaign.random.uniform(0, 1.05 * length))
-    return kill(campaign, program, wait, f"SIGKILL at a random moment of `{program}`", campaign.kills)
+    return kill(campaign, [program] * 2, wait, f"SIGKILL at a random moment of `{program}`", campaign.kills)
 
 
 def kill_in_commit(campaign, program):
     """As soon as the first file has its name: most of the others do not have theirs yet."""
+    name = f"SIGKILL between two renames of `{program}`"
+    return kill(campaign, [program] * 2, first_rename, name, max(campaign.kills // 4, 3))
 
-    def wait(process, folder):
-        files = [path for path in folder.iterdir() if not path.name.startswith(".lockstep")]
-        before = [path.stat().st_ino for path in files]
-        while process.poll() is None and [path.stat().st_ino for path in files] == before:
-            pass
 
-    return kill(campaign, program, wait, f"SIGKILL between two renames of `{program}`", max(campaign.kills // 4, 3))
+def kill_over_another(campaign, program):
+    """The same, in the folder of another program, whose files go in the same step."""
+    name = f"SIGKILL between two renames of `{program}` and of `fit` over it"
+    return kill(campaign, [program, "fit"], first_rename, name, max(campaign.kills // 4, 3))
+
+
+def first_rename(process, folder):
+    def inodes():
+        return [path.stat().st_ino if path.exists() else None for path in files]
+
+    files = [path for path in folder.iterdir() if not path.name.startswith(".lockstep")]
+    before = inodes()
+    while process.poll() is None and inodes() == before:
+        pass
 
 
 def full(campaign, tally, program, folder, **options):
@@ -186,6 +197,7 @@ def truncations(campaign, program):
 SCENARIOS = [
     (kill_at_random, ["run moons", "fit"]),
     (kill_in_commit, ["run moons", "fit"]),
+    (kill_over_another, ["run moons"]),
     (file_too_large, ["run moons", "fit"]),
     (disk_full, ["run moons", "fit"]),
     (flips, ["run moons", "fit"]),

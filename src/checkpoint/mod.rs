@@ -24,7 +24,7 @@ use crate::torch::script::{ExtraFile, Module};
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use tch::Device;
 
@@ -68,6 +68,9 @@ pub struct Provenance {
     /// Each time that it went on from a checkpoint.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resumed: Vec<Resumed>,
+    /// In a checkpoint of a fit with cross validation, the folds that are done, as the summary will have them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub folds: Vec<Value>,
 }
 
 /// Where a run went on from, and what was changed there.
@@ -160,7 +163,8 @@ impl TableModel {
 
     /// Whether the table `shown` has every column that the model takes.
     pub fn check_columns(&self, names: &[String], shown: &str) -> Result<()> {
-        match self.inputs.names().iter().find(|column| !names.contains(column)) {
+        let known: HashSet<&String> = names.iter().collect();
+        match self.inputs.names().iter().find(|column| !known.contains(column)) {
             Some(column) => bail!("{shown}: no column {}", unknown(column, names)),
             None => Ok(()),
         }

@@ -103,11 +103,17 @@ impl Earlier<'_> {
     }
 
     /// Refuses a number of epochs that is `done` already, or that the earlier epochs would have depended on.
-    /// `needs_total` says why they would.
-    pub fn check_epochs(&self, done: usize, was: usize, now: usize, needs_total: Option<&str>) -> Result<()> {
+    /// `needs_total` says why they would. Of a run that was not `finished` all epochs may be done: it was stopped behind them.
+    pub fn check_epochs(
+        &self,
+        (done, finished): (usize, bool),
+        was: usize,
+        now: usize,
+        needs_total: Option<&str>,
+    ) -> Result<()> {
         let from = self.from;
         ensure!(
-            done < now,
+            done < now || (done == now && !finished),
             "--resume {from}: finished, its {done} epochs are done and {now} were asked for; go on with a larger --epochs"
         );
         if let Some(reason) = needs_total.filter(|_| was != now) {

@@ -90,8 +90,15 @@ impl Checkpoints {
         Ok(path)
     }
 
-    /// Removes the checkpoints that are not this run's: to be called when `model.pt` is in its place.
-    pub fn remove_others(&self) -> Result<()> {
+    /// To be called when `model.pt` is in its place: removes the checkpoints that are not this run's, and the one before its
+    /// first epoch, which held folds that the summary has now.
+    pub fn finish(&mut self) -> Result<()> {
+        self.own.retain(|&epoch| epoch > 0);
+        self.remove_others()
+    }
+
+    /// Removes the checkpoints that are not this run's.
+    fn remove_others(&self) -> Result<()> {
         for epoch in epochs(&self.folder)? {
             if !self.own.contains(&epoch) {
                 let path = self.folder.join(name(epoch));
@@ -100,6 +107,11 @@ impl Checkpoints {
         }
         Ok(())
     }
+}
+
+/// Removes every checkpoint in a folder: those of runs before one that leaves none.
+pub fn remove_all(folder: &Path) -> Result<()> {
+    Checkpoints::begin(folder, None, 0, None)?.remove_others()
 }
 
 fn name(epoch: usize) -> String {
@@ -180,7 +192,7 @@ fn completes(model: &Checkpoint, checkpoint: &Checkpoint) -> bool {
         let mut config = manifest.config.clone();
         if let Some(config) = config.as_object_mut() {
             // What a run that goes on may change.
-            for free in ["epochs", "engine", "log"] {
+            for free in ["epochs", "engine", "importance", "log"] {
                 config.remove(free);
             }
         }

@@ -1,5 +1,6 @@
 //! Value parsers for numbers; each error says what was expected.
 
+use crate::train::config::MOST_EPOCHS;
 use serde_json::Number;
 
 pub(super) fn positive(text: &str) -> Result<f64, String> {
@@ -24,12 +25,12 @@ pub(super) fn start(text: &str) -> Result<Number, String> {
     Number::from_f64(finite(text)?).ok_or_else(|| "expected a finite number".into())
 }
 
-/// Steps of a training.
+/// Steps of a training, each of which has its loss in memory and in history.csv.
 pub(super) fn epochs(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(0) => Err("expected 1 at least: a run of no epoch trains nothing".into()),
-        Ok(epochs) => Ok(epochs),
-        Err(_) => Err(format!("expected a whole number from 1 to {}", u32::MAX)),
+        Ok(epochs @ 1..=MOST_EPOCHS) => Ok(epochs),
+        _ => Err(format!("expected a whole number from 1 to {MOST_EPOCHS}")),
     }
 }
 

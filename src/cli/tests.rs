@@ -3,7 +3,7 @@
 use super::Cli;
 use crate::choices::given;
 use crate::fit::settings::columns::KEYS;
-use crate::fit::settings::{ClassWeight, FitSettings, Log, Task};
+use crate::fit::settings::{ClassWeight, FitSettings, ImportanceRows, Log, Task};
 use crate::model::activation::Activation;
 use crate::model::loss::LossKind;
 use crate::preprocess::choices::{Encode, Scale, Unseen};
@@ -50,6 +50,7 @@ fn every_name_that_a_flag_takes_stands_in_its_help() {
         ("optimizer", OptimizerKind::NAMES),
         ("engine", EngineKind::NAMES),
         ("log", Log::NAMES),
+        ("importance", &ImportanceRows::NAMES),
         ("format", crate::data::table::Format::NAMES),
         ("impute", &["mean", "median", "most-frequent", "constant", "drop", "error"]),
         ("loss", &LossKind::NAMES),

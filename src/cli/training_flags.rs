@@ -93,6 +93,12 @@ pub struct TrainingFlags {
     #[arg(long, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<String>,
+    /// On how many of the held-out rows each column is shuffled to see how far the score falls: all, none, or N at most,
+    /// drawn as scikit-learn's max_samples draws them; auto takes as many as it has time for, about a second, and none
+    /// where these are few [default: auto]
+    #[arg(long, value_name = "all|none|N", allow_negative_numbers = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    importance: Option<String>,
 }
 
 /// Units of each hidden layer; an empty list has none, which makes a linear model.

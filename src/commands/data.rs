@@ -2,6 +2,7 @@
 
 use super::print::{Verdict, print_out, write_table};
 use crate::cli::{Data, DataOut};
+use crate::cpu::room;
 use crate::data::location::Location;
 use crate::data::moons::make_moons;
 use crate::data::table::{self, Format};
@@ -14,6 +15,8 @@ use polars::prelude::DataFrame;
 pub(super) fn run(args: &Data) -> Result<Verdict> {
     match args {
         Data::Moons(args) => {
+            // The points, their order, and the columns of the table.
+            room::check(&format!("--samples {}", args.samples), u128::from(args.samples) * (24 + 8 + 24))?;
             let moons = make_moons(args.samples as usize, args.noise, &mut NumpyRandom::seed(args.seed));
             write(moons.table()?, &args.out)
         }

@@ -3,6 +3,7 @@
 use super::job::prepare;
 use super::print::{Verdict, report};
 use crate::checkpoint::{Checkpoint, TableModel};
+use crate::choices::fixed::fixed;
 use crate::choices::names::unknown;
 use crate::cli::Evaluate;
 use crate::data::location::Location;
@@ -89,7 +90,7 @@ fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device:
 
 fn lines(metrics: &Metrics) -> String {
     let line = |(name, value): (&str, Option<f64>)| match value {
-        Some(value) => format!("{name:<20} {value:.6}"),
+        Some(value) => format!("{name:<20} {}", fixed(value, 6)),
         None => format!("{name:<20} not defined"),
     };
     metrics.iter().map(line).collect::<Vec<_>>().join("\n")

@@ -3,9 +3,11 @@
 use super::print::{Verdict, report};
 use super::progress::{Interrupt, Progress};
 use super::training::CheckpointWriter;
-use crate::checkpoint::{Provenance, Resumed};
+use crate::checkpoint::{Provenance, Resumed, series};
 use crate::cli::{Common, Compute, Printing, Resuming};
 use crate::cpu::threads;
+use crate::fit::settings::FitSettings;
+use crate::runs::earlier::SUMMARY;
 use crate::runs::events::{self, Events};
 use crate::runs::files;
 use crate::runs::folder::RunFolder;
@@ -14,6 +16,7 @@ use crate::torch::script;
 use anyhow::{Result, ensure};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use std::cell::Cell;
 use std::path::Path;
 use std::time::Instant;
 use tch::Device;
@@ -33,6 +36,8 @@ pub(super) struct Job<'a> {
     pub(super) resumed: Vec<Resumed>,
     pub(super) interrupt: Interrupt,
     start: Instant,
+    /// Whether the run leaves checkpoints, and sees to those that lie in the folder.
+    series: Cell<bool>,
 }
 
 impl<'a> Job<'a> {
@@ -57,7 +62,19 @@ impl<'a> Job<'a> {
         let folder = RunFolder::open(out)?;
         let interrupt = Interrupt::catch()?;
         let (seed, data_sha256, resumed) = (common.seed, None, vec![]);
-        Ok(Self { common, device, threads, folder, events: None, seed, data_sha256, resumed, interrupt, start })
+        Ok(Self {
+            common,
+            device,
+            threads,
+            folder,
+            events: None,
+            seed,
+            data_sha256,
+            resumed,
+            interrupt,
+            start,
+            series: Cell::new(false),
+        })
     }
 
     pub(super) fn printing(&self) -> Printing {
@@ -77,6 +94,7 @@ impl<'a> Job<'a> {
     /// The writer of the run's checkpoints; `from`: the epoch that it goes on from, if it does so in its own folder, and
     /// `command` the one that goes on from them.
     pub(super) fn checkpoints(&self, args: &Resuming, from: Option<usize>, command: &str) -> Result<CheckpointWriter> {
+        self.series.set(true);
         let folder = self.folder.path();
         let shown = folder.display().to_string();
         let shown = if shown.contains(' ') { format!("'{shown}'") } else { shown };
@@ -86,8 +104,15 @@ impl<'a> Job<'a> {
         CheckpointWriter::begin(folder, args, from, command, self.interrupt.clone(), self.printing())
     }
 
+    /// What a command reads that trains on the user's table stays where it is, should it lie in the run's folder.
+    pub(super) fn reads(&mut self, data: &Path, settings: Option<&Path>, config: &FitSettings) {
+        let tables = [&config.valid, &config.test, &config.schema].into_iter().filter_map(|path| path.as_deref());
+        tables.chain(settings).chain([data]).for_each(|path| self.folder.add_read(path));
+    }
+
     /// Remembers what the table `file` holds, or else the program's own copy.
     pub(super) fn data(&mut self, file: Option<&Path>, own: &str) -> Result<()> {
+        file.into_iter().for_each(|file| self.folder.add_read(file));
         self.data_sha256 = Some(match file {
             Some(file) => files::sha256(&[file.to_path_buf()])?,
             None => files::sha256_of(own.as_bytes()),
@@ -102,6 +127,7 @@ impl<'a> Job<'a> {
             device: Some(device::name(self.device)),
             threads: Some(self.threads),
             resumed: self.resumed.clone(),
+            folds: vec![],
         }
     }
 
@@ -135,13 +161,20 @@ impl<'a> Job<'a> {
     }
 
     /// Stages the summary, puts every staged file in its place, and tells the user.
-    pub(super) fn finish(mut self, summary: &Value, text: &str) -> Result<Verdict> {
-        self.folder.stage("summary.json", format!("{summary:#}\n").as_bytes())?;
+    pub(super) fn finish(mut self, mut summary: Value, text: &str) -> Result<Verdict> {
+        // With them the next run in the folder knows what goes.
+        let files: Vec<String> = self.folder.names().into_iter().chain([SUMMARY.into()]).collect();
+        summary["files"] = files.into();
+        self.folder.stage(SUMMARY, format!("{summary:#}\n").as_bytes())?;
+        self.interrupt.stop()?;
         let folder = self.folder.path().to_path_buf();
         let own = self.events.map(Events::keep).transpose()?;
         self.folder.commit()?;
         events::remove_others(&folder, own.as_deref())?;
-        report(self.common.printing, &format!("{text} -> {}", folder.display()), summary)?;
+        if !self.series.get() {
+            series::remove_all(&folder)?;
+        }
+        report(self.common.printing, &format!("{text} -> {}", folder.display()), &summary)?;
         Ok(Verdict::Holds)
     }
 }

@@ -21,8 +21,8 @@ mod tune;
 mod verify;
 
 use self::print::{Verdict, print_err};
-use crate::cli::{Cli, Command};
-use crate::torch::error::one_line;
+use crate::cli::{Cli, Command, Run};
+use crate::torch::error::{is_no_memory, one_line};
 use crate::train::observer::Interrupted;
 use anyhow::Result;
 use clap::Parser;
@@ -41,9 +41,22 @@ pub fn main() -> ExitCode {
         Ok(Verdict::Holds) => ExitCode::SUCCESS,
         Ok(Verdict::DoesNotHold) => ExitCode::from(1),
         Err(error) => {
-            print_err(&format!("error: {}", one_line(&error)));
+            let remedy = if is_no_memory(&error) { less_memory(&cli.command) } else { "" };
+            print_err(&format!("error: {}{remedy}", one_line(&error)));
             ExitCode::from(if error.is::<Interrupted>() { INTERRUPTED } else { 2 })
         }
+    }
+}
+
+/// What decides how much memory a command takes.
+fn less_memory(command: &Command) -> &'static str {
+    match command {
+        Command::Run(Run::Moons(_)) => "; give a smaller --samples or --hidden",
+        Command::Run(Run::TwoLayer(_)) => "; give a smaller --samples, --inputs, --hidden or --outputs",
+        Command::Run(Run::Boston(_)) => "; give a smaller --hidden",
+        Command::Fit(_) | Command::Tune(_) => "; give a smaller --hidden or --batch-size",
+        Command::Show(_) => "; give a smaller --width, --depth, --hidden or --samples",
+        _ => "",
     }
 }
 

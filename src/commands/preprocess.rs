@@ -17,6 +17,7 @@ pub(super) fn run(args: &Preprocess) -> Result<Verdict> {
     ensure!(args.to.is_written(), "--to {}: is only read, expected csv, tsv, parquet, ndjson or ipc", args.to);
     let config = resolve(args.config.as_deref(), &args.settings)?;
     let mut job = Job::begin(&args.common, &args.out)?;
+    job.reads(&args.data, args.config.as_deref(), &config);
     let schema = config.schema.as_deref().map(TableSchema::read).transpose()?;
     let ReadTable { store, sha256, mut notes } = read(&args.data, &config, &[], schema.as_ref())?;
     job.data_sha256 = Some(sha256);
@@ -25,6 +26,9 @@ pub(super) fn run(args: &Preprocess) -> Result<Verdict> {
     notes.iter().for_each(|text| note(args.common.printing, text));
     let fitted = fit_preprocessing(&divided, &divided.parts, &config)?;
     let written = write(&divided, &fitted, &config, &args.out, args.to)?;
+    for (name, _) in PARTS.into_iter().zip(&written).filter(|(_, part)| part.rows > 0) {
+        job.folder.add_written(&format!("{name}.{}", args.to));
+    }
     job.folder.stage("preprocess.pt", &module(&fitted.pipeline)?.save(&[])?)?;
     job.folder.stage("config.toml", toml::to_string(&config)?.as_bytes())?;
     let features: Vec<String> = fitted.pipeline.features().into_iter().map(|feature| feature.name).collect();
@@ -37,7 +41,7 @@ pub(super) fn run(args: &Preprocess) -> Result<Verdict> {
         "counts": by_part(&written, |part| json!(part.counts)),
     });
     let summary = job.summary("preprocess", &config, results)?;
-    job.finish(&summary, &text(&written, features.len(), divided.without_target, args.to))
+    job.finish(summary, &text(&written, features.len(), divided.without_target, args.to))
 }
 
 fn by_part(written: &[Written; 3], of: impl Fn(&Written) -> Value) -> Map<String, Value> {

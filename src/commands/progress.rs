@@ -28,6 +28,14 @@ impl Interrupt {
     pub fn came(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
+
+    /// Ends a run that keeps nothing, if it has come, where its files are made.
+    pub fn stop(&self) -> Result<()> {
+        if self.came() {
+            return Err(Interrupted("interrupted before its files were in place: no result was written".into()).into());
+        }
+        Ok(())
+    }
 }
 
 /// A bar with epoch, rate and loss on a terminal's stderr; silent elsewhere and under `--quiet`.
@@ -80,7 +88,13 @@ impl Progress {
 
     /// [`Progress::step`] of an epoch, with its loss, which must be finite.
     pub fn report(&mut self, epoch: usize, loss: ReadLoss<'_>) -> Result<()> {
-        self.step(epoch as u64, || {
+        self.stop_if_interrupted(epoch as u64)?;
+        self.epoch(0, epoch, loss)
+    }
+
+    /// Shows an epoch, before whose training so many others were done; its loss must be finite.
+    pub fn epoch(&mut self, before: usize, epoch: usize, loss: ReadLoss<'_>) -> Result<()> {
+        self.show((before + epoch) as u64, || {
             let loss = loss()?;
             if !loss.is_finite() {
                 bail!("{}", diverged(epoch, loss));

@@ -6,9 +6,9 @@ use crate::checkpoint::series::Checkpoints;
 use crate::cli::{Printing, Resuming};
 use crate::model::mlp::Mlp;
 use crate::train::history::EpochResult;
-use crate::train::observer::{Epoch, Interrupted, Next, Observer, Started};
+use crate::train::observer::{After, Epoch, Interrupted, Next, Observer, Started};
 use crate::train::snapshot::Snapshot;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use std::path::Path;
 
 /// Logs an epoch.
@@ -50,6 +50,36 @@ impl Observer for Training<'_> {
     fn save(&mut self, net: &Mlp, snapshot: &Snapshot) -> Result<()> {
         self.checkpoints.write(snapshot.epoch(), &(self.to_bytes)(net, snapshot)?)
     }
+
+    fn after(&mut self, after: &After<'_>) -> Result<()> {
+        let After { net, snapshot, what, done, of } = *after;
+        self.checkpoints.stop_if_interrupted(snapshot.epoch(), || (self.to_bytes)(net, snapshot))?;
+        let epochs = (self.before + snapshot.epoch()) as u64;
+        self.progress.show(epochs, || Ok(format!("{what} {done}/{of}")))
+    }
+}
+
+/// The observer of a training that keeps nothing when it is stopped: `show`, which ends it at an interrupt, is told each
+/// epoch.
+pub(super) struct Watched<F> {
+    pub(super) interrupt: Interrupt,
+    pub(super) show: F,
+}
+
+impl<F: FnMut(&Epoch<'_>) -> Result<()>> Observer for Watched<F> {
+    fn epoch(&mut self, epoch: &Epoch<'_>) -> Result<Next> {
+        (self.show)(epoch)?;
+        Ok(Next::Go)
+    }
+
+    fn after(&mut self, after: &After<'_>) -> Result<()> {
+        if self.interrupt.came() {
+            return Err(
+                Interrupted(format!("interrupted while {} was computed: no result was written", after.what)).into()
+            );
+        }
+        Ok(())
+    }
 }
 
 /// Writes the checkpoints of one run, and ends it after an interrupt.
@@ -84,16 +114,13 @@ impl CheckpointWriter {
     }
 
     /// Writes a checkpoint. One that cannot be written does not end the training, unless that is to end with it.
-    fn write(&mut self, epoch: usize, bytes: &[u8]) -> Result<()> {
-        let written = self.checkpoints.write(epoch, bytes);
-        match written {
-            Ok(path) if self.stop => {
-                let (place, command) = (path.display(), &self.command);
-                let kept =
-                    format!("interrupted after epoch {epoch}: {place} is kept; go on from there with: {command}");
-                Err(Interrupted(kept).into())
-            }
-            Err(error) if self.stop => Err(error.context(format!("interrupted after epoch {epoch}"))),
+    pub(super) fn write(&mut self, epoch: usize, bytes: &[u8]) -> Result<()> {
+        if self.stop {
+            let reached = format!("interrupted after epoch {epoch}");
+            let kept = self.keep(epoch, bytes).with_context(|| reached.clone())?;
+            return Err(Interrupted(format!("{reached}: {kept}")).into());
+        }
+        match self.checkpoints.write(epoch, bytes) {
             Err(error) => {
                 warning(self.printing, &format!("{error:#}; the training goes on"));
                 Ok(())
@@ -102,8 +129,29 @@ impl CheckpointWriter {
         }
     }
 
+    /// Writes the last checkpoint of a run that ends; what is kept, and how to go on from there.
+    pub(super) fn keep(&mut self, epoch: usize, bytes: &[u8]) -> Result<String> {
+        let place = self.checkpoints.write(epoch, bytes)?;
+        Ok(format!("{} is kept; go on from there with: {}", place.display(), self.command))
+    }
+
+    /// Whether Ctrl-C or SIGTERM has come.
+    pub(super) fn interrupted(&self) -> bool {
+        self.interrupt.came()
+    }
+
+    /// After an interrupt, ends the run with a checkpoint of `epoch`, whose bytes are made only then.
+    pub(super) fn stop_if_interrupted(&mut self, epoch: usize, bytes: impl FnOnce() -> Result<Vec<u8>>) -> Result<()> {
+        if !self.interrupted() {
+            return Ok(());
+        }
+        self.stop = true;
+        let bytes = bytes().with_context(|| format!("interrupted after epoch {epoch}"))?;
+        self.write(epoch, &bytes)
+    }
+
     /// The run is complete and its files are in their places.
-    pub(super) fn finish(&self) -> Result<()> {
-        self.checkpoints.remove_others()
+    pub(super) fn finish(&mut self) -> Result<()> {
+        self.checkpoints.finish()
     }
 }

@@ -4,6 +4,8 @@ use super::job::Job;
 use super::print::{Verdict, note};
 use super::progress::Progress;
 use super::settings;
+use super::training::Watched;
+use crate::choices::fixed::fixed;
 use crate::cli::{Printing, Tune};
 use crate::data::schema::TableSchema;
 use crate::data::store::Store;
@@ -15,6 +17,7 @@ use crate::fit::settings::FitPlan;
 use crate::fit::summary::{judge, results, text};
 use crate::fit::table::{ReadTable, read};
 use crate::fit::train::check_target;
+use crate::plot::StandIns;
 use crate::preprocess::split;
 use crate::preprocess::target::Target;
 use crate::torch::device;
@@ -48,6 +51,8 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
     let plan = plan(tune.search, &tune.params, tune.trials, seed)?;
     let configs = configs(&fit_config, &plan)?;
     let mut job = Job::begin(&args.common, &args.out)?;
+    job.reads(&args.data, args.config.as_deref(), &fit_config);
+    job.folder.add_written(journal::NAME);
     let schema = fit_config.schema.as_deref().map(TableSchema::read).transpose()?;
     let ReadTable { store, sha256: hash, notes } = read(&args.data, &fit_config, &configs, schema.as_ref())?;
     job.data_sha256 = Some(hash.clone());
@@ -68,13 +73,14 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
     })?;
     progress.finish();
     let trials = &journal.trials[..search.plan.len()];
-    write(args, &mut job, &search, trials, &best, &outcome, schema.as_ref())?;
+    let numbered = write(args, &mut job, &search, trials, &best, &outcome, schema.as_ref())?;
     let judgement = judge(&outcome);
     let summary =
         summary(&search, trials, &best, results(&outcome, &judgement, &args.data.display().to_string()).into());
     let summary = job.summary("tune", &search.configs[best.trial - 1], summary)?;
-    let text = [table_text(&search, trials, kept, outcome.test.is_some()), text(&outcome), judgement.text];
-    job.finish(&summary, &text.join("\n"))
+    let table = table_text(&search, trials, kept, outcome.scores.test.is_some());
+    let text = [Some(table), Some(text(&outcome)), numbered.text(), Some(judgement.text)];
+    job.finish(summary, &text.into_iter().flatten().collect::<Vec<_>>().join("\n"))
 }
 
 /// What was searched, what was best, and what the model trained with it came to.
@@ -174,12 +180,12 @@ fn go_on(
         format!("tune: every one of the {count} trials failed; trial 1: {reason}")
     })?;
     let config = &search.configs[found.trial - 1];
-    let mut report = |epoch: &Epoch<'_>| {
+    let show = |epoch: &Epoch<'_>| {
         let message = || Ok(format!("best again  epoch {}  loss {:.6}", epoch.number, epoch.loss()?));
-        progress.step(count as u64, message)?;
-        Ok(Next::Go)
+        progress.step(count as u64, message)
     };
-    let outcome = fit(rows, config, seed, device, &mut report).context("the best trial's settings, trained again")?;
+    let mut again = Watched { interrupt: job.interrupt.clone(), show };
+    let outcome = fit(rows, config, seed, device, &mut again).context("the best trial's settings, trained again")?;
     Ok((found.clone(), outcome))
 }
 
@@ -229,7 +235,7 @@ fn write(
     best: &Trial,
     outcome: &Outcome,
     schema: Option<&TableSchema>,
-) -> Result<()> {
+) -> Result<StandIns> {
     let mut table = tables::table(trials, &search.metric, &metric::names(search.rows.classification))?;
     for (name, format) in [("trials.csv", Format::Csv), ("trials.parquet", Format::Parquet)] {
         let mut bytes = Vec::new();
@@ -245,8 +251,9 @@ fn write(
         args.data.display()
     );
     job.folder.stage("best.toml", format!("{head}{}", toml::to_string(config)?).as_bytes())?;
-    let (provenance, store) = (job.provenance(), search.rows.store);
-    Finished { outcome, config, seed, provenance, store, schema, verdict: &judge(outcome) }.stage(&mut job.folder)
+    let (provenance, store, interrupt) = (job.provenance(), search.rows.store, job.interrupt.clone());
+    Finished { outcome, config, seed, provenance, store, schema, verdict: &judge(outcome) }
+        .stage(&mut job.folder, &mut || interrupt.stop())
 }
 
 /// The best trials, and what was chosen.
@@ -265,7 +272,8 @@ fn table_text(search: &Search<'_>, trials: &[Trial], kept: usize, tested: bool) 
     let way = if search.metric.higher_is_better { "higher" } else { "lower" };
     lines.push(format!("{} over {over}, mean ± standard deviation (ddof 0), {way} is better:", search.metric.name));
     for trial in order.iter().take(SHOWN).map(|&index| &trials[index]) {
-        let score = trial.score.map_or(String::new(), |score| format!("{:.4} ± {:.4}", score.mean, score.std));
+        let score =
+            trial.score.map_or(String::new(), |score| format!("{} ± {}", fixed(score.mean, 4), fixed(score.std, 4)));
         let settings: Vec<String> =
             trial.params.iter().map(|(name, value)| format!("{name}={}", show(value))).collect();
         lines.push(format!("  {score:<20} trial {:>3}  {}", trial.trial, settings.join("  ")));

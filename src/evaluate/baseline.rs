@@ -26,10 +26,64 @@ impl PriorBaseline {
         Some(Self { class, probabilities })
     }
 
-    /// Its metrics on some rows.
+    /// Its metrics on some rows: those of [`metrics::classification`], without the same probabilities again for each row.
     pub fn metrics(&self, truth: &[i64]) -> Metrics {
+        let classes = self.probabilities.len();
+        let mut counts = vec![0_usize; classes];
+        let known = |&class: &i64| usize::try_from(class).is_ok_and(|class| class < classes);
+        truth.iter().filter(|class| known(class)).for_each(|&class| counts[class as usize] += 1);
+        // Those that are made of probabilities need two classes, and no row of another.
+        let fits = classes > 1 && !truth.is_empty() && truth.iter().all(known);
         let predicted = vec![self.class; truth.len()];
-        metrics::classification(truth, &predicted, &self.probabilities.repeat(truth.len()), self.probabilities.len())
+        let of_labels = metrics::of_labels(truth, &predicted).into_iter();
+        let of_probabilities = [
+            ("roc_auc", self.roc_auc(&counts)),
+            ("average_precision", self.average_precision(&counts)),
+            ("log_loss", self.log_loss(truth)),
+            ("brier_score", self.brier_score(truth)),
+        ];
+        Metrics(of_labels.chain(of_probabilities.map(|(name, value)| (name, value.filter(|_| fits)))).collect())
+    }
+
+    /// Each class is told from the others by one score for all rows, a diagonal.
+    fn roc_auc(&self, counts: &[usize]) -> Option<f64> {
+        let rows: usize = counts.iter().sum();
+        scored(counts).iter().all(|&count| count > 0 && count < rows).then_some(0.5)
+    }
+
+    /// All rows at one score: the precision is the class's share of them.
+    fn average_precision(&self, counts: &[usize]) -> Option<f64> {
+        let rows: usize = counts.iter().sum();
+        let share = |&count: &usize| (count > 0).then_some(count as f64 / rows as f64);
+        mean(scored(counts).iter().map(share).collect::<Option<Vec<_>>>()?.into_iter())
+    }
+
+    fn log_loss(&self, truth: &[i64]) -> Option<f64> {
+        let losses: Vec<f64> =
+            self.probabilities.iter().map(|p| -p.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln()).collect();
+        mean(truth.iter().map(|&class| losses.get(class as usize).copied().unwrap_or(f64::NAN)))
+    }
+
+    fn brier_score(&self, truth: &[i64]) -> Option<f64> {
+        let mut distances = vec![None; self.probabilities.len()];
+        mean(truth.iter().map(|&class| match distances.get_mut(class as usize) {
+            Some(distance) => *distance.get_or_insert_with(|| brier_of(class as usize, &self.probabilities)),
+            None => f64::NAN,
+        }))
+    }
+}
+
+/// The classes that a one-against-rest metric is the mean of: of two, the second.
+fn scored(counts: &[usize]) -> &[usize] {
+    if counts.len() == 2 { &counts[1..] } else { counts }
+}
+
+/// The squared distance between the probabilities and the class of a row.
+fn brier_of(class: usize, probabilities: &[f64]) -> f64 {
+    let distance = |of: usize, p: f64| (p - f64::from(u8::from(class == of))).powi(2);
+    match probabilities.len() {
+        2 => distance(1, probabilities[1]),
+        _ => probabilities.iter().enumerate().map(|(of, &p)| distance(of, p)).sum(),
     }
 }
 
@@ -65,6 +119,29 @@ mod tests {
         assert_eq!((metrics.get("accuracy"), metrics.get("roc_auc")), (Some(0.5), Some(0.5)));
         assert_eq!(PriorBaseline::fit(&[], 3), None);
         assert_eq!(PriorBaseline::fit(&[3], 3), None);
+    }
+
+    #[test]
+    fn its_metrics_are_those_of_as_many_rows_of_probabilities() {
+        let classes = |text: &str| text.bytes().map(|digit| i64::from(digit - b'0')).collect::<Vec<_>>();
+        for (train, known, held) in [
+            ("0110100", 2, "0101111"),
+            ("0110100", 2, "111"),
+            ("0110100", 2, "000"),
+            ("012210122", 3, "0122201"),
+            ("012210122", 3, "01101"),
+            ("01221012", 4, "0123"),
+            ("01221012", 4, "30"),
+            ("0120", 3, "0125"),
+            ("000", 1, "00"),
+            ("01", 2, ""),
+        ] {
+            let (train, held) = (classes(train), classes(held));
+            let baseline = PriorBaseline::fit(&train, known).unwrap();
+            let (predicted, all) = (vec![baseline.class; held.len()], baseline.probabilities.repeat(held.len()));
+            let expected = metrics::classification(&held, &predicted, &all, known);
+            assert_eq!(baseline.metrics(&held), expected, "{train:?} {held:?}");
+        }
     }
 
     // DummyRegressor().fit(numpy.zeros((3, 1)), [1, 2, 6]).predict([[0]]) == [3]; r2_score([2, 4], [3, 3]) == 0

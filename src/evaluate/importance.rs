@@ -4,6 +4,7 @@ use super::spread::Spread;
 use crate::python::random::NumpyRandom;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
+use std::collections::HashSet;
 use tch::Tensor;
 
 /// How much the score falls when a feature's values are shuffled among the rows: mean and standard deviation (over n,
@@ -14,49 +15,99 @@ pub struct Importance {
     pub std: f64,
 }
 
-/// `sklearn.inspection.permutation_importance(n_repeats=repeats, random_state=seed)`, with its very permutations: one
-/// [`Importance`] for each feature of `columns`.
+/// What is shuffled, how often, and among which rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Shuffling<'a> {
+    /// The columns of x that belong to each feature, such as all of a one-hot encoding, which are shuffled together.
+    pub columns: &'a [Vec<i64>],
+    /// Among so many rows at most, drawn once: scikit-learn's `max_samples`.
+    pub rows: usize,
+    pub repeats: usize,
+    pub seed: u32,
+}
+
+/// `sklearn.inspection.permutation_importance(n_repeats, random_state=seed, max_samples=rows)`, with its very draws and
+/// permutations: one [`Importance`] for each feature.
 ///
-/// `x` is `[n, d]`; `columns` names the columns of x that belong to each feature, such as all of a one-hot encoding,
-/// which are shuffled together; `score` takes such an x, higher being better. x itself is not changed. A column that
-/// x does not have, no repeats, or an error of `score` is an error.
+/// `x` is `[n, d]`; `score` takes such an x, or the given rows of it, higher being better; as in scikit-learn, the fall is
+/// from the score of all rows. `passed` is told after each shuffle how many there were, and an error of it ends the work.
+/// x itself is not changed. A column that x does not have, no repeats, or an error of `score` is an error.
 pub fn permutation_importance(
-    score: impl Fn(&Tensor) -> Result<f64>,
+    score: impl Fn(&Tensor, Option<&[usize]>) -> Result<f64>,
     x: &Tensor,
-    columns: &[Vec<i64>],
-    repeats: usize,
-    seed: u32,
+    shuffling: Shuffling<'_>,
+    passed: &mut dyn FnMut(usize) -> Result<()>,
 ) -> Result<Vec<Importance>> {
-    let size = x.size();
-    ensure!(size.len() == 2, "permutation importance: x of shape {size:?}, but [n, d] is needed");
-    ensure!(repeats > 0, "permutation importance: no repeats");
-    for &column in columns.iter().flatten() {
-        ensure!((0..size[1]).contains(&column), "permutation importance: column {column} of x, which has {}", size[1]);
-    }
-    let whole = score(x).context("permutation importance")?;
-    let seed = NumpyRandom::seed(seed).int31();
-    let mut shuffled = x.f_detach_copy()?;
+    let Shuffling { columns, rows, repeats, seed } = shuffling;
+    check(x, columns, repeats)?;
+    let whole = score(x, None).context("permutation importance")?;
+    // As in scikit-learn: every feature starts from the same seed, so that the rows are the same for all of them.
+    let mut rng = NumpyRandom::seed(NumpyRandom::seed(seed).int31());
+    let drawn = (rows < x.size()[0] as usize).then(|| sample_without_replacement(x.size()[0] as usize, rows, &mut rng));
+    let mut shuffled = match &drawn {
+        Some(rows) => x.f_index_select(0, &indices(rows, x)?)?,
+        None => x.f_detach_copy()?,
+    };
     let mut importances = Vec::with_capacity(columns.len());
     for feature in columns {
         let index = Tensor::f_from_slice(feature)?.f_to_device(x.device())?;
-        let original = x.f_index_select(1, &index)?;
+        let original = shuffled.f_index_select(1, &index)?;
         let mut drops = Vec::with_capacity(repeats);
         let mut values = original.shallow_clone();
-        // As in scikit-learn: every feature starts from the same seed, and each repeat shuffles the order and the
-        // values that the repeat before left, so that the permutations compose.
-        let mut rng = NumpyRandom::seed(seed);
-        let mut order: Vec<i64> = (0..size[0]).collect();
+        // Each repeat shuffles the order and the values that the repeat before left, so that the permutations compose.
+        let mut rng = rng.clone();
+        let mut order: Vec<usize> = (0..shuffled.size()[0] as usize).collect();
         for _ in 0..repeats {
             rng.shuffle(&mut order);
-            values = values.f_index_select(0, &Tensor::f_from_slice(&order)?.f_to_device(x.device())?)?;
+            values = values.f_index_select(0, &indices(&order, x)?)?;
             let _ = shuffled.f_index_copy_(1, &index, &values)?;
-            drops.push(whole - score(&shuffled).context("permutation importance")?);
+            drops.push(whole - score(&shuffled, drawn.as_deref()).context("permutation importance")?);
+            passed(importances.len() * repeats + drops.len())?;
         }
         let _ = shuffled.f_index_copy_(1, &index, &original)?;
         let Spread { mean, std } = Spread::of(&drops).context("permutation importance: no repeats")?;
         importances.push(Importance { mean, std });
     }
     Ok(importances)
+}
+
+fn check(x: &Tensor, columns: &[Vec<i64>], repeats: usize) -> Result<()> {
+    let size = x.size();
+    ensure!(size.len() == 2, "permutation importance: x of shape {size:?}, but [n, d] is needed");
+    ensure!(repeats > 0, "permutation importance: no repeats");
+    for &column in columns.iter().flatten() {
+        ensure!((0..size[1]).contains(&column), "permutation importance: column {column} of x, which has {}", size[1]);
+    }
+    Ok(())
+}
+
+fn indices(rows: &[usize], x: &Tensor) -> Result<Tensor> {
+    let rows: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+    Ok(Tensor::f_from_slice(&rows)?.f_to_device(x.device())?)
+}
+
+/// `sklearn.utils.random.sample_without_replacement(population, samples, random_state=rng)`, its choice of a method
+/// included.
+fn sample_without_replacement(population: usize, samples: usize, rng: &mut NumpyRandom) -> Vec<usize> {
+    let ratio = samples as f64 / population as f64;
+    if ratio > 0.01 && ratio < 0.99 {
+        let mut order = rng.permutation(population);
+        order.truncate(samples);
+        return order;
+    }
+    if ratio < 0.2 {
+        let mut selected = HashSet::new();
+        let draws = std::iter::repeat_with(|| rng.below(population)).filter(|&row| selected.insert(row));
+        return draws.take(samples).collect();
+    }
+    let mut reservoir: Vec<usize> = (0..samples).collect();
+    for row in samples..population {
+        let place = rng.below(row + 1);
+        if place < samples {
+            reservoir[place] = row;
+        }
+    }
+    reservoir
 }
 
 #[cfg(test)]
@@ -84,22 +135,45 @@ mod tests {
     // w = numpy.array([2.0, -0.5, 0.0])
     // y = x @ w + numpy.array([0.25 if i % 3 == 0 else -0.125 for i in range(12)])
     // permutation_importance(model, x, y, n_repeats=5, random_state=seed), model.predict(x) = x @ w, scored by r2_score
+    //     and with max_samples=7 and 11
     #[test]
     fn importance_equals_scikit_learns() {
         let (x, w, y) = linear();
         let columns = [vec![0], vec![1], vec![2]];
         let before = x.copy();
-        for (seed, mean, std) in [
-            (0, [2.126939726939727, 0.18505938505938507, 0.0], [0.5049465084635578, 0.04417070305824964, 0.0]),
-            (42, [2.0729492729492733, 0.14279054279054276, 0.0], [0.3683795881400953, 0.03342188089684853, 0.0]),
+        for (seed, rows, mean, std) in [
+            (0, 12, [2.126939726939727, 0.18505938505938507, 0.0], [0.5049465084635578, 0.04417070305824964, 0.0]),
+            (42, 12, [2.0729492729492733, 0.14279054279054276, 0.0], [0.3683795881400953, 0.03342188089684853, 0.0]),
+            (
+                42,
+                7,
+                [1.4211057664802158, 0.14342588395451833, 0.012197298540910895],
+                [1.0082656652808528, 0.08353230401020283, 0.0],
+            ),
+            (
+                42,
+                11,
+                [1.9367502118947204, 0.1493385227489274, 0.00380223501610788],
+                [0.31588757859859196, 0.049416577080630505, 0.0],
+            ),
         ] {
-            let score = |x: &Tensor| r2(&y, &predicted(x, &w)).context("r2");
-            let found = permutation_importance(score, &x, &columns, 5, seed).unwrap();
+            let score = |x: &Tensor, rows: Option<&[usize]>| {
+                let y = rows.map_or(y.clone(), |rows| rows.iter().map(|&row| y[row]).collect());
+                r2(&y, &predicted(x, &w)).context("r2")
+            };
+            let mut passes = Vec::new();
+            let shuffling = Shuffling { columns: &columns, rows, repeats: 5, seed };
+            let found = permutation_importance(score, &x, shuffling, &mut |pass| {
+                passes.push(pass);
+                Ok(())
+            });
+            let found = found.unwrap();
+            assert_eq!(passes, (1..=15).collect::<Vec<_>>());
             for (feature, importance) in found.iter().enumerate() {
                 let close = |a: f64, b: f64| (a - b).abs() < 1e-12;
                 assert!(
                     close(importance.mean, mean[feature]) && close(importance.std, std[feature]),
-                    "seed {seed}, feature {feature}: {importance:?}, scikit-learn's {} and {}",
+                    "seed {seed}, {rows} rows, feature {feature}: {importance:?}, scikit-learn's {} and {}",
                     mean[feature],
                     std[feature]
                 );
@@ -108,27 +182,57 @@ mod tests {
         assert_eq!(x, before);
     }
 
+    // [sample_without_replacement(n, k, random_state=numpy.random.RandomState(3))[:7].tolist() for n, k in …]
+    #[test]
+    fn rows_are_drawn_as_scikit_learn_draws_them() {
+        let drawn = |population, samples| {
+            let mut rng = NumpyRandom::seed(3);
+            let rows = sample_without_replacement(population, samples, &mut rng);
+            // And numpy.random.RandomState.randint(1000) after them.
+            (rows, rng.below(1000))
+        };
+        assert_eq!(drawn(12, 7), (vec![5, 4, 1, 2, 11, 6, 7], 650));
+        assert_eq!(drawn(300, 2), (vec![152, 249], 643));
+        let (rows, after) = drawn(300, 299);
+        assert_eq!((rows.len(), &rows[..7], after), (299, &[0, 1, 2, 3, 4, 5, 6][..], 249));
+    }
+
     #[test]
     fn the_columns_of_one_feature_move_together() {
         // The score counts the rows whose columns 0 and 1 still sum to zero: apart they would not.
         let column = Tensor::arange(20, (Kind::Double, tch::Device::Cpu));
         let x = Tensor::stack(&[&column, &column.neg()], 1);
-        let score =
-            |x: &Tensor| Ok(x.sum_dim_intlist(1, false, Kind::Double).eq(0.0).sum(Kind::Double).double_value(&[]));
-        let together = permutation_importance(score, &x, &[vec![0, 1]], 3, 7).unwrap();
+        let score = |x: &Tensor, _: Option<&[usize]>| {
+            Ok(x.sum_dim_intlist(1, false, Kind::Double).eq(0.0).sum(Kind::Double).double_value(&[]))
+        };
+        let together = importance(score, &x, &[vec![0, 1]], 3).unwrap();
         assert_eq!(together, [Importance { mean: 0.0, std: 0.0 }]);
-        let alone = permutation_importance(score, &x, &[vec![0], vec![1]], 3, 7).unwrap();
+        let alone = importance(score, &x, &[vec![0], vec![1]], 3).unwrap();
         assert!(alone.iter().all(|importance| importance.mean > 10.0), "{alone:?}");
     }
 
     #[test]
     fn what_does_not_fit_is_an_error() {
         let (x, ..) = linear();
-        let zero = |_: &Tensor| Ok(0.0);
-        let error = permutation_importance(zero, &x, &[vec![3]], 5, 0).unwrap_err().to_string();
+        let zero = |_: &Tensor, _: Option<&[usize]>| Ok(0.0);
+        let error = importance(zero, &x, &[vec![3]], 5).unwrap_err().to_string();
         assert!(error.contains("column 3") && error.contains("has 3"), "{error}");
-        assert!(permutation_importance(zero, &x, &[vec![0]], 0, 0).is_err());
-        assert!(permutation_importance(zero, &x.view(-1), &[vec![0]], 5, 0).is_err());
-        assert!(permutation_importance(|_| anyhow::bail!("no score"), &x, &[vec![0]], 5, 0).is_err());
+        assert!(importance(zero, &x, &[vec![0]], 0).is_err());
+        assert!(importance(zero, &x.view(-1), &[vec![0]], 5).is_err());
+        assert!(importance(|_: &Tensor, _: Option<&[usize]>| anyhow::bail!("no score"), &x, &[vec![0]], 5).is_err());
+        let shuffling = Shuffling { columns: &[vec![0], vec![1]], rows: 12, repeats: 5, seed: 0 };
+        let mut stop = |pass| if pass < 7 { Ok(()) } else { anyhow::bail!("stopped at {pass}") };
+        let error = permutation_importance(zero, &x, shuffling, &mut stop).unwrap_err().to_string();
+        assert_eq!(error, "stopped at 7");
+    }
+
+    /// Of all rows, from seed 7.
+    fn importance(
+        score: impl Fn(&Tensor, Option<&[usize]>) -> Result<f64>,
+        x: &Tensor,
+        columns: &[Vec<i64>],
+        repeats: usize,
+    ) -> Result<Vec<Importance>> {
+        permutation_importance(score, x, Shuffling { columns, rows: usize::MAX, repeats, seed: 7 }, &mut |_| Ok(()))
     }
 }

@@ -9,6 +9,6 @@ mod spread;
 mod verdict;
 
 pub use baseline::{MeanBaseline, PriorBaseline};
-pub use importance::{Importance, permutation_importance};
+pub use importance::{Importance, Shuffling, permutation_importance};
 pub use spread::Spread;
 pub use verdict::{Fit, PartScore, Verdict, verdict};

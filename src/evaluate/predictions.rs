@@ -59,13 +59,35 @@ const CHUNK: i64 = 1 << 16;
 
 /// The module's outputs on the CPU: `forward` of raw rows, or `network` of rows that are preprocessed already.
 pub fn outputs(module: &Module, method: &str, x: &Tensor) -> Result<Tensor> {
+    outputs_in_steps(module, method, x, &mut |_, _| Ok(()))
+}
+
+/// The same; `step` is told before each step how many of how many are done, and an error of it ends the work.
+pub fn outputs_in_steps(
+    module: &Module,
+    method: &str,
+    x: &Tensor,
+    step: &mut dyn FnMut(usize, usize) -> Result<()>,
+) -> Result<Tensor> {
     let chunks = x.f_split(CHUNK, 0)?;
-    let outputs = chunks.iter().map(|x| Ok(module.call(method, x)?.f_to_device(Device::Cpu)?));
+    let outputs = chunks.iter().enumerate().map(|(done, x)| {
+        step(done, chunks.len())?;
+        Ok(module.call(method, x)?.f_to_device(Device::Cpu)?)
+    });
     Ok(Tensor::f_cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?)
 }
 
 /// Turns the network's outputs `[n, k]` into predictions, as the model file's `predict` does, with the probabilities.
 pub fn to_predictions(outputs: &Tensor, target: &Target) -> Result<Predictions> {
+    let mut answers = answers(outputs, target)?;
+    if let Predictions::Classes { probabilities: all, .. } = &mut answers {
+        *all = Vec::try_from(probabilities(outputs)?.f_contiguous()?.f_view(-1)?)?;
+    }
+    Ok(answers)
+}
+
+/// The same without the probabilities.
+pub fn answers(outputs: &Tensor, target: &Target) -> Result<Predictions> {
     Ok(match target {
         Target::Number { center, scale } => {
             let value = outputs.f_select(1, 0)?.f_to_kind(Kind::Double)?.f_mul_scalar(*scale)?.f_add_scalar(*center)?;
@@ -76,7 +98,7 @@ pub fn to_predictions(outputs: &Tensor, target: &Target) -> Result<Predictions> 
                 1 => Vec::try_from(outputs.f_select(1, 0)?.f_gt(0)?.f_to_kind(Kind::Int64)?)?,
                 _ => Vec::try_from(outputs.f_argmax(1, false)?)?,
             },
-            probabilities: Vec::try_from(probabilities(outputs)?.f_contiguous()?.f_view(-1)?)?,
+            probabilities: vec![],
         },
     })
 }

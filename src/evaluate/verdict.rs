@@ -3,6 +3,7 @@
 //! Every part is measured by its error as a share of the baseline's error on the same rows: 1 - accuracy for classes,
 //! 1 - R² for numbers (the share of the variance that is left).
 
+use crate::choices::fixed::fixed;
 use crate::evaluate::metrics::Metrics;
 use serde::Serialize;
 
@@ -51,14 +52,15 @@ pub fn verdict(train: PartScore<'_>, valid: Option<PartScore<'_>>, test: Option<
     let gap = Gap::between(&train, held);
     let shown = format!("{} against {}", train.shown(), held.shown());
     let (fit, text) = if gap.matters(held) && held.share() >= 1.0 {
-        let text = format!("Over-fits: {shown}, no better than the baseline's {:.3}. {OVER_HELP}", held.baseline);
+        let text =
+            format!("Over-fits: {shown}, no better than the baseline's {}. {OVER_HELP}", fixed(held.baseline, 3));
         (Fit::OverFit, text)
     } else if gap.matters(held) {
         (Fit::OverFit, format!("Over-fits: {shown}. {OVER_HELP}"))
     } else if train.is_under() {
         (Fit::UnderFit, under(&train, &shown))
     } else {
-        (Fit::Good, format!("Fits: {shown}, where the baseline has {:.3}.{}", held.baseline, gap.reserve()))
+        (Fit::Good, format!("Fits: {shown}, where the baseline has {}.{}", fixed(held.baseline, 3), gap.reserve()))
     };
     let hopeful = valid.as_ref().zip(test.as_ref()).and_then(|(valid, test)| hopeful(valid, test));
     Verdict { fit, text: text + &hopeful.unwrap_or_default() }
@@ -78,9 +80,9 @@ fn alone(train: &Measured) -> Verdict {
 
 fn under(train: &Measured, shown: &str) -> String {
     format!(
-        "Under-fits: {shown}, hardly better than the baseline's {:.3} on the training rows. More hidden units, more \
+        "Under-fits: {shown}, hardly better than the baseline's {} on the training rows. More hidden units, more \
          epochs or a larger learning rate may help, unless the features say little about the target.",
-        train.baseline
+        fixed(train.baseline, 3)
     )
 }
 
@@ -88,8 +90,9 @@ fn under(train: &Measured, shown: &str) -> String {
 fn hopeful(valid: &Measured, test: &Measured) -> Option<String> {
     Gap::between(valid, test).matters(test).then(|| {
         format!(
-            " The test rows do worse than the validation rows ({:.3} against {:.3}): expect the lower value.",
-            test.score, valid.score
+            " The test rows do worse than the validation rows ({} against {}): expect the lower value.",
+            fixed(test.score, 3),
+            fixed(valid.score, 3)
         )
     })
 }
@@ -139,7 +142,7 @@ impl Measured {
 
     fn shown(&self) -> String {
         let rows = if self.rows == 1 { "row" } else { "rows" };
-        format!("{} {:.3} on {} {} {rows}", self.measure, self.score, self.rows, self.part)
+        format!("{} {} on {} {} {rows}", self.measure, fixed(self.score, 3), self.rows, self.part)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::fit::settings::FitPlan;
 use crate::torch::safetensors::Named;
 use crate::torch::script::Module;
 use anyhow::Result;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use tch::{Device, Tensor};
 
 /// Rows of the training data that `check.safetensors` holds.
@@ -27,6 +27,7 @@ pub struct ModelInfo<'a> {
 /// What a table becomes.
 pub fn table(prepared: &Prepared, config: &FitPlan, pinned: &[ColumnSchema]) -> TableModel {
     let inputs = prepared.pipeline.inputs.names();
+    let inputs: HashSet<String> = inputs.into_iter().collect();
     let known = |column: &&ColumnSchema| column.name == config.target || inputs.contains(&column.name);
     TableModel {
         inputs: prepared.pipeline.inputs.clone(),

@@ -8,7 +8,7 @@ use crate::data::table::known_rows;
 use crate::fit::settings::FitPlan;
 use crate::preprocess::inputs::texts;
 use crate::preprocess::split::{self, Parts};
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use polars::prelude::*;
 use std::collections::BTreeMap;
 
@@ -115,12 +115,25 @@ fn parts(divided: &Divided<'_>, config: &FitPlan, seed: u32) -> Result<Parts> {
     if let Some(name) = &config.group {
         return split::group_parts(&split::group_ids(&divided.own_column(name)?, name, divided.place())?, shares, seed);
     }
-    let strata = config.stratify.then(|| classes(divided, config)).transpose()?;
-    let parts = split::parts(divided.own, shares, strata.as_deref(), seed)?;
-    if let Some(classes) = &strata {
-        check_strata(classes, &parts.train, &config.target, &divided.store.display_name)?;
+    if config.stratify {
+        return stratified(divided, config, shares, seed);
     }
+    split::parts(divided.own, shares, seed)
+}
+
+fn stratified(divided: &Divided<'_>, config: &FitPlan, shares: [f64; 3], seed: u32) -> Result<Parts> {
+    let shown = &divided.store.display_name;
+    let (ids, classes) = (class_ids(divided, config)?, classes(divided, config)?);
+    let name = |id: usize| ids.iter().position(|&other| other == id).map_or(String::new(), |row| classes[row].clone());
+    let parts = split::stratified_parts(&ids, shares, seed, name)
+        .with_context(|| format!("{shown}: the target {}", config.target))?;
+    check_strata(&classes, &parts.train, &config.target, shown)?;
     Ok(parts)
+}
+
+/// The number of each of the data table's own rows' class.
+fn class_ids(divided: &Divided<'_>, config: &FitPlan) -> Result<Vec<usize>> {
+    split::class_ids(&divided.own_column(&config.target)?, &config.target, divided.place())
 }
 
 /// Refuses classes (one a row) of which --stratify leaves no row to train on. `shown` is the table's name.
@@ -145,8 +158,8 @@ fn folds(divided: &Divided<'_>, config: &FitPlan, seed: u32) -> Result<Vec<Parts
         let ids = split::group_ids(&divided.own_column(name)?, name, divided.place())?;
         split::group_k_fold(&rows.iter().map(|&row| ids[row]).collect::<Vec<_>>(), config.folds)?
     } else if config.stratify {
-        let classes = classes(divided, config)?;
-        let of_rows: Vec<String> = rows.iter().map(|&row| classes[row].clone()).collect();
+        let ids = class_ids(divided, config)?;
+        let of_rows: Vec<usize> = rows.iter().map(|&row| ids[row]).collect();
         split::stratified_k_fold(&of_rows, config.folds, seed)?
     } else {
         split::k_fold(rows.len(), config.folds, seed)?

@@ -9,6 +9,7 @@ use crate::data::schema::TableSchema;
 use crate::data::store::Store;
 use crate::evaluate::Verdict;
 use crate::fit::settings::FitPlan;
+use crate::plot::StandIns;
 use crate::runs::folder::RunFolder;
 use crate::runs::history;
 use crate::torch::safetensors;
@@ -29,26 +30,31 @@ pub struct Finished<'a> {
 }
 
 impl Finished<'_> {
-    /// Stages every file but the summary and the settings.
-    pub fn stage(self, folder: &mut RunFolder) -> Result<()> {
+    /// Stages every file but the summary and the settings. `go_on` is asked before each step; an error of it ends the work.
+    /// Gives the names that have numbers in the pictures.
+    pub fn stage(self, folder: &mut RunFolder, go_on: &mut dyn FnMut() -> Result<()>) -> Result<StandIns> {
         let Self { outcome, config, seed, provenance, store, schema, verdict } = self;
-        let pictures = pictures(outcome, config)?;
+        let (pictures, numbered) = pictures(outcome, config, go_on)?;
+        go_on()?;
         for picture in &pictures {
             folder.stage(&format!("{}.png", picture.name), &picture.png)?;
         }
         let pinned = pinned(&outcome.prepared, store, schema);
-        let metrics = outcome.valid.as_ref().unwrap_or(&outcome.train).metrics.iter();
+        let metrics = outcome.scores.valid.as_ref().unwrap_or(&outcome.scores.train).metrics.iter();
         let metrics = metrics.filter_map(|(name, value)| Some((name.to_string(), value?))).collect();
         let info = ModelInfo { config, seed, pinned: &pinned, metrics, provenance };
         let training = outcome.trained.snapshot.tensors()?;
-        let model = checkpoint::to_bytes(&outcome.prepared, &outcome.module, &training, info)?;
+        let model = checkpoint::to_bytes(&outcome.prepared, &outcome.scores.module, &training, info)?;
         folder.stage("history.csv", history(outcome).as_bytes())?;
         folder.stage("model.pt", &model)?;
         folder.stage("model.safetensors", &safetensors::to_bytes(&outcome.network.net.parameters.named()?)?)?;
         if let Some(schema) = schema {
             folder.stage(SCHEMA, schema.to_toml()?.as_bytes())?;
         }
-        folder.stage("report.html", page(outcome, config, &verdict.text, &store.display_name, &pictures)?.as_bytes())
+        go_on()?;
+        let page = page(outcome, config, &verdict.text, &store.display_name, (&pictures, &numbered))?;
+        folder.stage("report.html", page.as_bytes())?;
+        Ok(numbered)
     }
 }
 

@@ -4,12 +4,12 @@ use super::divide::Divided;
 use super::model;
 use super::prepare::{Prepared, Rows, prepare};
 use super::train::Network;
+use crate::choices::fixed::fixed;
 use crate::evaluate::Spread;
 use crate::evaluate::metrics::Metrics;
 use crate::evaluate::predictions::{measure, outputs, to_predictions};
 use crate::fit::settings::FitPlan;
-use crate::preprocess::split::Parts;
-use crate::train::observer::{Epoch, Next, Observer};
+use crate::train::observer::Observer;
 use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -23,24 +23,29 @@ pub struct Fold {
     pub metrics: Metrics,
 }
 
-/// Trains and scores every fold. Preprocessing is fitted on the fold's training rows alone; each network starts from
-/// `seed`. `report` is told the fold, from 0, and the epoch.
-pub fn cross_validate(
+impl Fold {
+    /// What was written of a fold; `None` if it is of no fold.
+    pub fn read(written: &Value) -> Option<Self> {
+        let rows = |name: &str| written[name].as_i64();
+        let metrics = Metrics::read(written["metrics"].as_object()?)?;
+        Some(Self { train: rows("train")?, held_out: rows("held_out")?, metrics })
+    }
+}
+
+/// Trains and scores fold `index`. Preprocessing is fitted on the fold's training rows alone; each network starts from
+/// `seed`.
+pub fn fold(
     rows: &Divided<'_>,
+    index: usize,
     config: &FitPlan,
     seed: u32,
     device: Device,
-    mut report: impl FnMut(usize, &Epoch<'_>) -> Result<Next>,
-) -> Result<Vec<Fold>> {
-    let mut fold = |index: usize, parts: &Parts| -> Result<Fold> {
-        let prepared = prepare(rows, parts, config, device)?;
-        let held = prepared.test.as_ref().context("no rows are held out")?;
-        let mut observer = |epoch: &Epoch<'_>| report(index, epoch);
-        let metrics = held_out(&prepared, held, config, seed, device, &mut observer)?;
-        Ok(Fold { train: prepared.train.x.size()[0], held_out: held.x.size()[0], metrics })
-    };
-    let folds = rows.folds.iter().enumerate();
-    folds.map(|(index, parts)| fold(index, parts).with_context(|| format!("fold {}", index + 1))).collect()
+    observer: &mut dyn Observer,
+) -> Result<Fold> {
+    let prepared = prepare(rows, &rows.folds[index], config, device)?;
+    let held = prepared.test.as_ref().context("no rows are held out")?;
+    let metrics = held_out(&prepared, held, config, seed, device, observer)?;
+    Ok(Fold { train: prepared.train.x.size()[0], held_out: held.x.size()[0], metrics })
 }
 
 /// Trains on the training rows and scores `held`: every metric, and under `loss` the mean of the loss function.
@@ -89,7 +94,7 @@ pub fn text(folds: &[Fold]) -> Option<String> {
         return None;
     }
     let line = |(name, spread): (&str, Option<Spread>)| match spread {
-        Some(spread) => format!("  {name:<18} {:.4} ± {:.4}", spread.mean, spread.std),
+        Some(spread) => format!("  {name:<18} {} ± {}", fixed(spread.mean, 4), fixed(spread.std, 4)),
         None => format!("  {name:<18} not defined in every fold"),
     };
     let lines: Vec<String> = over(folds.iter().map(|fold| &fold.metrics)).into_iter().map(line).collect();
@@ -100,6 +105,18 @@ pub fn text(folds: &[Fold]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fold_is_read_as_it_was_written() {
+        let metrics = Metrics(vec![("r2", Some(0.1 + 0.2)), ("mape", None), ("loss", Some(5e-324))]);
+        let fold = Fold { train: 7, held_out: 3, metrics };
+        let text = serde_json::to_string(&fold).unwrap();
+        let read = Fold::read(&serde_json::from_str(&text).unwrap()).unwrap();
+        assert_eq!((read.train, read.held_out, &read.metrics), (7, 3, &fold.metrics));
+        for wrong in [json!({}), json!({"train": 1, "held_out": 1, "metrics": {"speed": 1.0}})] {
+            assert!(Fold::read(&wrong).is_none(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_metric_that_one_fold_lacks_has_no_mean() {

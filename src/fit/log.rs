@@ -31,7 +31,11 @@ fn begin(folder: &Path, config: &FitPlan) -> Result<Events> {
 
 /// `metrics/<part>/<name>` at the epoch whose weights were kept.
 pub fn metrics(events: &mut Events, outcome: &Outcome) -> Result<()> {
-    let parts = [("train", Some(&outcome.train)), ("valid", outcome.valid.as_ref()), ("test", outcome.test.as_ref())];
+    let parts = [
+        ("train", Some(&outcome.scores.train)),
+        ("valid", outcome.scores.valid.as_ref()),
+        ("test", outcome.scores.test.as_ref()),
+    ];
     let scored = parts.into_iter().filter_map(|(part, scored)| Some((part, scored?)));
     let of = |(part, scored): (&str, &crate::evaluate::predictions::Scored)| {
         let named = |(name, value)| (format!("metrics/{part}/{name}"), value);

@@ -5,6 +5,7 @@ pub mod columns;
 pub mod divide;
 pub mod files;
 pub mod folds;
+pub mod importance;
 pub mod log;
 pub mod model;
 pub mod outcome;

@@ -2,10 +2,11 @@
 
 use super::outcome::Outcome;
 use super::surface;
+use crate::choices::fixed::fixed;
 use crate::evaluate::metrics;
 use crate::evaluate::predictions::{Predictions, Scored};
 use crate::fit::settings::FitPlan;
-use crate::plot::Figure;
+use crate::plot::{Figure, StandIns};
 use crate::preprocess::target::Labels;
 use crate::preprocess::target::Target;
 use crate::report::{self, Block, Section, Table};
@@ -19,9 +20,24 @@ pub struct Picture {
     pub png: Vec<u8>,
 }
 
+/// Classes that a confusion matrix is drawn of: a picture of more has no cell that could be told from the next.
+const MOST_DRAWN: usize = 100;
+
+/// What there is no picture of, and why.
+pub fn not_drawn(outcome: &Outcome) -> Option<String> {
+    let Target::Classes(classes) = &outcome.prepared.target else { return None };
+    (classes.len() > MOST_DRAWN)
+        .then(|| format!("no confusion matrix is drawn: {} classes, of {MOST_DRAWN} at most it is", classes.len()))
+}
+
 /// The pictures of a fit: its learning curves, and those that suit the task, drawn from the test rows if there are any,
-/// else from the validation rows, else from the training rows.
-pub fn pictures(outcome: &Outcome, config: &FitPlan) -> Result<Vec<Picture>> {
+/// else from the validation rows, else from the training rows; and what numbers stand in them for names. `go_on` is asked
+/// before each; an error of it ends the work.
+pub fn pictures(
+    outcome: &Outcome,
+    config: &FitPlan,
+    go_on: &mut dyn FnMut() -> Result<()>,
+) -> Result<(Vec<Picture>, StandIns)> {
     let history = &outcome.trained.history;
     let best = (config.early_stop > 0).then_some(outcome.trained.best_epoch);
     let label = match outcome.prepared.target {
@@ -33,8 +49,10 @@ pub fn pictures(outcome: &Outcome, config: &FitPlan) -> Result<Vec<Picture>> {
     let (part, rows, scored) = outcome.held_out();
     match (&scored.predictions, &rows.labels, &outcome.prepared.target) {
         (Predictions::Classes { predicted, probabilities }, Labels::Classes(labels), Target::Classes(names)) => {
-            let matrix = metrics::confusion_matrix(labels, predicted, names.len());
-            figures.push(("confusion_matrix", report::confusion_matrix(&matrix, names, part)));
+            if names.len() <= MOST_DRAWN {
+                let matrix = metrics::confusion_matrix(labels, predicted, names.len());
+                figures.push(("confusion_matrix", report::confusion_matrix(&matrix, names, part)));
+            }
             figures.extend(report::roc(labels, probabilities, names, part).map(|figure| ("roc", figure)));
             let curve = report::precision_recall(labels, probabilities, names, part);
             figures.extend(curve.map(|figure| ("precision_recall", figure)));
@@ -46,14 +64,25 @@ pub fn pictures(outcome: &Outcome, config: &FitPlan) -> Result<Vec<Picture>> {
         }
         _ => {}
     }
+    go_on()?;
     figures.extend(surface::picture(outcome, config)?);
-    if !outcome.importance.is_empty() {
+    let importance = &outcome.scores.importance;
+    if !importance.columns.is_empty() {
         let names = outcome.prepared.pipeline.inputs.names();
-        let figure = report::importance(&names, &outcome.importance, outcome.prepared.target.score());
+        let of = if importance.rows == importance.of { String::new() } else { format!(" of {}", importance.of) };
+        let rows = format!("{}{of} {} rows", importance.rows, importance.part);
+        let figure = report::importance(&names, &importance.columns, outcome.prepared.target.score(), &rows);
         figures.push(("importance", figure));
     }
-    let drawn = |(name, figure): (&'static str, Figure)| Ok(Picture { name, alt: alt(&figure), png: figure.png()? });
-    figures.into_iter().map(drawn).collect()
+    let mut numbered = StandIns::default();
+    let drawn = |(name, mut figure): (&'static str, Figure)| {
+        go_on()?;
+        let alt = alt(&figure);
+        numbered.replace(&mut figure);
+        Ok(Picture { name, alt, png: figure.png()? })
+    };
+    let pictures = figures.into_iter().map(drawn).collect::<Result<_>>()?;
+    Ok((pictures, numbered))
 }
 
 /// Title and axes, such as `ROC, test rows: true positive rate by false positive rate`.
@@ -66,20 +95,32 @@ fn alt(figure: &Figure) -> String {
 }
 
 /// `report.html`.
-pub fn page(outcome: &Outcome, config: &FitPlan, verdict: &str, shown: &str, pictures: &[Picture]) -> Result<String> {
+pub fn page(
+    outcome: &Outcome,
+    config: &FitPlan,
+    verdict: &str,
+    shown: &str,
+    (pictures, numbered): (&[Picture], &StandIns),
+) -> Result<String> {
+    let mut result = vec![Block::Note(verdict.into()), Block::Table(scores(outcome))];
+    result.extend([outcome.scores.importance.text(), not_drawn(outcome)].into_iter().flatten().map(Block::Note));
     let block = |picture: &Picture| Block::Picture { png: picture.png.clone(), alt: picture.alt.clone() };
+    let note = numbered.text().map(Block::Note).into_iter();
     let sections = [
-        Section { title: "Result".into(), blocks: vec![Block::Note(verdict.into()), Block::Table(scores(outcome))] },
-        Section { title: "Pictures".into(), blocks: pictures.iter().map(block).collect() },
+        Section { title: "Result".into(), blocks: result },
+        Section { title: "Pictures".into(), blocks: note.chain(pictures.iter().map(block)).collect() },
         Section { title: "Settings".into(), blocks: vec![Block::Code(toml::to_string(config)?)] },
     ];
     Ok(report::html(&format!("{} from {shown}", config.target), &sections))
 }
 
 fn scores(outcome: &Outcome) -> Table {
-    let cell = |value: Option<f64>| value.map_or("not defined".into(), |value| format!("{value:.6}"));
-    let parts =
-        [("training", Some(&outcome.train)), ("validation", outcome.valid.as_ref()), ("test", outcome.test.as_ref())];
+    let cell = |value: Option<f64>| value.map_or("not defined".into(), |value| fixed(value, 6));
+    let parts = [
+        ("training", Some(&outcome.scores.train)),
+        ("validation", outcome.scores.valid.as_ref()),
+        ("test", outcome.scores.test.as_ref()),
+    ];
     let parts: Vec<(&str, &Scored)> = parts.into_iter().filter_map(|(name, scored)| Some((name, scored?))).collect();
     let mut header = vec!["metric".into()];
     header.extend(parts.iter().flat_map(|(name, _)| [name.to_string(), format!("{name}, baseline")]));
@@ -87,5 +128,5 @@ fn scores(outcome: &Outcome) -> Table {
         let values = parts.iter().flat_map(|(_, scored)| [scored.metrics.get(name), scored.baseline.get(name)]);
         std::iter::once(name.to_string()).chain(values.map(cell)).collect()
     };
-    Table { header, rows: outcome.train.metrics.iter().map(|(name, _)| row(name)).collect() }
+    Table { header, rows: outcome.scores.train.metrics.iter().map(|(name, _)| row(name)).collect() }
 }

@@ -2,6 +2,8 @@
 
 use super::outcome::Outcome;
 use super::prepare::Rows;
+use super::report::not_drawn;
+use crate::choices::fixed::fixed;
 use crate::evaluate::predictions::Scored;
 use crate::evaluate::{PartScore, Verdict, verdict};
 use serde_json::{Map, Value, json};
@@ -10,9 +12,9 @@ use serde_json::{Map, Value, json};
 pub fn judge(outcome: &Outcome) -> Verdict {
     let prepared = &outcome.prepared;
     verdict(
-        judged(&prepared.train, &outcome.train),
-        prepared.valid.as_ref().zip(outcome.valid.as_ref()).map(|(rows, scored)| judged(rows, scored)),
-        prepared.test.as_ref().zip(outcome.test.as_ref()).map(|(rows, scored)| judged(rows, scored)),
+        judged(&prepared.train, &outcome.scores.train),
+        prepared.valid.as_ref().zip(outcome.scores.valid.as_ref()).map(|(rows, scored)| judged(rows, scored)),
+        prepared.test.as_ref().zip(outcome.scores.test.as_ref()).map(|(rows, scored)| judged(rows, scored)),
     )
 }
 
@@ -40,11 +42,12 @@ pub fn results(outcome: &Outcome, verdict: &Verdict, shown: &str) -> Map<String,
         "engine": outcome.trained.engine,
         "training_seconds": outcome.trained.seconds,
         "loss": outcome.trained.history.last().map(|epoch| epoch.loss),
-        "metrics": {"train": outcome.train.metrics, "valid": metrics(&outcome.valid), "test": metrics(&outcome.test)},
-        "baseline": {"train": outcome.train.baseline, "valid": baseline(&outcome.valid), "test": baseline(&outcome.test)},
+        "metrics": {"train": outcome.scores.train.metrics, "valid": metrics(&outcome.scores.valid), "test": metrics(&outcome.scores.test)},
+        "baseline": {"train": outcome.scores.train.baseline, "valid": baseline(&outcome.scores.valid), "test": baseline(&outcome.scores.test)},
         "counts": {"train": prepared.train.counts, "valid": prepared.valid.as_ref().map(|rows| &rows.counts),
                    "test": prepared.test.as_ref().map(|rows| &rows.counts)},
         "importance": importance(outcome),
+        "importance_from": outcome.scores.importance.summary(),
         "verdict": verdict,
     });
     let Value::Object(results) = results else { return Map::new() };
@@ -54,7 +57,11 @@ pub fn results(outcome: &Outcome, verdict: &Verdict, shown: &str) -> Map<String,
 /// By input column: `{"mean": …, "std": …}`.
 fn importance(outcome: &Outcome) -> Value {
     let names = outcome.prepared.pipeline.inputs.names();
-    names.into_iter().zip(&outcome.importance).map(|(name, importance)| (name, json!(importance))).collect()
+    names
+        .into_iter()
+        .zip(&outcome.scores.importance.columns)
+        .map(|(name, importance)| (name, json!(importance)))
+        .collect()
 }
 
 /// The results for people: a table of the metrics, then what was altered, then the size of the network.
@@ -64,15 +71,15 @@ pub fn text(outcome: &Outcome) -> String {
         vec![format!("{:<18} {:>12} {:>12} {:>12} {:>12}", "", "training", "validation", "test", "baseline")];
     let of = |scored: Option<&Scored>, name: &str, base: bool| {
         let value = scored.and_then(|scored| if base { scored.baseline.get(name) } else { scored.metrics.get(name) });
-        value.map_or("-".into(), |value| format!("{value:.4}"))
+        value.map_or("-".into(), |value| fixed(value, 4))
     };
-    let held = outcome.test.as_ref().or(outcome.valid.as_ref()).unwrap_or(&outcome.train);
-    for (name, _) in outcome.train.metrics.iter() {
+    let held = outcome.scores.test.as_ref().or(outcome.scores.valid.as_ref()).unwrap_or(&outcome.scores.train);
+    for (name, _) in outcome.scores.train.metrics.iter() {
         lines.push(format!(
             "{name:<18} {:>12} {:>12} {:>12} {:>12}",
-            of(Some(&outcome.train), name, false),
-            of(outcome.valid.as_ref(), name, false),
-            of(outcome.test.as_ref(), name, false),
+            of(Some(&outcome.scores.train), name, false),
+            of(outcome.scores.valid.as_ref(), name, false),
+            of(outcome.scores.test.as_ref(), name, false),
             of(Some(held), name, true)
         ));
     }
@@ -87,6 +94,7 @@ pub fn text(outcome: &Outcome) -> String {
     if prepared.without_target > 0 {
         lines.push(format!("rows left out, their target is missing: {}", prepared.without_target));
     }
+    lines.extend([outcome.scores.importance.text(), not_drawn(outcome)].into_iter().flatten());
     let trained = &outcome.trained;
     let stopped = if trained.stopped_early { ", stopped early" } else { "" };
     lines.push(format!(

@@ -102,7 +102,7 @@ fn over(outcome: &Outcome, across: GridAxis, up: GridAxis) -> Result<Vec<f64>> {
 /// Class indices, or values in the target's units.
 fn predict(outcome: &Outcome, columns: &[Vec<f64>]) -> Result<Vec<f64>> {
     let raw = tensors::from_columns(columns, Kind::Double, Device::Cpu)?;
-    let predictions = outcome.module.call("predict", &raw)?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?;
+    let predictions = outcome.scores.module.call("predict", &raw)?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?;
     Ok(Vec::try_from(predictions.f_contiguous()?)?)
 }
 

@@ -6,7 +6,7 @@ use crate::data::profile::{MOST_CLASSES, ROWS_A_CLASS, are_classes};
 use crate::data::shapes::Meaning;
 use crate::fit::settings::{FitPlan, Task};
 use crate::preprocess::inputs::{number_values, texts};
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail, ensure};
 use polars::prelude::*;
 
 /// What is learnt of a target.
@@ -22,6 +22,33 @@ pub struct Learnt {
 /// # Errors
 /// A target of text of which most is numbers, or dates; `--task regression` of a target that is not a number.
 pub fn learnt(target: &DataFrame, config: &FitPlan, at: Location<'_>) -> Result<Learnt> {
+    let learnt = choose(target, config, at)?;
+    if learnt.classification {
+        check_classes(target, config, at.file)?;
+    }
+    Ok(learnt)
+}
+
+/// Classes that a network may tell apart: its last layer has an output for each, and every row a probability of each.
+const MOST_LEARNT: usize = 2_000;
+
+/// Refuses a target of more classes than [`MOST_LEARNT`], such as a name of each row.
+fn check_classes(target: &DataFrame, config: &FitPlan, shown: &str) -> Result<()> {
+    let column = target.column(&config.target)?;
+    let classes = column.n_unique()? - usize::from(column.null_count() > 0);
+    let advice = match (config.task, column.dtype().is_primitive_numeric()) {
+        (Task::Classification, true) => "leave --task classification out",
+        _ => "choose another --target, or join rare classes",
+    };
+    ensure!(
+        classes <= MOST_LEARNT,
+        "{shown}: the target {} has {classes} classes, expected {MOST_LEARNT} at most; {advice}",
+        config.target
+    );
+    Ok(())
+}
+
+fn choose(target: &DataFrame, config: &FitPlan, at: Location<'_>) -> Result<Learnt> {
     let (name, column) = (&config.target, target.column(&config.target)?);
     match config.task {
         Task::Classification => Ok(Learnt { classification: true, why: None }),

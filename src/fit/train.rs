@@ -53,6 +53,12 @@ impl Network {
     }
 }
 
+/// The state before the first epoch, from which the training of `network` goes on to the same end.
+pub fn first_state(network: &Network, prepared: &Prepared, config: &FitPlan) -> Result<Snapshot> {
+    let (train, valid) = (part(&prepared.train), prepared.valid.as_ref().map(part));
+    Session::new(Task { net: &network.net, loss: &network.loss, config: &config.train(), train, valid })?.snapshot()
+}
+
 fn part(rows: &Rows) -> Part<'_> {
     Part { x: &rows.x, y: &rows.y, weight: rows.weight.as_ref() }
 }

@@ -7,13 +7,10 @@ use super::font;
 use anyhow::{Result, anyhow};
 use plotters::prelude::{BitMapBackend, DrawingBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color as _, FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, ShapeStyle, TextStyle};
+use plotters::style::{Color as _, FontDesc, FontStyle, FontTransform, RGBColor, ShapeStyle, TextStyle};
 
 /// Drawn pixels per pixel of the picture, each way.
 pub(super) const SCALE: usize = 3;
-
-/// plotters takes a font's height from descender to ascender; this many times its size in DejaVu Sans (hhea table).
-const LINE_HEIGHT: f64 = 1.164;
 
 pub(super) type Point = (f64, f64);
 
@@ -63,7 +60,6 @@ impl Face {
 
 pub(super) struct Canvas<'a> {
     backend: BitMapBackend<'a>,
-    family: FontFamily<'static>,
 }
 
 impl<'a> Canvas<'a> {
@@ -71,7 +67,7 @@ impl<'a> Canvas<'a> {
     pub fn new(buffer: &'a mut [u8], width: usize, height: usize) -> Result<Self> {
         let size = ((width * SCALE) as u32, (height * SCALE) as u32);
         let backend = BitMapBackend::with_buffer_and_format(buffer, size).map_err(|error| anyhow!("plot: {error}"))?;
-        Ok(Self { backend, family: font::family()? })
+        Ok(Self { backend })
     }
 
     /// A filled rectangle, blended by `alpha`.
@@ -140,11 +136,12 @@ impl<'a> Canvas<'a> {
 
     /// A text with its baseline through `place`.
     pub fn text(&mut self, text: &str, place: Point, face: Face) -> Result<()> {
-        let size = face.size * LINE_HEIGHT * SCALE as f64;
+        let font = font::of(text)?;
+        let size = face.size * font.line_height() * SCALE as f64;
         let (red, green, blue) = face.color.rgb();
         let color = RGBColor(red, green, blue);
         let transform = if face.vertical { FontTransform::Rotate270 } else { FontTransform::None };
-        let style = TextStyle::from(self.font(face.size).transform(transform))
+        let style = TextStyle::from(FontDesc::new(font.family(), size, FontStyle::Normal).transform(transform))
             .color(&color)
             .pos(Pos::new(face.anchor, VPos::Top));
         let (x, y) = at(place);
@@ -155,12 +152,11 @@ impl<'a> Canvas<'a> {
 
     /// How wide a text is.
     pub fn text_width(&self, text: &str, size: f64) -> Result<f64> {
-        let (width, _) = self.font(size).box_size(text).map_err(|error| anyhow!("plot: {error}"))?;
+        let font = font::of(text)?;
+        let size = size * font.line_height() * SCALE as f64;
+        let font = FontDesc::new(font.family(), size, FontStyle::Normal);
+        let (width, _) = font.box_size(text).map_err(|error| anyhow!("plot: {error}"))?;
         Ok(f64::from(width) / SCALE as f64)
-    }
-
-    fn font(&self, size: f64) -> FontDesc<'static> {
-        FontDesc::new(self.family, size * LINE_HEIGHT * SCALE as f64, FontStyle::Normal)
     }
 }
 

@@ -16,11 +16,13 @@ mod colorbar;
 mod figure;
 mod font;
 mod heatmap;
+mod installed;
 mod layers;
 mod legend;
 mod path;
 mod regions;
 mod scale;
+mod stand_in;
 #[cfg(test)]
 mod tests;
 mod ticks;
@@ -30,6 +32,7 @@ pub use color::{CLASSES, Color, Marker};
 pub use figure::Figure;
 pub use heatmap::Heatmap;
 pub use regions::{Cells, ColorScale, GridAxis, Regions};
+pub use stand_in::StandIns;
 
 /// One pair of axes with its layers, the later ones drawn over the earlier.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use anyhow::{Result, bail, ensure};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use tch::{Kind, Tensor};
 
 /// How the target is coded for the network, as fitted on the training rows.
@@ -38,11 +38,11 @@ impl Labels {
         }
     }
 
-    /// The first rows, all where there are fewer.
-    pub fn first(&self, rows: usize) -> Self {
+    /// Those of some rows, each of which must be there.
+    pub fn take(&self, rows: &[usize]) -> Self {
         match self {
-            Self::Classes(all) => Self::Classes(all.iter().take(rows).copied().collect()),
-            Self::Numbers(all) => Self::Numbers(all.iter().take(rows).copied().collect()),
+            Self::Classes(all) => Self::Classes(rows.iter().map(|&row| all[row]).collect()),
+            Self::Numbers(all) => Self::Numbers(rows.iter().map(|&row| all[row]).collect()),
         }
     }
 }
@@ -109,11 +109,9 @@ impl Target {
         match self {
             Self::Classes(classes) => {
                 let cells = texts(rows, name, at)?;
-                let index = |(row, cell): (usize, Option<&str>)| match classes
-                    .iter()
-                    .position(|class| Some(class.as_str()) == cell)
-                {
-                    Some(index) => Ok(index as i64),
+                let codes: HashMap<&str, i64> = classes.iter().map(String::as_str).zip(0..).collect();
+                let index = |(row, cell): (usize, Option<&str>)| match cell.and_then(|cell| codes.get(cell)) {
+                    Some(&index) => Ok(index),
                     None => bail!(
                         "{}, target {name}: class {:?} does not occur among the training rows; \
                          --stratify spreads every class over the parts",

@@ -6,6 +6,7 @@
 use rand_mt::Mt;
 
 /// The state behind `np.random.seed(seed)`: MT19937 and the second value of the last normal pair.
+#[derive(Clone)]
 pub struct NumpyRandom {
     mt: Mt,
     spare_normal: Option<f64>,

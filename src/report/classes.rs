@@ -96,21 +96,27 @@ impl Curves {
         area: impl Fn(&[bool], &[f64]) -> Option<f64>,
         curve: impl Fn(&[bool], &[f64]) -> Option<Points>,
     ) -> Option<Self> {
+        let against_rest = |class: usize| -> (Vec<bool>, Vec<f64>) {
+            let positive = truth.iter().map(|&truth| truth == class as i64).collect();
+            (positive, probabilities.iter().skip(class).step_by(names.len()).copied().collect())
+        };
         let first = usize::from(names.len() == 2);
-        let mut shown = Vec::new();
-        for (class, name) in names.iter().enumerate().skip(first) {
-            let positive: Vec<bool> = truth.iter().map(|&truth| truth == class as i64).collect();
-            let scores: Vec<f64> = probabilities.iter().skip(class).step_by(names.len()).copied().collect();
-            if let Some((area, curve)) = area(&positive, &scores).zip(curve(&positive, &scores)) {
-                shown.push((short(name, 18), area, curve));
-            }
+        let mut areas: Vec<(usize, f64)> = Vec::new();
+        for class in first..names.len() {
+            let (positive, scores) = against_rest(class);
+            areas.extend(area(&positive, &scores).map(|area| (class, area)));
         }
-        let all = shown.len();
+        let all = areas.len();
         if all > MOST {
-            shown.sort_by(|a, b| a.1.total_cmp(&b.1));
-            shown.truncate(MOST);
+            areas.sort_by(|a, b| a.1.total_cmp(&b.1));
+            areas.truncate(MOST);
         }
-        (all > 0).then_some(Self { shown, all })
+        // The curves of these alone are in memory.
+        let shown = areas.into_iter().filter_map(|(class, area)| {
+            let (positive, scores) = against_rest(class);
+            Some((short(&names[class], 18), area, curve(&positive, &scores)?))
+        });
+        (all > 0).then_some(Self { shown: shown.collect(), all })
     }
 
     fn title(&self, name: &str, part: &str) -> String {

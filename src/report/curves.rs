@@ -47,13 +47,13 @@ pub fn learning_curves(loss: &str, train: &[f64], valid: Option<&[f64]>, best: O
     Figure::new("Learning curves").panel(panel)
 }
 
-/// The features by falling importance, the 20 largest; `score` is the metric that falls.
-pub fn importance(names: &[String], importances: &[Importance], score: &str) -> Figure {
+/// The features by falling importance, the 20 largest; `score` is the metric that falls, on `rows` such as `40 test rows`.
+pub fn importance(names: &[String], importances: &[Importance], score: &str, rows: &str) -> Figure {
     let mut features: Vec<_> = names.iter().zip(importances).collect();
     features.sort_by(|a, b| b.1.mean.total_cmp(&a.1.mean));
     let title = match features.len() {
-        count if count > MOST => format!("Permutation importance: the {MOST} largest of {count} features"),
-        _ => "Permutation importance".into(),
+        count if count > MOST => format!("Permutation importance, {rows}: the {MOST} largest of {count}"),
+        _ => format!("Permutation importance, {rows}"),
     };
     features.truncate(MOST);
     features.reverse();
@@ -99,7 +99,7 @@ mod tests {
     fn the_most_important_feature_is_the_highest_bar() {
         let names: Vec<String> = (0..25).map(|i| format!("x{i}")).collect();
         let importances: Vec<_> = (0..25).map(|i| Importance { mean: f64::from(i), std: 0.5 }).collect();
-        let figure = importance(&names, &importances, "accuracy");
+        let figure = importance(&names, &importances, "accuracy", "40 test rows");
         let Layer::Bars(bars) = &figure.panels[0].layers[0] else { panic!("{:?}", figure.panels[0].layers[0]) };
         assert_eq!((bars.bars.len(), bars.bars[0], bars.bars[19]), (20, (5.0, 0.5), (24.0, 0.5)));
         let ticks = figure.panels[0].y.ticks.as_ref().unwrap();

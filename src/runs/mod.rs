@@ -1,5 +1,6 @@
 //! The run folder: its files, replaced in one step, its history and its TensorBoard events.
 
+pub mod earlier;
 pub mod events;
 pub mod files;
 pub mod folder;

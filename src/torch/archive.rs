@@ -5,7 +5,7 @@
 
 use anyhow::{Result, anyhow, ensure};
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, ErrorKind, Read, Write};
 use zip::read::{ArchiveOffset, Config};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
@@ -33,7 +33,10 @@ pub fn entries(bytes: &[u8]) -> Result<Files> {
         let name = entry.name().map_err(|error| damaged(format!("entry {index}: {error}")))?.to_string();
         let mut content = Vec::new();
         let read = entry.by_ref().take(left + 1).read_to_end(&mut content);
-        let size = read.map_err(|error| damaged(format!("{name}: {error}")))? as u64;
+        let size = read.map_err(|error| match error.kind() {
+            ErrorKind::OutOfMemory => anyhow!("{name}: there is not enough memory to read it"),
+            _ => damaged(format!("{name}: {error}")),
+        })? as u64;
         let much = || damaged(format!("{name}: unpacks to more than {} MiB", INFLATED >> 20));
         left = left.checked_sub(size).ok_or_else(much)?;
         let Some((first, rest)) = name.split_once('/') else {

@@ -59,12 +59,15 @@ impl Default for TrainConfig {
     }
 }
 
+/// Epochs of a training, each of which has its loss in memory and in `history.csv`: of the fastest it would be an hour.
+pub const MOST_EPOCHS: u32 = 100_000_000;
+
 impl TrainConfig {
     /// Refuses settings that cannot be, or that would have no effect; each message begins with the setting's flag.
     /// `validated`: there is a validation part.
     pub fn check(&self, validated: bool) -> Result<()> {
         ensure!(self.epochs > 0, "--epochs 0: expected a whole number from 1 up");
-        ensure!(self.epochs <= u32::MAX as usize, "--epochs {}: expected {} at most", self.epochs, u32::MAX);
+        ensure!(self.epochs <= MOST_EPOCHS as usize, "--epochs {}: expected {MOST_EPOCHS} at most", self.epochs);
         ensure!(self.batch_size != Some(0), "--batch-size 0: expected a whole number from 1 up, or full");
         above_zero("--lr", self.lr)?;
         self.schedule.check_warmup(self.warmup, self.epochs)?;

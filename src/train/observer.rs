@@ -70,6 +70,23 @@ pub trait Observer {
     fn save(&mut self, _: &Mlp, _: &Snapshot) -> Result<()> {
         Ok(())
     }
+
+    /// Behind the last epoch, between two steps of what is made of the trained network.
+    fn after(&mut self, _: &After<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A step that follows the training.
+#[derive(Clone, Copy)]
+pub struct After<'a> {
+    pub net: &'a Mlp,
+    /// The state after the last epoch.
+    pub snapshot: &'a Snapshot,
+    /// What is being made, such as `importance`, with how many steps of how many are done.
+    pub what: &'static str,
+    pub done: usize,
+    pub of: usize,
 }
 
 /// Nobody watches.

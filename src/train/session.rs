@@ -47,6 +47,8 @@ pub struct Session<'a> {
     /// Under early stopping, the lowest validation loss so far.
     best: Option<BestSoFar>,
     started: Started,
+    /// Whether the state that it goes on from was stopped early.
+    over: bool,
 }
 
 /// The lowest validation loss so far, and its weights.
@@ -64,10 +66,12 @@ impl<'a> Session<'a> {
         let Choice { engine, instead } = choose(&task)?;
         let started = Started { asked: task.config.engine, engine: engine.kind(), instead, epoch: 0 };
         let update = Update::new(&task, engine.kind(), order.batches())?;
-        Ok(Self { task, order, update, losses: RefCell::new(Losses::new(engine, task, order)), best: None, started })
+        let losses = RefCell::new(Losses::new(engine, task, order));
+        Ok(Self { task, order, update, losses, best: None, started, over: false })
     }
 
     /// A training that goes on from `snapshot`, whose settings were the task's but for the number of epochs and the engine.
+    /// If there was no epoch left, it ends as the earlier one would have.
     pub fn resume(task: Task<'a>, snapshot: &Snapshot) -> Result<Self> {
         let mut session = Self::new(task)?;
         session.load(snapshot).context("the state to go on from")?;
@@ -85,7 +89,7 @@ impl<'a> Session<'a> {
             script::set_generator_state(generator).context("generator")?;
         }
         let (epoch, history) = (snapshot.epoch(), &snapshot.history);
-        ensure!(epoch < config.epochs, "{epoch} epochs are done already");
+        ensure!(epoch <= config.epochs, "{epoch} epochs are done already, of {}", config.epochs);
         let (was, now) = (history.valid_loss().is_some(), self.task.valid.is_some());
         let with = |validated| if validated { "with" } else { "without" };
         ensure!(
@@ -99,7 +103,7 @@ impl<'a> Session<'a> {
             let weights = FlatTensors::zeros(net.parameters.shapes(), net.device())?;
             weights.load(&best.weights, "")?;
             self.best = Some(BestSoFar { epoch: best.epoch, loss: best.loss, weights });
-            ensure!(!snapshot.stopped_early(config.early_stop), "it was stopped early");
+            self.over = snapshot.stopped_early(config.early_stop);
         }
         self.losses.get_mut().history = history.clone();
         self.started.epoch = epoch;
@@ -110,7 +114,8 @@ impl<'a> Session<'a> {
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Trained> {
         let clock = Instant::now();
         observer.started(&self.started)?;
-        for epoch in self.started.epoch + 1..=self.task.config.epochs {
+        let last = if self.over { 0 } else { self.task.config.epochs };
+        for epoch in self.started.epoch + 1..=last {
             if self.epoch(epoch, observer)? == Next::Stop {
                 break;
             }
@@ -193,7 +198,8 @@ impl<'a> Session<'a> {
         overwrite(&self.task.net.parameters.flat, &last)
     }
 
-    fn snapshot(&mut self) -> Result<Snapshot> {
+    /// Where it stands: what [`Session::resume`] goes on from.
+    pub fn snapshot(&mut self) -> Result<Snapshot> {
         let losses = self.losses.get_mut();
         losses.read()?;
         let best = self.best.as_ref().map(|best| -> Result<_> {

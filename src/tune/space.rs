@@ -15,7 +15,7 @@ use toml::{Table, Value};
 
 /// Settings that are the same in every trial, each with the reason. Rows are read and divided once, before the first
 /// trial: scores on different rows would not compare, and a value that a trial does not look at would make equal trials.
-const FIXED: [(&str, &[&str]); 3] = [
+const FIXED: [(&str, &[&str]); 4] = [
     (
         "says which rows are scored",
         &[
@@ -52,6 +52,7 @@ const FIXED: [(&str, &[&str]); 3] = [
         ],
     ),
     ("says where losses are logged, which changes no score", &["log"]),
+    ("says what is computed when a model is trained, which changes no score", &["importance"]),
 ];
 
 /// Why `key` cannot be searched, if it cannot.

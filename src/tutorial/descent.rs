@@ -60,6 +60,8 @@ pub fn run(
         if !loss.is_finite() {
             bail!("{}", diverged(epoch + 1, loss));
         }
+        let no_memory = || format!("--epochs {}: no memory for the lines after {epoch}", config.epochs);
+        lines.try_reserve(1).with_context(no_memory)?;
         lines.push(Line { k, b, loss });
         if loss < min_loss {
             min_loss = loss;

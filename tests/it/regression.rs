@@ -132,3 +132,36 @@ fn a_full_disk_behind_stderr_ends_nothing() {
         assert_eq!(output.status.code(), Some(code), "{arguments}");
     }
 }
+
+// A number of the user's decided an allocation of Rust's, which ends the process with 134, or of libtorch's, whose own text came
+// without the flag; boston and two-layer asked for the losses of all epochs before the first.
+#[test]
+fn a_number_that_asks_for_more_memory_than_there_is_is_named() {
+    let dir = Workdir::new();
+    dir.write("t.csv", (0..60).fold(String::from("a,y\n"), |text, row| format!("{text}{},{row}.5\n", row % 7)));
+    for (arguments, words) in [
+        (&["run", "moons", "--samples", "4000000000"][..], ["--samples 4000000000", "192 GB"]),
+        (&["data", "moons", "--samples", "4000000000"], ["--samples 4000000000", "224 GB"]),
+        (
+            &["run", "moons", "--samples", "9000000", "--hidden", "1000000"],
+            ["--samples or --hidden", "not enough memory"],
+        ),
+        (&["fit", "t.csv", "--target", "y", "--hidden", "1000000,1000000"], ["--hidden or --batch-size", "4.0 TB"]),
+        (&["run", "boston", "--epochs", "4000000000"], ["--epochs", "100000000"]),
+        (&["run", "descent", "--epochs", "4000000000"], ["--epochs", "100000000"]),
+        (&["fit", "t.csv", "--target", "y", "--epochs", "4000000000"], ["--epochs 4000000000", "100000000 at most"]),
+    ] {
+        let limited = format!("ulimit -v 16000000; exec $LOCKSTEP {} --quiet", arguments.join(" "));
+        let limited = if arguments[0] == "data" { limited.replace(" --quiet", "") } else { limited };
+        let output = dir.shell(&limited).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 1), "{arguments:?}: {stderr}");
+        assert!(words.iter().all(|word| stderr.contains(word)), "{words:?}: {stderr}");
+    }
+    // Begun, it takes memory for the epochs that it has done.
+    let many = "ulimit -v 16000000; exec $LOCKSTEP run two-layer --samples 4 --inputs 3 --hidden 2 --outputs 1 --quiet \
+                --threads 1 --epochs 10000";
+    assert!(dir.shell(many).output().unwrap().status.success());
+    let history = String::from_utf8(dir.read("runs/two-layer/history.csv")).unwrap();
+    assert_eq!(history.lines().count(), 10_001, "over several blocks of losses");
+}

@@ -426,3 +426,39 @@ fn two_rows_are_enough_where_no_part_is_asked_for() {
     assert_eq!(summary["rows"]["train"], 2);
     refuses("a,y\n1,x\n2,z\n", &[], &["--split", "2 rows"]);
 }
+
+/// A name for each row is no class: it would be an output and a probability a row.
+#[test]
+fn a_target_of_too_many_classes_is_refused_before_anything_is_made_for_them() {
+    let dir = Workdir::new();
+    let table = |name: &str, classes: usize| {
+        (0..classes).fold(String::from("a,y\n"), |text, row| format!("{text}{},{name}{row}\n", row % 7))
+    };
+    dir.write("t.csv", table("name", 2_001));
+    let fit = ["fit", "t.csv", "--target", "y"];
+    for command in ["fit", "preprocess", "tune"] {
+        let searched = if command == "tune" { &["--param", "lr=0.1,0.2"][..] } else { &[] };
+        let arguments = [&[command, "t.csv", "--target", "y"], searched].concat();
+        dir.refuses(&arguments, &["t.csv: the target y has 2001 classes", "2000 at most", "another --target"]);
+    }
+    dir.write("t.csv", table("", 2_001));
+    dir.refuses(
+        &[&fit[..], &["--task", "classification"]].concat(),
+        &["2001 classes", "leave --task classification out"],
+    );
+    dir.run(&[&fit[..], &["--epochs", "1", "--device", "cpu", "--threads", "1"]].concat(), 0);
+}
+
+#[test]
+fn of_more_than_a_hundred_classes_no_matrix_is_drawn() {
+    let dir = Workdir::new();
+    let rows: String = (0..606).map(|row| format!("{},{},c{}\n", row % 7, row % 11, row % 101)).collect();
+    dir.write("t.csv", format!("a,b,y\n{rows}"));
+    let fit = ["fit", "t.csv", "--target", "y", "--stratify", "--split", "0.5,0.25,0.25", "--epochs", "1"];
+    let output = dir.run(&[&fit[..], &["--device", "cpu", "--threads", "1"]].concat(), 0);
+    let line = "no confusion matrix is drawn: 101 classes, of 100 at most it is";
+    assert!(String::from_utf8(output.stdout).unwrap().lines().any(|found| found == line));
+    assert!(String::from_utf8(dir.read("runs/fit/report.html")).unwrap().contains(line));
+    assert!(!dir.path().join("runs/fit/confusion_matrix.png").exists());
+    assert!(dir.path().join("runs/fit/roc.png").exists());
+}

@@ -1,13 +1,16 @@
 //! `lockstep fit DATA`.
 
+mod cross;
 mod resume;
 
+use self::cross::CrossValidation;
 use self::resume::{record, resume, same_columns};
 use super::job::Job;
 use super::print::{Verdict, note, print_out};
 use super::resume::within;
 use super::settings::resolve;
 use super::training::{CheckpointWriter, EpochLog, Training};
+use crate::checkpoint::Provenance;
 use crate::checkpoint::resume::Resumption;
 use crate::cli::Fit;
 use crate::data::schema::TableSchema;
@@ -15,17 +18,16 @@ use crate::data::store::Store;
 use crate::fit::checkpoint::{self, ModelInfo};
 use crate::fit::divide::{Divided, divide};
 use crate::fit::files::{Finished, SCHEMA};
-use crate::fit::folds::{self, Fold, cross_validate};
+use crate::fit::folds::{self, Fold};
 use crate::fit::log;
 use crate::fit::model;
-use crate::fit::outcome::Outcome;
+use crate::fit::outcome::{Outcome, Scores};
 use crate::fit::prepare::{Prepared, prepare};
 use crate::fit::settings::{FitPlan, Log};
 use crate::fit::summary::{judge, results, text};
 use crate::fit::table::{ReadTable, pinned, read};
 use crate::fit::train::Network;
 use crate::model::mlp::Mlp;
-use crate::train::observer::{Epoch, Next};
 use crate::train::snapshot::Snapshot;
 use anyhow::Result;
 use serde_json::json;
@@ -42,6 +44,7 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
         return Ok(Verdict::Holds);
     }
     let mut job = Job::begin(&args.common, &args.resuming.out(&args.out))?;
+    job.reads(&args.data, args.config.as_deref(), &config);
     job.seed = resumption.as_ref().map_or(args.common.seed, |resumption| resumption.seed);
     let schema = schema(resumption.as_ref(), &config)?;
     let ReadTable { store, sha256, mut notes } = read(&args.data, &config, &[], schema.as_ref())?;
@@ -55,8 +58,8 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
     let rows = divide(&store, &config, job.seed)?;
     notes.extend(rows.notes.iter().cloned());
     notes.iter().for_each(|text| note(args.common.printing, text));
-    let (folds, outcome, checkpoints) = fit.train(args, &mut job, &rows)?;
-    let verdict = fit.finish(job, &outcome, &folds, &notes)?;
+    let (folds, outcome, mut checkpoints) = fit.train(args, &mut job, &rows)?;
+    let verdict = fit.finish(job, &outcome, &folds, &notes, &mut checkpoints)?;
     checkpoints.finish()?;
     Ok(verdict)
 }
@@ -87,36 +90,44 @@ impl Fitting<'_> {
     ) -> Result<(Vec<Fold>, Outcome, CheckpointWriter)> {
         let (config, seed, device) = (self.config, job.seed, job.device);
         let mut progress = job.epochs(config.epochs * (rows.folds.len() + 1))?;
-        let mut report = |run: usize, epoch: &Epoch<'_>| {
-            progress.report(run * config.epochs + epoch.number, &|| epoch.loss())?;
-            Ok(Next::Go)
-        };
-        let folds = cross_validate(rows, config, seed, device, &mut report)?;
-        let prepared = prepare(rows, &rows.parts, config, device)?;
-        let network = Network::new(&prepared, config, seed, device)?;
         let command = format!("lockstep fit {}", args.data.display());
         let from = self.resumption.and_then(|resumption| within(resumption, job.folder.path()));
         let mut checkpoints = job.checkpoints(&args.resuming, from, &command)?;
+        let often = args.resuming.checkpoint_every.is_some();
+        let folds = CrossValidation { fit: self, job, rows, often }.run(&mut progress, &mut checkpoints)?;
+        let prepared = prepare(rows, &rows.parts, config, device)?;
+        let network = Network::new(&prepared, config, seed, device)?;
         let (provenance, printing) = (job.provenance(), job.printing());
-        let to_bytes = |net: &Mlp, snapshot: &Snapshot| {
-            let pinned = pinned(&prepared, self.store, self.schema);
-            let info =
-                ModelInfo { config, seed, pinned: &pinned, metrics: BTreeMap::new(), provenance: provenance.clone() };
-            checkpoint::to_bytes(&prepared, &model::module(&prepared, net)?, &snapshot.tensors()?, info)
-        };
         let mut observer = Training {
             progress: &mut progress,
-            before: folds.len() * config.epochs,
+            before: rows.folds.len() * config.epochs,
             checkpoints: &mut checkpoints,
-            to_bytes: Box::new(to_bytes),
+            to_bytes: Box::new(|net, snapshot| self.checkpoint(&prepared, net, snapshot, &folds, (seed, &provenance))),
             log: self.log(job, &prepared)?,
             printing,
         };
         let snapshot = self.resumption.map(|resumption| &resumption.snapshot);
         let trained = network.train(&prepared, config, snapshot, &mut observer)?;
+        let scores = Scores::of(&prepared, &network, &trained, config, seed, &mut observer)?;
         drop(observer);
         progress.finish();
-        Ok((folds, Outcome::of(prepared, network, trained, seed)?, checkpoints))
+        Ok((folds, Outcome { prepared, network, trained, scores }, checkpoints))
+    }
+
+    /// The bytes of a checkpoint, with the folds that are done.
+    fn checkpoint(
+        &self,
+        prepared: &Prepared,
+        net: &Mlp,
+        snapshot: &Snapshot,
+        folds: &[Fold],
+        (seed, provenance): (u32, &Provenance),
+    ) -> Result<Vec<u8>> {
+        let pinned = pinned(prepared, self.store, self.schema);
+        let mut provenance = provenance.clone();
+        provenance.folds = folds.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
+        let info = ModelInfo { config: self.config, seed, pinned: &pinned, metrics: BTreeMap::new(), provenance };
+        checkpoint::to_bytes(prepared, &model::module(prepared, net)?, &snapshot.tensors()?, info)
     }
 
     /// Logs epochs, if they are to be logged: first those that are behind the state to go on from, so that the event file is
@@ -133,8 +144,15 @@ impl Fitting<'_> {
         Ok(logs.then(|| -> EpochLog<'b> { Box::new(move |epoch| log::epoch(events, folder, config, epoch)) }))
     }
 
-    /// Writes everything that a complete fit leaves.
-    fn finish(&self, mut job: Job<'_>, outcome: &Outcome, folds: &[Fold], notes: &[String]) -> Result<Verdict> {
+    /// Writes everything that a complete fit leaves. An interrupt on the way leaves a last checkpoint.
+    fn finish(
+        &self,
+        mut job: Job<'_>,
+        outcome: &Outcome,
+        folds: &[Fold],
+        notes: &[String],
+        checkpoints: &mut CheckpointWriter,
+    ) -> Result<Verdict> {
         if let Some(events) = &mut job.events {
             log::metrics(events, outcome)?;
         }
@@ -145,9 +163,17 @@ impl Fitting<'_> {
         let summary = job.summary("fit", self.config, results.into())?;
         let (config, seed, provenance, store, schema) =
             (self.config, job.seed, job.provenance(), self.store, self.schema);
-        Finished { outcome, config, seed, provenance, store, schema, verdict: &verdict }.stage(&mut job.folder)?;
+        let (prepared, net, snapshot) = (&outcome.prepared, &outcome.network.net, &outcome.trained.snapshot);
+        let kept = provenance.clone();
+        let mut go_on = || {
+            let bytes = || self.checkpoint(prepared, net, snapshot, folds, (seed, &kept));
+            checkpoints.stop_if_interrupted(snapshot.epoch(), bytes)
+        };
+        let finished = Finished { outcome, config, seed, provenance, store, schema, verdict: &verdict };
+        let numbered = finished.stage(&mut job.folder, &mut go_on)?;
         job.folder.stage("config.toml", toml::to_string(config)?.as_bytes())?;
-        let text = [Some(text(outcome)), folds::text(folds), Some(verdict.text)];
-        job.finish(&summary, &text.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+        let text = [Some(text(outcome)), folds::text(folds), numbered.text(), Some(verdict.text)];
+        go_on()?;
+        job.finish(summary, &text.into_iter().flatten().collect::<Vec<_>>().join("\n"))
     }
 }

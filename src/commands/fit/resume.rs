@@ -18,7 +18,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Settings that may differ, beside those that are no settings of the fit.
-const FREE: [&str; 3] = ["engine", "epochs", "log"];
+const FREE: [&str; 4] = ["engine", "epochs", "importance", "log"];
 
 /// The fit that `--resume` names; its settings hold, and those that are given again must be the same.
 pub(super) fn resume(path: &Path, args: &Fit) -> Result<Resumption<FitPlan>> {
@@ -37,11 +37,13 @@ pub(super) fn resume(path: &Path, args: &Fit) -> Result<Resumption<FitPlan>> {
     let Value::Object(now) = serde_json::to_value(&config)? else { bail!("{shown}: no settings") };
     earlier.settings(&serde_json::to_value(&saved)?, now, &FREE)?;
     let epoch = snapshot.epoch();
+    // Only a run that came to its end has metrics.
+    let finished = !manifest.metrics.is_empty();
     ensure!(
-        !snapshot.stopped_early(saved.train().early_stop),
+        !finished || !snapshot.stopped_early(saved.train().early_stop),
         "--resume {shown}: finished, it was stopped early at epoch {epoch}: more epochs change nothing"
     );
-    earlier.check_epochs(epoch, saved.epochs, config.epochs, config.schedule.needs_total())?;
+    earlier.check_epochs((epoch, finished), saved.epochs, config.epochs, config.schedule.needs_total())?;
     let config = config.with_schema(own_schema);
     Ok(Resumption { path: found.path, snapshot, config, seed, manifest: Some(manifest), planned_epochs: saved.epochs })
 }

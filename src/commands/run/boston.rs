@@ -29,7 +29,7 @@ pub(super) fn run(args: &RunProgram<RunBostonArgs>) -> Result<Verdict> {
     job.folder.stage("weights.safetensors", &safetensors::to_bytes(&outcome.net.named())?)?;
     let title = format!("{} from {} columns", outcome.target, outcome.scaler.columns.len());
     job.folder.stage("loss.png", &loss_picture(&title, &label(&outcome), &outcome.losses)?)?;
-    job.finish(&summary, &text(&outcome, &config)?)
+    job.finish(summary, &text(&outcome, &config)?)
 }
 
 fn results(outcome: &Outcome, config: &BostonConfig) -> Value {

@@ -1,5 +1,6 @@
 //! `lockstep run descent`.
 
+use crate::choices::fixed::fixed;
 use crate::cli::{RunDescentArgs, RunProgram};
 use crate::commands::job::Job;
 use crate::commands::print::Verdict;
@@ -35,7 +36,7 @@ pub(super) fn run(args: &RunProgram<RunDescentArgs>) -> Result<Verdict> {
     let losses: Vec<f64> = outcome.lines.iter().map(|line| line.loss).collect();
     job.folder.stage("history.csv", history::csv(&losses).as_bytes())?;
     job.folder.stage("fit.png", &picture(&outcome, &config)?)?;
-    job.finish(&summary, &text(&outcome, &config))
+    job.finish(summary, &text(&outcome, &config))
 }
 
 /// The points with the line, and the loss of every epoch.
@@ -43,7 +44,8 @@ fn picture(outcome: &Outcome, config: &DescentConfig) -> Result<Vec<u8>> {
     let houses = &outcome.houses;
     let points = houses.x.iter().copied().zip(houses.y.iter().copied()).collect();
     let line = |b: f64| Line::new(houses.ends().map(|x| (x, outcome.k * x + b)).into());
-    let legend = |b: f64| format!("{:.4} · area {} {:.4}", outcome.k, if b < 0.0 { '−' } else { '+' }, b.abs());
+    let legend =
+        |b: f64| format!("{} · area {} {}", fixed(outcome.k, 4), if b < 0.0 { '−' } else { '+' }, fixed(b.abs(), 4));
     let slip = if config.mend { "" } else { " (b as in the tutorial)" };
     let mut fit = Panel::new("Fit", "area (unit not stated)", "price (unit not stated)")
         .layer(line(outcome.b).color(1).label(legend(outcome.b) + slip));

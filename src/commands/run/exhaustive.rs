@@ -1,5 +1,6 @@
 //! `lockstep run exhaustive`.
 
+use crate::choices::fixed::fixed;
 use crate::cli::{ExhaustiveArgs, RunProgram};
 use crate::commands::job::Job;
 use crate::commands::print::Verdict;
@@ -29,7 +30,7 @@ pub(super) fn run(args: &RunProgram<ExhaustiveArgs>) -> Result<Verdict> {
     job.data(config.data.as_deref(), data::houses::CSV)?;
     let summary = job.summary(Program::Exhaustive.name(), &config, results)?;
     job.folder.stage("fit.png", &picture(&outcome, config.loss)?)?;
-    job.finish(&summary, &text(&outcome))
+    job.finish(summary, &text(&outcome))
 }
 
 /// The points and the line, as the original draws them.
@@ -43,9 +44,9 @@ fn picture(outcome: &Outcome, loss: LineLoss) -> Result<Vec<u8>> {
     };
     let line = Line::new(houses.ends().map(|x| (x, k * x + b)).into()).color(1);
     let panel = Panel::new("", "area (unit not stated)", "price (unit not stated)")
-        .layer(line.label(format!("{k:.4} · area {} {:.4}", if b < 0.0 { '−' } else { '+' }, b.abs())))
+        .layer(line.label(format!("{} · area {} {}", fixed(k, 4), if b < 0.0 { '−' } else { '+' }, fixed(b.abs(), 4))))
         .layer(Points::new(points).label("houses").color(0));
-    let title = format!("Exhaustive search over {} lines: {name} {:.6}", outcome.points, outcome.loss);
+    let title = format!("Exhaustive search over {} lines: {name} {}", outcome.points, fixed(outcome.loss, 6));
     Figure::new(title).panel(panel).png()
 }
 

@@ -74,7 +74,7 @@ fn description(job: &Job<'_>, config: &MoonsConfig, accuracy: Option<f64>) -> Re
 /// Writes everything that a complete run leaves.
 fn finish(
     mut job: Job<'_>,
-    (outcome, checkpoints): (Outcome, CheckpointWriter),
+    (outcome, mut checkpoints): (Outcome, CheckpointWriter),
     config: &MoonsConfig,
 ) -> Result<Verdict> {
     let summary = job.summary(Program::Moons.name(), config, results(&outcome, config))?;
@@ -86,7 +86,11 @@ fn finish(
     job.folder.stage("model.safetensors", &safetensors::to_bytes(&outcome.net.parameters.named()?)?)?;
     job.folder.stage("decision_boundary.png", &pictures::decision_boundary(&outcome)?.png()?)?;
     job.folder.stage("loss.png", &loss_picture("Two moons: training loss", "cross-entropy (nats)", &losses)?)?;
-    let verdict = job.finish(&summary, &text(&outcome))?;
+    let (net, snapshot) = (&outcome.net, &outcome.trained.snapshot);
+    checkpoints.stop_if_interrupted(snapshot.epoch(), || {
+        checkpoint::to_bytes(net, snapshot, &outcome.points.x, self::description(&job, config, None)?)
+    })?;
+    let verdict = job.finish(summary, &text(&outcome))?;
     checkpoints.finish()?;
     Ok(verdict)
 }
@@ -111,7 +115,8 @@ fn resume(path: &Path, args: &RunMoons) -> Result<Resumption<MoonsConfig>> {
     let seed = earlier.seed(args.resuming.given.has("seed").then_some(args.common.seed))?;
     let settings = earlier.settings(&manifest.config, given(args)?, &["epochs", "engine"])?;
     let config: MoonsConfig = serde_json::from_value(settings).with_context(what)?;
-    earlier.check_epochs(snapshot.epoch(), saved.epochs, config.epochs, None)?;
+    let finished = manifest.metrics.contains_key("accuracy");
+    earlier.check_epochs((snapshot.epoch(), finished), saved.epochs, config.epochs, None)?;
     Ok(Resumption { path: found.path, snapshot, config, seed, manifest: Some(manifest), planned_epochs: saved.epochs })
 }
 

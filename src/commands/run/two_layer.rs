@@ -31,7 +31,7 @@ pub(super) fn run(args: &RunProgram<TwoLayerArgs>) -> Result<Verdict> {
     job.folder.stage("weights.safetensors", &safetensors::to_bytes(&outcome.net.named())?)?;
     let label = "loss (sum of squares / samples)";
     job.folder.stage("loss.png", &loss_picture("Two-layer network on random numbers", label, &outcome.losses)?)?;
-    job.finish(&summary, &text(&outcome)?)
+    job.finish(summary, &text(&outcome)?)
 }
 
 fn text(outcome: &Outcome) -> Result<String> {

@@ -15,7 +15,7 @@ pub(super) fn run(args: &ShowActivations) -> Result<Verdict> {
     job.folder.stage("activations.csv", csv(&outcome).as_bytes())?;
     job.folder.stage("activations.png", &figure(&outcome).png()?)?;
     let summary = job.summary("activations", &config, json!({"functions": outcome.functions}))?;
-    job.finish(&summary, &text(&outcome.functions, &config))
+    job.finish(summary, &text(&outcome.functions, &config))
 }
 
 fn csv(outcome: &Outcome) -> String {

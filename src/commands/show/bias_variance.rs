@@ -23,7 +23,7 @@ pub(super) fn run(args: &ShowBiasVariance) -> Result<Verdict> {
     let furthest = settings.iter().map(|row| row.deviations().abs()).fold(0.0, f64::max);
     let results = json!({"largest_gap_in_standard_errors": furthest, "settings": outcome.rows});
     let summary = job.summary("bias-variance", &config, results)?;
-    job.finish(&summary, &text(&outcome.rows, furthest))
+    job.finish(summary, &text(&outcome.rows, furthest))
 }
 
 fn csv(rows: &[Row]) -> String {

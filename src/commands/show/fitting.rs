@@ -28,7 +28,7 @@ pub(super) fn run(args: &ShowFitting) -> Result<Verdict> {
         "best_epoch": found.stop,
     });
     let summary = job.summary("fitting", &config, results)?;
-    job.finish(&summary, &text(&found, &config))
+    job.finish(summary, &text(&found, &config))
 }
 
 /// What the curves come to.

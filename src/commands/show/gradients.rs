@@ -18,7 +18,7 @@ pub(super) fn run(args: &ShowGradients) -> Result<Verdict> {
     job.folder.stage("gradients.csv", csv(&measured).as_bytes())?;
     job.folder.stage("gradients.png", &figure(&measured, &config).png()?)?;
     let summary = job.summary("gradients", &config, json!({"scenarios": measured}))?;
-    job.finish(&summary, &text(&measured, &config))
+    job.finish(summary, &text(&measured, &config))
 }
 
 /// `sigmoid, U[0, 1)`

@@ -26,7 +26,7 @@ pub(super) fn run(args: &ShowNonlinearity) -> Result<Verdict> {
     job.folder.stage("nonlinearity.png", &figure(&outcome, &config).png()?)?;
     let results = json!({"no_activation": results(&outcome.nets[0]), "tanh": results(&outcome.nets[1])});
     let summary = job.summary("nonlinearity", &config, results)?;
-    job.finish(&summary, &text(&outcome, &config))
+    job.finish(summary, &text(&outcome, &config))
 }
 
 fn results(net: &Trained) -> Value {

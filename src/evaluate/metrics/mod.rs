@@ -20,6 +20,7 @@ pub use probability::{average_precision, brier_score, log_loss, roc_auc};
 pub use regression::{explained_variance, mae, mape, mse, r2, rmse};
 
 use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 /// Named values in a fixed order; serialised as a map in that order, null where a value is undefined.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -36,6 +37,36 @@ impl Metrics {
     }
 }
 
+/// Every name that is written; `loss` is the mean of the loss function that was trained by.
+const NAMES: [&str; 17] = [
+    "accuracy",
+    "balanced_accuracy",
+    "precision_macro",
+    "recall_macro",
+    "f1_macro",
+    "f1_micro",
+    "roc_auc",
+    "average_precision",
+    "log_loss",
+    "brier_score",
+    "r2",
+    "mae",
+    "mse",
+    "rmse",
+    "mape",
+    "explained_variance",
+    "loss",
+];
+
+impl Metrics {
+    /// What was written of some metrics; `None` if it has another name or value among them.
+    pub fn read(written: &Map<String, Value>) -> Option<Self> {
+        let name = |written: &str| NAMES.into_iter().find(|name| *name == written);
+        let value = |value: &Value| if value.is_null() { Some(None) } else { value.as_f64().map(Some) };
+        written.iter().map(|(key, found)| Some((name(key)?, value(found)?))).collect::<Option<_>>().map(Self)
+    }
+}
+
 impl Serialize for Metrics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())
@@ -44,18 +75,25 @@ impl Serialize for Metrics {
 
 /// Every metric of a classifier: `truth` and `predicted` `[n]`, `probabilities` `[n, classes]` row by row.
 pub fn classification(truth: &[i64], predicted: &[i64], probabilities: &[f64], classes: usize) -> Metrics {
-    Metrics(vec![
+    let of_probabilities = [
+        ("roc_auc", roc_auc(truth, probabilities, classes)),
+        ("average_precision", average_precision(truth, probabilities, classes)),
+        ("log_loss", log_loss(truth, probabilities, classes)),
+        ("brier_score", brier_score(truth, probabilities, classes)),
+    ];
+    Metrics(of_labels(truth, predicted).into_iter().chain(of_probabilities).collect())
+}
+
+/// Those metrics of a classifier that its probabilities do not enter.
+pub fn of_labels(truth: &[i64], predicted: &[i64]) -> [(&'static str, Option<f64>); 6] {
+    [
         ("accuracy", accuracy(truth, predicted)),
         ("balanced_accuracy", balanced_accuracy(truth, predicted)),
         ("precision_macro", precision_macro(truth, predicted)),
         ("recall_macro", recall_macro(truth, predicted)),
         ("f1_macro", f1_macro(truth, predicted)),
         ("f1_micro", f1_micro(truth, predicted)),
-        ("roc_auc", roc_auc(truth, probabilities, classes)),
-        ("average_precision", average_precision(truth, probabilities, classes)),
-        ("log_loss", log_loss(truth, probabilities, classes)),
-        ("brier_score", brier_score(truth, probabilities, classes)),
-    ])
+    ]
 }
 
 /// Every metric of a regressor: `truth` and `predicted` `[n]`, both in the target's units.

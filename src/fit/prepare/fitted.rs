@@ -45,7 +45,9 @@ pub fn fit_preprocessing(divided: &Divided<'_>, parts: &Parts, config: &FitPlan)
     }
     let train = &parts[0].rows;
     let slots = slots(&parts, divided.store.height());
-    let pipeline = Pipeline::fit(&inputs, |index| raw_column(divided, &inputs, index, &slots, &parts[0]))
+    // Once: a table may have ten thousand columns.
+    let names = inputs.names();
+    let pipeline = Pipeline::fit(&inputs, |index| raw_column(divided, &inputs, (index, &names), &slots, &parts[0]))
         .with_context(|| shown.to_string())?;
     let target = take(&divided.store.column(&config.target)?, train)?;
     let target = Target::fit(&target, &config.target, divided.classification, divided.store.picked(train))?;
@@ -112,12 +114,12 @@ fn dropped(divided: &Divided<'_>, inputs: &Inputs) -> Result<Vec<bool>> {
 fn raw_column(
     divided: &Divided<'_>,
     inputs: &Inputs,
-    index: usize,
+    (index, names): (usize, &[String]),
     slots: &[u32],
     train: &PartRows,
 ) -> Result<Vec<f64>> {
     let mut values = vec![f64::NAN; train.rows.len()];
-    divided.store.batches(&inputs.names()[index..=index], &mut |batch, first| {
+    divided.store.batches(&names[index..=index], &mut |batch, first| {
         let here = train.rows_of_part(&slots[first..first + batch.height()], first);
         let some = take(&batch, &here.in_batch)?;
         let found = inputs.raw_column(index, &some, divided.store.picked(&here.in_table))?;

@@ -1,5 +1,6 @@
 //! What holds where nothing is said.
 
+use super::importance::ImportanceRows;
 use super::kinds::{ClassWeight, Log, Task};
 use super::raw::FitSettings;
 use crate::data::source::ReadOptions;
@@ -66,6 +67,7 @@ impl Default for FitSettings {
             clip_grad: train.clip_grad,
             engine: train.engine,
             log: Log::Csv,
+            importance: ImportanceRows::Auto,
         }
     }
 }

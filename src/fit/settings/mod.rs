@@ -5,6 +5,7 @@ mod check;
 pub mod columns;
 mod defaults;
 mod division;
+mod importance;
 mod kinds;
 mod raw;
 mod resolve;
@@ -12,5 +13,6 @@ mod roles;
 pub mod schema;
 
 pub use check::FitPlan;
+pub use importance::ImportanceRows;
 pub use kinds::{ClassWeight, Log, Task};
 pub use raw::FitSettings;

@@ -1,5 +1,6 @@
 //! The settings as they were given, unchecked.
 
+use super::importance::ImportanceRows;
 use super::kinds::{ClassWeight, Log, Task};
 use crate::data::source::ReadOptions;
 use crate::data::table::Format;
@@ -89,6 +90,9 @@ pub struct FitSettings {
     pub clip_grad: Option<f64>,
     pub engine: EngineKind,
     pub log: Log,
+    /// Not written where nobody asked: the settings of runs from before are those of runs from now on.
+    #[serde(skip_serializing_if = "ImportanceRows::is_auto")]
+    pub importance: ImportanceRows,
 }
 
 impl FitSettings {

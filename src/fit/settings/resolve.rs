@@ -1,5 +1,6 @@
 //! Settings from their sources: flags over a TOML file over the roles of a schema file over the defaults.
 
+use super::importance::ImportanceRows;
 use super::raw::FitSettings;
 use super::schema;
 use crate::choices::given;
@@ -49,6 +50,7 @@ impl FitSettings {
             loss: Some(LossKind::Mse),
             weight_decay: Some(0.0),
             clip_grad: Some(1.0),
+            importance: ImportanceRows::All,
             ..Self::default()
         })?)
     }

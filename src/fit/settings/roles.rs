@@ -4,7 +4,7 @@ use super::columns::ColumnRule;
 use super::raw::FitSettings;
 use crate::choices::names::unknown;
 use anyhow::{Result, bail, ensure};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 impl FitSettings {
     /// The columns that are not learnt from because they have another role, each with the flag that gives it.
@@ -43,8 +43,9 @@ pub(super) fn check(config: &FitSettings) -> Result<()> {
             ensure!(*name != config.target, "{flag}: {name} is the --target, which is not learnt from; {remedy}");
         }
     }
+    let dropped: HashSet<&String> = config.drop.iter().collect();
     for name in &config.features {
-        ensure!(!config.drop.contains(name), "--features: {name} stands in --drop too; leave it out of one of them");
+        ensure!(!dropped.contains(name), "--features: {name} stands in --drop too; leave it out of one of them");
         if let Some((other, _)) = taken.iter().find(|(_, taken)| taken == name) {
             bail!("--features: {name} is the column of {other}, which is not learnt from; leave it out here");
         }
@@ -57,8 +58,9 @@ pub(super) fn present(names: &[String], config: &FitSettings, rules: &[ColumnRul
     let rules = rules.iter().map(|rule| ("--column", rule.column.as_str()));
     let listed =
         lists(config).into_iter().flat_map(|(flag, names)| names.iter().map(move |name| (flag, name.as_str())));
+    let known: HashSet<&str> = names.iter().map(String::as_str).collect();
     for (flag, name) in config.roles().into_iter().chain(listed).chain(rules) {
-        if !names.iter().any(|known| known == name) {
+        if !known.contains(name) {
             bail!("{shown}: {flag}: no column {}{}", unknown(name, names), headless(names));
         }
     }

@@ -6,10 +6,25 @@ use crate::preprocess::inputs::{number_values, texts};
 use anyhow::{Context, Result};
 use polars::prelude::{DataFrame, DataType};
 
-/// The number of each row's group in the sorted order of the groups: `np.unique(groups, return_inverse=True)[1]`.
-/// Numbers are sorted by value, texts by letter. A row without a group is an error.
+/// The number of each row's group in the sorted order of the groups. A row without a group is an error.
 pub fn group_ids(data: &DataFrame, name: &str, at: Location<'_>) -> Result<Vec<usize>> {
     let missing = |row: usize| format!("{}, --group {name}: missing, expected a group in every row", at.row(row));
+    unique_inverse(data, name, at, missing)
+}
+
+/// The number of each row's class in the sorted order of the classes. A row without a class is an error.
+pub fn class_ids(data: &DataFrame, name: &str, at: Location<'_>) -> Result<Vec<usize>> {
+    let missing = |row: usize| format!("{}, target {name}: missing, expected a class in every row", at.row(row));
+    unique_inverse(data, name, at, missing)
+}
+
+/// `np.unique(column, return_inverse=True)[1]`: numbers are sorted by value, texts by letter.
+fn unique_inverse(
+    data: &DataFrame,
+    name: &str,
+    at: Location<'_>,
+    missing: impl Fn(usize) -> String,
+) -> Result<Vec<usize>> {
     if data.column(name).is_ok_and(|column| column.dtype().is_primitive_numeric()) {
         let values = number_values(data, name, at)?;
         if let Some(row) = values.iter().position(|value| value.is_nan()) {

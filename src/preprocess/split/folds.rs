@@ -3,6 +3,8 @@
 
 use crate::python::random::NumpyRandom;
 use anyhow::{Result, ensure};
+use std::collections::HashMap;
+use std::hash::Hash;
 
 /// `KFold(folds, shuffle=True, random_state=seed)` of `rows` rows.
 ///
@@ -27,21 +29,19 @@ pub fn k_fold(rows: usize, folds: usize, seed: u32) -> Result<Vec<Vec<usize>>> {
 ///
 /// # Errors
 /// Fewer than two folds, or more folds than every class has rows.
-pub fn stratified_k_fold<T: PartialEq>(classes: &[T], folds: usize, seed: u32) -> Result<Vec<Vec<usize>>> {
+pub fn stratified_k_fold<T: Eq + Hash>(classes: &[T], folds: usize, seed: u32) -> Result<Vec<Vec<usize>>> {
     check(folds)?;
     // Classes are numbered as they appear.
-    let mut seen: Vec<&T> = Vec::new();
-    let codes: Vec<usize> = classes
-        .iter()
-        .map(|class| {
-            seen.iter().position(|other| *other == class).unwrap_or_else(|| {
-                seen.push(class);
-                seen.len() - 1
-            })
-        })
-        .collect();
-    let counts: Vec<usize> = (0..seen.len()).map(|class| codes.iter().filter(|&&code| code == class).count()).collect();
-    let most = counts.iter().copied().max().unwrap_or_default();
+    let mut codes: HashMap<&T, usize> = HashMap::new();
+    let mut members: Vec<Vec<usize>> = Vec::new();
+    for (row, class) in classes.iter().enumerate() {
+        let code = *codes.entry(class).or_insert(members.len());
+        if code == members.len() {
+            members.push(Vec::new());
+        }
+        members[code].push(row);
+    }
+    let most = members.iter().map(Vec::len).max().unwrap_or_default();
     ensure!(
         folds <= most,
         "--folds {folds}: --stratify spreads each class over the folds, the largest has {most} rows"
@@ -49,14 +49,13 @@ pub fn stratified_k_fold<T: PartialEq>(classes: &[T], folds: usize, seed: u32) -
     let mut random = NumpyRandom::seed(seed);
     let mut fold_of = vec![0; classes.len()];
     let mut first = 0;
-    for (class, count) in counts.iter().enumerate() {
+    for rows in &members {
         // With the rows sorted by class, row i goes to fold i modulo folds; that gives each class's share of a fold.
-        let mut drawn: Vec<usize> = (first..first + count).map(|place| place % folds).collect();
+        let mut drawn: Vec<usize> = (first..first + rows.len()).map(|place| place % folds).collect();
         drawn.sort_unstable();
         random.shuffle(&mut drawn);
-        let members = codes.iter().enumerate().filter(|(_, code)| **code == class);
-        members.zip(drawn).for_each(|((row, _), fold)| fold_of[row] = fold);
-        first += count;
+        rows.iter().zip(drawn).for_each(|(&row, fold)| fold_of[row] = fold);
+        first += rows.len();
     }
     Ok(by_fold(&fold_of, folds))
 }

@@ -2,14 +2,15 @@
 
 mod columns;
 mod folds;
+mod stratified;
 
-pub use columns::{group_ids, time_order};
+pub use columns::{class_ids, group_ids, time_order};
 pub use folds::{group_k_fold, k_fold, stratified_k_fold};
+pub use stratified::stratified_parts;
 
 use crate::python::random::NumpyRandom;
 use anyhow::{Result, ensure};
 use polars::prelude::{DataFrame, IdxCa, NewChunkedArray};
-use std::collections::BTreeMap;
 
 /// Indices of the rows of either part, in the order drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,36 +41,19 @@ pub struct Parts {
 }
 
 /// Rows shuffled by `np.random.RandomState(seed).permutation(rows)`: the first `ceil(test · rows)` are the test part, the
-/// next `ceil(valid · rows)` the validation part, the rest the training part. With `groups` (one a row) each group is
-/// divided by itself, in the order of the groups' names, from the same generator.
+/// next `ceil(valid · rows)` the validation part, the rest the training part.
 ///
 /// # Errors
 /// A part that is to have rows and would have none.
-pub fn parts(rows: usize, shares: [f64; 3], groups: Option<&[String]>, seed: u32) -> Result<Parts> {
-    shuffled(rows, "rows", shares, groups, seed)
+pub fn parts(rows: usize, shares: [f64; 3], seed: u32) -> Result<Parts> {
+    shuffled(rows, "rows", shares, seed)
 }
 
-fn shuffled(rows: usize, unit: &str, shares: [f64; 3], groups: Option<&[String]>, seed: u32) -> Result<Parts> {
-    let mut random = NumpyRandom::seed(seed);
-    let mut parts = Parts::default();
-    let mut deal = |drawn: &[usize]| {
-        let test = count(shares[2], drawn.len());
-        let valid = count(shares[1], drawn.len()).min(drawn.len() - test);
-        parts.test.extend_from_slice(&drawn[..test]);
-        parts.valid.extend_from_slice(&drawn[test..test + valid]);
-        parts.train.extend_from_slice(&drawn[test + valid..]);
-    };
-    match groups {
-        None => deal(&random.permutation(rows)),
-        Some(groups) => {
-            let mut by_group: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-            (0..rows).for_each(|row| by_group.entry(&groups[row]).or_default().push(row));
-            for members in by_group.values() {
-                let drawn = random.permutation(members.len());
-                deal(&drawn.into_iter().map(|index| members[index]).collect::<Vec<_>>());
-            }
-        }
-    }
+fn shuffled(rows: usize, unit: &str, shares: [f64; 3], seed: u32) -> Result<Parts> {
+    let mut test = NumpyRandom::seed(seed).permutation(rows);
+    let mut valid = test.split_off(count(shares[2], rows));
+    let train = valid.split_off(count(shares[1], rows).min(valid.len()));
+    let parts = Parts { train, valid, test };
     check(rows, unit, shares, &parts)?;
     Ok(parts)
 }
@@ -82,7 +66,7 @@ fn shuffled(rows: usize, unit: &str, shares: [f64; 3], groups: Option<&[String]>
 /// A part that is to have groups and would have none.
 pub fn group_parts(groups: &[usize], shares: [f64; 3], seed: u32) -> Result<Parts> {
     let count = groups.iter().max().map_or(0, |last| last + 1);
-    let by_group = shuffled(count, "groups", shares, None, seed)?;
+    let by_group = shuffled(count, "groups", shares, seed)?;
     let rows = |chosen: &[usize]| {
         let mut is_chosen = vec![false; count];
         chosen.iter().for_each(|&group| is_chosen[group] = true);
@@ -148,16 +132,8 @@ mod tests {
     // np.random.RandomState(3).permutation(11) is [5 4 1 2 9 6 7 0 3 8 10]
     #[test]
     fn three_parts_are_taken_from_one_permutation() {
-        let parts = parts(11, [0.6, 0.2, 0.2], None, 3).unwrap();
+        let parts = parts(11, [0.6, 0.2, 0.2], 3).unwrap();
         assert_eq!((parts.test, parts.valid, parts.train), (vec![5, 4, 1], vec![2, 9, 6], vec![7, 0, 3, 8, 10]));
-    }
-
-    #[test]
-    fn strata_are_spread_over_the_parts() {
-        let groups: Vec<String> = (0..50).map(|row| if row % 10 == 0 { "rare" } else { "common" }.into()).collect();
-        let parts = parts(50, [0.6, 0.2, 0.2], Some(&groups), 0).unwrap();
-        let rare = |part: &[usize]| part.iter().filter(|&&row| groups[row] == "rare").count();
-        assert_eq!((rare(&parts.train), rare(&parts.valid), rare(&parts.test)), (3, 1, 1));
     }
 
     // g = list("ddbbbaacccceffgd")
@@ -183,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_part_without_rows_is_refused() {
-        assert!(parts(2, [0.6, 0.2, 0.2], None, 0).is_err());
+        assert!(parts(2, [0.6, 0.2, 0.2], 0).is_err());
         assert!(train_test(1, 0.2, 0).is_err());
         assert!(train_test(4, 0.9, 0).is_err());
     }

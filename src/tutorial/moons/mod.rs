@@ -6,6 +6,7 @@ pub mod pictures;
 pub mod start;
 pub mod surface;
 
+use crate::cpu::room;
 use crate::data::moons::{Moons, make_moons};
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::Mlp;
@@ -30,9 +31,13 @@ pub struct Points {
     pub y: Tensor,
 }
 
+/// What a point takes in memory: its coordinates and label in float64 and int64, its place in the order, its tensors.
+const BYTES: u128 = 16 + 8 + 8 + 16;
+
 impl Points {
     /// Those that `seed` gives, on `device`.
     pub fn draw(config: &MoonsConfig, seed: u32, device: Device) -> Result<Self> {
+        room::check(&format!("--samples {}", config.samples), config.samples as u128 * BYTES)?;
         let moons = make_moons(config.samples, config.noise, &mut NumpyRandom::seed(seed));
         let x: Vec<f32> = moons.points.iter().flatten().map(|&value| value as f32).collect();
         let x = Tensor::f_from_slice(&x)?.f_view([-1, INPUTS])?.f_to_device(device)?;

@@ -7,7 +7,7 @@ pub mod net;
 
 use crate::train::{ReadLoss, diverged};
 use crate::tutorial::relu::net::ReluNet;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use tch::{Device, Kind, TchError, Tensor};
 
 /// How a [`ReluNet`] is trained.
@@ -121,6 +121,9 @@ impl<'a> Engine<'a> {
     }
 }
 
+/// Epochs whose losses are read back together.
+const BLOCK: usize = 4096;
+
 /// Runs `epochs` full-batch steps and returns the loss of each (the sum of all squares over n), as computed before that
 /// epoch's update.
 ///
@@ -136,15 +139,24 @@ pub fn train(
     let _no_grad = tch::no_grad_guard();
     let mut engine = Engine::new(net, x, y, settings)?;
     let n = x.size()[0] as f64;
-    let sums = Tensor::f_zeros([epochs as i64], (Kind::Double, x.device()))?;
-    for epoch in 0..epochs {
-        let sum = sums.f_select(0, epoch as i64)?;
-        engine.forward(&sum)?;
-        engine.backward()?;
-        engine.update()?;
-        report(epoch + 1, &|| Ok(sum.f_double_value(&[])? / n))?;
+    let mut losses = Vec::new();
+    // The losses stay on the device for a block of epochs: a read-back after each would cost a small net more than its step.
+    let sums = Tensor::f_zeros([BLOCK.min(epochs) as i64], (Kind::Double, x.device()))?;
+    for first in (0..epochs).step_by(BLOCK) {
+        let block = BLOCK.min(epochs - first);
+        for epoch in 0..block {
+            let sum = sums.f_select(0, epoch as i64)?;
+            engine.forward(&sum)?;
+            engine.backward()?;
+            engine.update()?;
+            report(first + epoch + 1, &|| Ok(sum.f_double_value(&[])? / n))?;
+        }
+        let read = sums.f_narrow(0, 0, block as i64)?.f_div_scalar(n)?.f_to_device(Device::Cpu)?;
+        losses
+            .try_reserve(block)
+            .with_context(|| format!("--epochs {epochs}: no memory for the losses after {first}"))?;
+        losses.extend(Vec::<f64>::try_from(read)?);
     }
-    let losses = Vec::<f64>::try_from(sums.f_div_scalar(n)?.f_to_device(Device::Cpu)?)?;
     if let Some(epoch) = losses.iter().position(|loss| !loss.is_finite()) {
         bail!("{}", diverged(epoch + 1, losses[epoch]));
     }

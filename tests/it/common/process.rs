@@ -34,6 +34,12 @@ impl Running {
         self.wait_until("a second of work", |id| listens(id) && worked(id).is_some_and(|time| time >= 1.0))
     }
 
+    /// Waits until it has used so many more seconds of the processor.
+    pub fn wait_for_more_work(mut self, seconds: f64) -> Self {
+        let before = worked(self.child().id()).unwrap_or_default();
+        self.wait_until("more work", |id| worked(id).is_some_and(|time| time >= before + seconds))
+    }
+
     /// Sends a signal, waits, and gives the exit code, none after a kill, and stderr.
     pub fn end(mut self, signal: &str) -> (Option<i32>, String) {
         let child = self.0.take().unwrap();

@@ -1,0 +1,49 @@
+//! Memory whose size a user's number decides is asked for before it is taken: what Rust cannot allocate ends the process.
+
+use anyhow::{Result, ensure};
+
+/// Refuses a `flag` (with its value) whose run would need `bytes`, where they cannot be had.
+pub fn check(flag: &str, bytes: u128) -> Result<()> {
+    let had = usize::try_from(bytes).is_ok_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok());
+    ensure!(had, "{flag}: needs {} of memory, which cannot be had; give a smaller number", shown(bytes));
+    Ok(())
+}
+
+/// `32 GB`, `1.5 TB`: a size for people, in powers of 1,000.
+pub fn shown(bytes: u128) -> String {
+    let (mut size, mut unit) = (bytes as f64, "bytes");
+    for larger in ["kB", "MB", "GB", "TB", "PB", "EB"] {
+        if size < 1000.0 {
+            break;
+        }
+        (size, unit) = (size / 1000.0, larger);
+    }
+    if size < 10.0 && unit != "bytes" { format!("{size:.1} {unit}") } else { format!("{size:.0} {unit}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_shown_in_its_unit() {
+        for (bytes, text) in [
+            (0, "0 bytes"),
+            (999, "999 bytes"),
+            (1500, "1.5 kB"),
+            (32_000_000_000, "32 GB"),
+            (4_000_020_000_064, "4.0 TB"),
+            (1_u128 << 70, "1181 EB"),
+        ] {
+            assert_eq!(shown(bytes), text);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_refused_with_its_flag() {
+        assert!(check("--samples 2", 80).is_ok());
+        let error = check("--samples 4000000000", 1 << 62).unwrap_err().to_string();
+        assert_eq!(error, "--samples 4000000000: needs 4.6 EB of memory, which cannot be had; give a smaller number");
+        assert!(check("--samples 4000000000", u128::MAX).is_err());
+    }
+}
