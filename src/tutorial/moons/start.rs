@@ -10,6 +10,9 @@ use crate::train::snapshot::{OPTIMIZER, Snapshot};
 use anyhow::{Context, Result, bail, ensure};
 use tch::{Kind, Tensor};
 
+/// What a wrapped network's `state_dict()` puts before its names: `torch.compile`, and the two parallel wrappers.
+const WRAPPERS: [&str; 2] = ["_orig_mod.", "module."];
+
 /// What a checkpoint of Python says of its settings.
 pub struct PythonSettings {
     pub hidden: i64,
@@ -44,7 +47,7 @@ pub fn of_python(bytes: &[u8]) -> Result<(Snapshot, PythonSettings)> {
     let model = part("model")?.entries().context("\"model\" is no state_dict()")?;
     let mut weights = Named::new();
     for (name, tensor) in model {
-        let name = name.text().context("\"model\": a name is no text")?;
+        let name = unwrapped(name.text().context("\"model\": a name is no text")?);
         weights.push((name.into(), tensor.tensor().with_context(|| format!("\"model\": {name}"))?));
     }
     let (optimizer, step, lr) = adam(part("optimizer")?, &weights).context("\"optimizer\"")?;
@@ -62,6 +65,15 @@ pub fn of_python(bytes: &[u8]) -> Result<(Snapshot, PythonSettings)> {
     Ok((snapshot, PythonSettings { hidden, lr }))
 }
 
+/// A parameter's name in the tutorial's `Net`, without what `torch.compile` and `DistributedDataParallel` put before it.
+fn unwrapped(name: &str) -> &str {
+    let mut bare = name;
+    while let Some(rest) = WRAPPERS.iter().find_map(|wrapper| bare.strip_prefix(wrapper)) {
+        bare = rest;
+    }
+    bare
+}
+
 /// The losses of the last of `epoch` epochs; whoever saved them may have kept fewer.
 fn history(epoch: usize, losses: &[f32], lr: f64) -> Result<History> {
     ensure!(losses.len() <= epoch, "{} losses of {epoch} epochs", losses.len());
@@ -74,6 +86,15 @@ fn checked(snapshot: Snapshot) -> Result<Snapshot> {
     let epoch = snapshot.epoch();
     let step = safetensors::find(&snapshot.optimizer, "step")?.f_view(-1)?.f_int64_value(&[0])?;
     ensure!(epoch > 0 && step == epoch as i64, "epoch {epoch} after {step} steps of Adam: expected one step an epoch");
+    for (what, tensors) in [("", &snapshot.weights), ("the optimizer's ", &snapshot.optimizer)] {
+        for (name, tensor) in tensors.iter().filter(|(_, tensor)| tensor.is_floating_point()) {
+            let finite = tensor.f_isfinite()?.f_all()?.f_int64_value(&[])? != 0;
+            ensure!(
+                finite,
+                "{what}{name}: holds NaN or infinity, from which no training goes on; take an earlier state"
+            );
+        }
+    }
     let weight = safetensors::find(&snapshot.weights, "fc1.weight")?.size();
     ensure!(weight.get(1) == Some(&INPUTS), "fc1.weight: {weight:?}, expected [hidden, {INPUTS}]");
     Ok(snapshot)
@@ -120,8 +141,9 @@ fn plain_adam(group: Item<'_>) -> Result<f64> {
         group.get("betas").and_then(|betas| betas.values().map(|betas| betas.map(Item::number).collect::<Vec<_>>()));
     ensure!(betas == Some(vec![Some(0.9), Some(0.999)]), "betas: run moons goes on with (0.9, 0.999) only");
     for (name, expected) in [("eps", 1e-8), ("weight_decay", 0.0)] {
-        let found = number(name);
-        ensure!(found == Some(expected), "{name} {found:?}: run moons goes on with {expected:e} only");
+        let found = number(name).with_context(|| format!("no {name}: not Adam's state"))?;
+        let hint = if name == "weight_decay" { " (AdamW's default is 0.01: run moons trains with Adam)" } else { "" };
+        ensure!(found == expected, "{name}={found}: run moons goes on with {name}={expected} only{hint}");
     }
     for name in ["amsgrad", "maximize"] {
         let set = group.get(name).and_then(Item::boolean) == Some(true);
