@@ -168,6 +168,8 @@ impl Checkpoint {
     /// Reads `path` whole, checks it whole, and loads the module onto `device`.
     pub fn read(path: &Path, device: Device) -> Result<Self> {
         let shown = path.display().to_string();
+        let inside = path.join("model.pt");
+        ensure!(!inside.is_file(), "{shown}: is a folder, expected a model.pt; the one in it is {}", inside.display());
         ensure!(!path.is_dir(), "{shown}: is a folder, expected a model.pt");
         // In a folder that cannot be written the model is still whole, if perhaps older than its neighbours.
         let _ = folder::settle(files::folder_of(path));
