@@ -1,5 +1,6 @@
-//! What a user chooses by name: fixed names, `name:key=value`, and the nearest name to a slip.
+//! What a user chooses by name: fixed names, `name:key=value`, other libraries' names, and the nearest name to a slip.
 
+pub mod aliases;
 pub mod choice;
 pub mod given;
 pub mod names;

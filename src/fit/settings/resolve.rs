@@ -2,12 +2,15 @@
 
 use super::raw::FitSettings;
 use super::schema;
-use crate::choices::given;
-use crate::choices::names::unknown;
+use crate::choices::names::unknown_setting;
+use crate::choices::{aliases, given};
 use crate::data::table::Format;
 use crate::model::loss::LossKind;
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, bail, ensure};
 use std::path::{Path, PathBuf};
+
+/// What `fit` is told by flags alone: it is said of a run, not of its settings.
+pub const FLAGS: [&str; 6] = ["seed", "threads", "device", "out", "quiet", "config"];
 
 impl FitSettings {
     /// The settings in a TOML text, with `flags` (a table of the same keys) laid over them and the roles of the schema file
@@ -17,15 +20,20 @@ impl FitSettings {
     /// A text that is no TOML, a key that is no setting, a value that its setting does not take, each with its name; a
     /// schema file that cannot be read.
     pub fn resolve(text: &str, shown: &str, flags: toml::Table) -> Result<Self> {
-        let mut table: toml::Table = toml::from_str(text).map_err(|error| anyhow!("{shown}: {}", error.message()))?;
+        let mut table: toml::Table = given::table(text, shown)?;
         let known = Self::keys()?;
         let names: Vec<&str> = known.keys().map(String::as_str).collect();
         ensure!(
             !table.contains_key("tune"),
             "{shown}: [tune]: settings of a search; use lockstep tune, or leave them out"
         );
-        for key in table.keys() {
-            ensure!(known.contains_key(key), "{shown}: unknown key {}", unknown(key, &names));
+        for key in table.keys().filter(|key| !known.contains_key(*key)) {
+            let flag =
+                FLAGS.iter().find(|flag| **flag == key).copied().or(aliases::setting(key, &FLAGS).and_then(Result::ok));
+            if let Some(flag) = flag {
+                bail!("{shown}: unknown key {key}: it is given as a flag, --{flag}");
+            }
+            bail!("{shown}: unknown key {}", unknown_setting(key, &names));
         }
         schema::beside(&mut table, Path::new(shown));
         table.extend(flags.clone());
@@ -115,7 +123,7 @@ mod tests {
     fn a_value_that_cannot_be_read_is_named_by_its_flag_or_its_key() {
         let flags = toml::Table::from_iter([("loss".to_string(), "rmse".into())]);
         let error = FitSettings::resolve("lr = 'fast'\n", "c.toml", toml::Table::new()).unwrap_err().to_string();
-        assert!(error.starts_with("c.toml: lr: invalid type: string \"fast\""), "{error}");
+        assert!(error.starts_with("c.toml: lr: \"fast\", expected a number"), "{error}");
         let error = FitSettings::resolve("loss = 'mea'\n", "c.toml", flags).unwrap_err().to_string();
         assert!(error.starts_with("--loss rmse: did you mean mse? (expected mse, "), "{error}");
         let error = resolve("loss = 'rmse'\n").unwrap_err().to_string();
