@@ -11,7 +11,7 @@ pub mod resume;
 pub mod series;
 pub mod verify;
 
-use crate::choices::names::unknown;
+use crate::choices::names::absent;
 use crate::data::schema::{ColumnSchema, TableSchema};
 use crate::preprocess::inputs::Inputs;
 use crate::preprocess::target::Target;
@@ -119,7 +119,7 @@ impl TableModel {
     /// Whether the table `shown` has every column that the model takes.
     pub fn check_columns(&self, names: &[String], shown: &str) -> Result<()> {
         match self.inputs.names().iter().find(|column| !names.contains(column)) {
-            Some(column) => bail!("{shown}: no column {}", unknown(column, names)),
+            Some(column) => bail!("{shown}: no column {}", absent(column, names)),
             None => Ok(()),
         }
     }

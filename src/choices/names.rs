@@ -84,6 +84,11 @@ pub fn unknown<S: AsRef<str>>(word: &str, expected: &[S]) -> String {
     format!("{word}{hint} (expected {listed}{more})")
 }
 
+/// As [`unknown`], for what is not among those that are `there`, such as the columns of a table.
+pub fn absent<S: AsRef<str>>(word: &str, there: &[S]) -> String {
+    unknown(word, there).replacen(" (expected ", " (there are ", 1)
+}
+
 /// As [`unknown`], for a word that is none of the settings `known`: `learning_rate: lockstep's name is lr`.
 pub fn unknown_setting(word: &str, known: &[&str]) -> String {
     match aliases::setting(word, known) {

@@ -3,7 +3,7 @@
 use super::job::prepare;
 use super::print::{Verdict, report};
 use crate::checkpoint::{Checkpoint, TableModel};
-use crate::choices::names::unknown;
+use crate::choices::names::absent;
 use crate::cli::Evaluate;
 use crate::data::location::Location;
 use crate::data::source::Source;
@@ -57,7 +57,7 @@ fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device:
     let columns = [of_table.inputs.names(), vec![name.clone()]].concat();
     of_table.check_columns(&source.names(), &shown)?;
     if !source.names().contains(name) {
-        bail!("{shown}: no column {}, the model's target", unknown(name, &source.names()));
+        bail!("{shown}: no column {}, the model's target", absent(name, &source.names()));
     }
     let (mut all, mut counts) = (None::<(Predictions, Labels)>, Counts::default());
     let (mut scored, mut without_target) = (0, 0);

@@ -36,7 +36,7 @@ pub fn entries(bytes: &[u8]) -> Result<Files> {
         let much = || damaged(format!("{name}: unpacks to more than {} MiB", INFLATED >> 20));
         left = left.checked_sub(size).ok_or_else(much)?;
         let Some((first, rest)) = name.split_once('/') else {
-            return Err(damaged(format!("{name}: expected a file in a folder")));
+            return Err(anyhow!("a zip file, but not a model.pt of lockstep: {name} lies in no folder of it"));
         };
         ensure!(folder.get_or_insert(first.to_string()) == first, damaged(format!("{name}: in a folder of its own")));
         ensure!(files.insert(rest.to_string(), content).is_none(), damaged(format!("{name}: stands twice")));

@@ -1,6 +1,6 @@
 //! Named tensors as safetensors bytes, and back.
 
-use crate::choices::names::unknown;
+use crate::choices::names::absent;
 use anyhow::{Context, Result, anyhow, bail};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use tch::{Device, Kind, Tensor};
@@ -51,7 +51,7 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Named> {
 pub fn find<'a>(tensors: &'a [(String, Tensor)], name: &str) -> Result<&'a Tensor> {
     tensors.iter().find(|(other, _)| other == name).map(|(_, tensor)| tensor).with_context(|| {
         let names: Vec<&str> = tensors.iter().map(|(name, _)| name.as_str()).collect();
-        format!("no tensor {}", unknown(name, &names))
+        format!("no tensor {}", absent(name, &names))
     })
 }
 

@@ -65,8 +65,9 @@ impl Param {
 
     /// An entry of `[tune.params]`: a text as after `--param NAME=`, or a list of values.
     pub fn from_toml(name: &str, value: &Value, shown: &str) -> Result<Self> {
-        let shown = format!("{shown}: [tune.params] {name}");
-        let (name, sample) = known(name, &shown)?;
+        let section = format!("{shown}: [tune.params]");
+        let (name, sample) = known(name, &section)?;
+        let shown = format!("{section} {name}");
         let domain = match value {
             Value::String(text) => domain(text, &sample, &shown)?,
             Value::Array(values) => {
@@ -85,7 +86,10 @@ impl Param {
         for (index, value) in values.iter().enumerate() {
             ensure!(!values[..index].contains(value), "{shown}: {} stands twice", show(&json(value)));
             if self.column().is_some() {
-                ColumnRule::parse(&rule(&self.name, value)).map_err(|error| anyhow!("{shown}: {error}"))?;
+                let rule = rule(&self.name, value);
+                // The error begins with the rule, which stands here in another form already.
+                let why = |error: anyhow::Error| error.to_string().replacen(&format!("--column {rule}: "), "", 1);
+                ColumnRule::parse(&rule).map_err(|error| anyhow!("{shown}: {}", why(error)))?;
                 continue;
             }
             let alone: Result<FitSettings, _> = Table::from_iter([(self.name.clone(), value.clone())]).try_into();

@@ -93,7 +93,7 @@ fn kind(sample: &Value) -> &'static str {
         Value::Float(_) => "a number",
         Value::Integer(_) => "a whole number",
         Value::Boolean(_) => "true or false",
-        Value::Array(_) => "a list",
+        Value::Array(_) => "a list of its own, as in [[64], [64, 32]],",
         _ => "a text in quotes",
     }
 }

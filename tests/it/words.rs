@@ -65,6 +65,50 @@ fn a_state_that_nothing_goes_on_from_is_named_for_what_it_is() {
     }
 }
 
+/// States that Python can save and the tutorial's program cannot go on from.
+const OTHERS: &str = "
+import torch
+
+def state(name, optimizer=torch.optim.Adam, layers=('fc1', 'fc2'), change=lambda net: net, keep={}, **settings):
+    net = torch.nn.ModuleDict({layers[0]: torch.nn.Linear(2, 3), layers[1]: torch.nn.Linear(3, 2)})
+    steps = optimizer(net.parameters(), **settings)
+    for _ in range(2):
+        steps.zero_grad()
+        net[layers[1]](torch.tanh(net[layers[0]](torch.ones(4, 2)))).sum().backward()
+        steps.step()
+    torch.save({'model': change(net).state_dict(), 'optimizer': steps.state_dict(), **keep}, name)
+
+state('sgd.pt', torch.optim.SGD, lr=0.1)
+state('betas.pt', lr=0.1, betas=(0.8, 0.9))
+state('tensor.pt', lr=torch.tensor(0.1))
+state('names.pt', layers=('hidden', 'output'), lr=0.1)
+state('double.pt', change=lambda net: net.double(), lr=0.1)
+state('losses.pt', keep={'losses': [1.0, 2.0, 3.0]}, lr=0.1)
+";
+
+#[test]
+fn what_python_trained_otherwise_is_told_apart() {
+    let python = lockstep::python::interpreter::find();
+    let python = if python.components().count() > 1 { std::path::absolute(python).unwrap() } else { python };
+    let dir = Workdir::new();
+    let output = std::process::Command::new(&python).args(["-c", OTHERS]).current_dir(dir.path()).output();
+    let Some(output) = output.ok().filter(|output| output.status.success()) else {
+        eprintln!("skipped: {} has no torch; run scripts/setup --python", python.display());
+        return;
+    };
+    drop(output);
+    for (file, words) in [
+        ("sgd.pt", "\"optimizer\": no betas: not Adam's state"),
+        ("betas.pt", "betas=[0.8, 0.9]: run moons goes on with betas=[0.9, 0.999] only"),
+        ("tensor.pt", "lr is no number, expected one, as of float(lr)"),
+        ("names.pt", "no tensor fc1.bias (there are hidden.weight, hidden.bias, output.weight, output.bias)"),
+        ("double.pt", "fc1.weight: float64, expected float32, as of net.float()"),
+        ("losses.pt", "\"losses\": 3 of them, but 2 epochs are done"),
+    ] {
+        dir.refuses(&resumed(file, "out"), &["--resume", file, words]);
+    }
+}
+
 // Models.
 
 #[test]
@@ -76,6 +120,11 @@ fn what_stands_beside_a_model_leads_to_it() {
         &["a safetensors file", "model.pt that stands beside"],
     );
     dir.refuses(&["predict", "runs/moons", moons], &["is a folder", "the one in it is runs/moons/model.pt"]);
+    dir.write("few.csv", "x1\n1\n");
+    let model = "runs/moons/model.pt";
+    dir.refuses(&["inspect", moons, "--target", "x3"], &["--target", "x3"]);
+    dir.refuses(&["compare", "moons", "--reference", "runs/moons/summary.json"], &["not a trace of lockstep compare"]);
+    dir.refuses(&["predict", model, "few.csv"], &["few.csv: no column x2"]);
     let points = String::from_utf8(dir.read(moons)).unwrap().replace(",y", ",label");
     dir.write("points.csv", points);
     dir.run(&["predict", "runs/moons/model.pt", "points.csv", "--id", "label"], 0);
@@ -148,12 +197,47 @@ fn a_settings_file_is_answered_in_its_own_words() {
         ("random_state = 1\n", "c.toml: unknown key random_state: it is given as a flag, --seed"),
         ("seed = 1\n", "c.toml: unknown key seed: it is given as a flag, --seed"),
         ("epoch = 1\n", "c.toml: unknown key epoch, did you mean epochs?"),
+        ("target = 3\n", "c.toml: target: 3, expected a text in quotes"),
         ("loss = 'log_loss'\n", "c.toml: loss: log_loss, did you mean cross-entropy?"),
     ] {
         let dir = with_table();
         dir.write("c.toml", text);
-        dir.refuses(&["fit", "t.csv", "--target", "y", "--config", "c.toml"], &[words]);
+        let target = if text.starts_with("target") { &[][..] } else { &["--target", "y"] };
+        dir.refuses(&[&["fit", "t.csv", "--config", "c.toml"][..], target].concat(), &[words]);
     }
+}
+
+#[test]
+fn what_is_searched_is_answered_in_its_own_words() {
+    let tune = ["tune", "t.csv", "--target", "y"];
+    for (text, words) in [
+        ("[tune]\nn_trials = 3\n", "c.toml: [tune]: unknown key n_trials: lockstep's name is trials"),
+        ("[tune]\ntrials = 'x'\n", "c.toml: [tune]: trials: \"x\", expected a whole number from 0 up"),
+        (
+            "[tune.params]\nhidden = [64]\n",
+            "[tune.params] hidden: 64, expected a list of its own, as in [[64], [64, 32]]",
+        ),
+        ("[tune.params]\nlearning_rate = [0.1]\n", "c.toml: [tune.params]: learning_rate: lockstep's name is lr"),
+        ("[tune.params]\nfolds = [3, 5]\n", "folds says which rows are scored"),
+    ] {
+        let dir = with_table();
+        dir.write("c.toml", text);
+        dir.refuses(&[&tune[..], &["--config", "c.toml"]].concat(), &[words]);
+    }
+    for (param, words) in [
+        ("learning_rate=0.1,0.2", "--param learning_rate=0.1,0.2: learning_rate: lockstep's name is lr"),
+        ("cv=3,5", "--param cv=3,5: folds says which rows are scored"),
+        ("a:impute=meen", "--param a:impute=meen: impute: meen, did you mean mean?"),
+        ("a:scaler=none", "--param a:scaler=none: column a: scaler: lockstep's name is scale"),
+        ("optimizer=lbfgs", "--param optimizer=lbfgs: lbfgs (expected adam, adamw, sgd)"),
+    ] {
+        with_table().refuses(&[&tune[..], &["--param", param]].concat(), &[words]);
+    }
+    let dir = with_table();
+    dir.write("c.toml", "[tune.params]\nhidden = [[4], [4, 2]]\n");
+    let tune = ["tune", "t.csv", "--target", "y", "--drop", "part,n", "--config", "c.toml"];
+    dir.refuses(&[&tune[..], &QUICK, &["--metric", "auc"]].concat(), &["auc, did you mean roc_auc?"]);
+    dir.run(&[&tune[..], &QUICK, &["--metric", "roc_auc"]].concat(), 0);
 }
 
 #[test]

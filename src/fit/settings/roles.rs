@@ -2,7 +2,7 @@
 
 use super::columns::ColumnRule;
 use super::raw::FitSettings;
-use crate::choices::names::unknown;
+use crate::choices::names::absent;
 use anyhow::{Result, bail, ensure};
 use std::collections::BTreeSet;
 
@@ -59,7 +59,7 @@ pub(super) fn present(names: &[String], config: &FitSettings, rules: &[ColumnRul
         lists(config).into_iter().flat_map(|(flag, names)| names.iter().map(move |name| (flag, name.as_str())));
     for (flag, name) in config.roles().into_iter().chain(listed).chain(rules) {
         if !names.iter().any(|known| known == name) {
-            bail!("{shown}: {flag}: no column {}{}", unknown(name, names), headless(names));
+            bail!("{shown}: {flag}: no column {}{}", absent(name, names), headless(names));
         }
     }
     Ok(())
