@@ -27,13 +27,8 @@ impl FitSettings {
             !table.contains_key("tune"),
             "{shown}: [tune]: settings of a search; use lockstep tune, or leave them out"
         );
-        for key in table.keys().filter(|key| !known.contains_key(*key)) {
-            let flag =
-                FLAGS.iter().find(|flag| **flag == key).copied().or(aliases::setting(key, &FLAGS).and_then(Result::ok));
-            if let Some(flag) = flag {
-                bail!("{shown}: unknown key {key}: it is given as a flag, --{flag}");
-            }
-            bail!("{shown}: unknown key {}", unknown_setting(key, &names));
+        if let Some(key) = table.keys().find(|key| !known.contains_key(*key)) {
+            bail!("{shown}: unknown key {}", unknown_key(key, &names));
         }
         schema::beside(&mut table, Path::new(shown));
         table.extend(flags.clone());
@@ -58,6 +53,15 @@ impl FitSettings {
             clip_grad: Some(1.0),
             ..Self::default()
         })?)
+    }
+}
+
+/// What is said of `key`, which is none of `names`: one that is a flag alone has no name in a file.
+fn unknown_key(key: &str, names: &[&str]) -> String {
+    let own = FLAGS.iter().find(|flag| **flag == key).copied();
+    match own.or(aliases::setting(key, &FLAGS).and_then(Result::ok)) {
+        Some(flag) => format!("{key}: it is given as a flag, --{flag}"),
+        None => unknown_setting(key, names),
     }
 }
 
