@@ -22,7 +22,7 @@ pub struct Picture {
 /// The pictures of a fit: its learning curves, and those that suit the task, drawn from the test rows if there are any,
 /// else from the validation rows, else from the training rows.
 pub fn pictures(outcome: &Outcome, config: &FitPlan) -> Result<Vec<Picture>> {
-    let history = &outcome.trained.history;
+    let history = outcome.trained.history();
     let best = (config.early_stop > 0).then_some(outcome.trained.best_epoch);
     let label = match outcome.prepared.target {
         Target::Classes(_) => outcome.network.loss.kind.to_string(),

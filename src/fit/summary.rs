@@ -34,12 +34,12 @@ pub fn results(outcome: &Outcome, verdict: &Verdict, shown: &str) -> Map<String,
                  "without_target": prepared.without_target},
         "features": prepared.pipeline.features().len(),
         "parameters": outcome.network.net.count(),
-        "epochs": outcome.trained.history.epochs(),
+        "epochs": outcome.trained.history().epochs(),
         "best_epoch": outcome.trained.best_epoch,
         "stopped_early": outcome.trained.stopped_early,
         "engine": outcome.trained.engine,
         "training_seconds": outcome.trained.seconds,
-        "loss": outcome.trained.history.last().map(|epoch| epoch.loss),
+        "loss": outcome.trained.history().last().map(|epoch| epoch.loss),
         "metrics": {"train": outcome.train.metrics, "valid": metrics(&outcome.valid), "test": metrics(&outcome.test)},
         "baseline": {"train": outcome.train.baseline, "valid": baseline(&outcome.valid), "test": baseline(&outcome.test)},
         "counts": {"train": prepared.train.counts, "valid": prepared.valid.as_ref().map(|rows| &rows.counts),
@@ -92,7 +92,7 @@ pub fn text(outcome: &Outcome) -> String {
     lines.push(format!(
         "{} parameters, {} epochs{stopped}, weights of epoch {}",
         outcome.network.net.count(),
-        trained.history.epochs(),
+        trained.history().epochs(),
         trained.best_epoch
     ));
     lines.join("\n")
