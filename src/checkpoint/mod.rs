@@ -11,7 +11,7 @@ pub mod resume;
 pub mod series;
 pub mod verify;
 
-use crate::choices::names::unknown;
+use crate::choices::names::absent;
 use crate::data::schema::{ColumnSchema, TableSchema};
 use crate::data::source::ReadOptions;
 use crate::preprocess::inputs::Inputs;
@@ -165,7 +165,7 @@ impl TableModel {
     pub fn check_columns(&self, names: &[String], shown: &str) -> Result<()> {
         let known: HashSet<&String> = names.iter().collect();
         match self.inputs.names().iter().find(|column| !known.contains(column)) {
-            Some(column) => bail!("{shown}: no column {}", unknown(column, names)),
+            Some(column) => bail!("{shown}: no column {}", absent(column, names)),
             None => Ok(()),
         }
     }
@@ -214,6 +214,8 @@ impl Checkpoint {
     /// Reads `path` whole, checks it whole, and loads the module onto `device`.
     pub fn read(path: &Path, device: Device) -> Result<Self> {
         let shown = path.display().to_string();
+        let inside = path.join("model.pt");
+        ensure!(!inside.is_file(), "{shown}: is a folder, expected a model.pt; the one in it is {}", inside.display());
         ensure!(!path.is_dir(), "{shown}: is a folder, expected a model.pt");
         // In a folder that cannot be written the model is still whole, if perhaps older than its neighbours.
         let _ = folder::settle(files::folder_of(path));

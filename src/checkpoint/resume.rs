@@ -1,6 +1,7 @@
 //! What must be the same for a run to go on from an earlier one's state, and what may differ.
 
 use crate::checkpoint::{Change, Manifest, Resumed};
+use crate::choices::given::number;
 use crate::train::engine::EngineKind;
 use crate::train::snapshot::Snapshot;
 use anyhow::{Context, Result, bail, ensure};
@@ -64,18 +65,23 @@ impl Earlier<'_> {
             saved.as_object().cloned().with_context(|| format!("--resume {}: no settings", self.from))?;
         for (key, now) in given {
             let was = settings.insert(key.clone(), now.clone()).unwrap_or_default();
-            self.same(&format!("--{}", key.replace('_', "-")), &was, &now, free.contains(&key.as_str()))?;
+            let (flag, free) = (format!("--{}", key.replace('_', "-")), free.contains(&key.as_str()));
+            self.same(&flag, &shown(&key, &was), &shown(&key, &now), free || was == now)?;
         }
         Ok(settings.into())
     }
 
-    fn same(&self, flag: &str, was: &Value, now: &Value, free: bool) -> Result<()> {
+    fn same(&self, flag: &str, was: &str, now: &str, same: bool) -> Result<()> {
+        let flag = if flag == "--header" { "--no-header" } else { flag };
+        // A switch has no value to name.
+        let (now, was) = match now {
+            "true" => (String::new(), "without it".to_string()),
+            _ => (format!(" {now}"), format!("with {was}")),
+        };
         ensure!(
-            free || was == now,
-            "{flag} {}: {} was trained with {}; what it goes on with must be the same, leave {flag} out",
-            text(now),
-            self.from,
-            text(was)
+            same,
+            "{flag}{now}: {} was trained {was}; what it goes on with must be the same, leave {flag} out",
+            self.from
         );
         Ok(())
     }
@@ -83,7 +89,8 @@ impl Earlier<'_> {
     /// The earlier seed, which one that was given must equal.
     pub fn seed(&self, given: Option<u32>) -> Result<u32> {
         let seed = self.manifest.seed;
-        self.same("--seed", &seed.into(), &given.unwrap_or(seed).into(), false)?;
+        let now = given.unwrap_or(seed);
+        self.same("--seed", &seed.to_string(), &now.to_string(), seed == now)?;
         Ok(seed)
     }
 
@@ -172,10 +179,23 @@ impl Resumed {
     }
 }
 
+/// The value of a setting as its flag takes it.
+fn shown(key: &str, value: &Value) -> String {
+    match (key, value.as_u64()) {
+        ("batch_size", Some(0)) => "full".into(),
+        ("early_stop", Some(0)) => "none".into(),
+        // A file's key that the flag turns round.
+        ("header", _) => text(&Value::Bool(value != true)),
+        _ if value.as_array().is_some_and(Vec::is_empty) => "none".into(),
+        _ => text(value),
+    }
+}
+
 fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => "none".into(),
+        Value::Number(value) if value.is_f64() => value.as_f64().map_or(String::new(), number),
         Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(","),
         other => other.to_string(),
     }

@@ -37,7 +37,8 @@ impl Choice {
         self.known.push(key);
         let Some(at) = self.parameters.iter().position(|(other, _)| other == key) else { return Ok(None) };
         let (_, value) = self.parameters.remove(at);
-        let parsed = value.parse().map_err(|_| format!("{}: {key}={value}: not a value of its kind", self.name))?;
+        let wrong = |_| format!("{}: {key}={value}: expected {}", self.name, kind::<T>());
+        let parsed = value.parse().map_err(wrong)?;
         Ok(Some(parsed))
     }
 
@@ -75,6 +76,15 @@ impl Choice {
     }
 }
 
+/// What a parameter of the type `T` is written as.
+fn kind<T>() -> &'static str {
+    match std::any::type_name::<T>() {
+        "bool" => "true or false",
+        "usize" => "a whole number from 0 up",
+        _ => "a number",
+    }
+}
+
 /// `name` with those of its `parameters` that have a value.
 pub fn show(name: &str, parameters: &[(&str, Option<&dyn Display>)]) -> String {
     let given = parameters.iter().filter_map(|(key, value)| Some(format!("{key}={}", (*value)?)));
@@ -102,7 +112,10 @@ mod tests {
             assert!(Choice::parse(text).unwrap_err().contains(word), "{text}");
         }
         let mut choice = Choice::parse("step:gamma=x,eta=nan").unwrap();
-        assert!(choice.take("gamma", 0.1).unwrap_err().contains("gamma=x"));
+        assert_eq!(choice.take("gamma", 0.1).unwrap_err(), "step: gamma=x: expected a number");
         assert!(choice.number("eta", 0.0, |_| true, "a number").unwrap_err().contains("expected a number"));
+        let mut choice = Choice::parse("step:a=1.5,b=yes").unwrap();
+        assert_eq!(choice.count("a").unwrap_err(), "step: a=1.5: expected a whole number from 0 up");
+        assert_eq!(choice.take("b", true).unwrap_err(), "step: b=yes: expected true or false");
     }
 }

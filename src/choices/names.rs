@@ -1,5 +1,7 @@
 //! Choices that a user makes by name, on the command line and in TOML alike.
 
+use super::aliases;
+
 /// The conversions by which serde reads and writes a type that has `FromStr` and `Display` as its text.
 macro_rules! as_text {
     ($name:ident) => {
@@ -75,10 +77,25 @@ const LISTED: usize = 20;
 /// `word, did you mean OTHER? (expected …)`, for a word that is none of `expected`.
 pub fn unknown<S: AsRef<str>>(word: &str, expected: &[S]) -> String {
     let all: Vec<&str> = expected.iter().map(AsRef::as_ref).collect();
-    let hint = nearest(word, &all).map_or(String::new(), |other| format!(", did you mean {}?", visible(other)));
+    let meant = aliases::value(word, &all).or_else(|| nearest(word, &all));
+    let hint = meant.map_or(String::new(), |other| format!(", did you mean {}?", visible(other)));
     let listed = all.iter().take(LISTED).map(|name| visible(name)).collect::<Vec<_>>().join(", ");
     let more = if all.len() > LISTED { format!(", … {} more", all.len() - LISTED) } else { String::new() };
     format!("{word}{hint} (expected {listed}{more})")
+}
+
+/// As [`unknown`], for what is not among those that are `there`, such as the columns of a table.
+pub fn absent<S: AsRef<str>>(word: &str, there: &[S]) -> String {
+    unknown(word, there).replacen(" (expected ", " (there are ", 1)
+}
+
+/// As [`unknown`], for a word that is none of the settings `known`: `learning_rate: lockstep's name is lr`.
+pub fn unknown_setting(word: &str, known: &[&str]) -> String {
+    match aliases::setting(word, known) {
+        Some(Ok(ours)) => format!("{word}: lockstep's name is {ours}"),
+        Some(Err(instead)) => format!("{word}: {instead}"),
+        None => unknown(word, known),
+    }
 }
 
 /// The name that `word` is a slip of. Case and blanks at the ends count for nothing, and some letter must be left.

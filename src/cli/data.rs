@@ -1,6 +1,6 @@
 //! `lockstep data <name>`.
 
-use super::numbers::{self, not_negative};
+use super::numbers::{self, not_negative, whole};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -20,10 +20,10 @@ pub struct DataMoons {
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = numbers::samples)]
     pub samples: u32,
     /// Standard deviation of the points' noise
-    #[arg(long, value_name = "X", default_value_t = 0.2, value_parser = not_negative, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", default_value_t = 0.2, value_parser = not_negative)]
     pub noise: f64,
     /// Seed of NumPy's generator, 0 to 4294967295
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole(0..=u32::MAX))]
     pub seed: u32,
     #[command(flatten)]
     pub out: DataOut,

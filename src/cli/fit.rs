@@ -43,7 +43,7 @@ pub struct Preprocess {
     #[arg(long, value_name = "NAME", default_value = "parquet")]
     pub to: Format,
     #[command(flatten)]
-    pub settings: FitFlags,
+    pub settings: TableFlags,
     #[command(flatten)]
     pub common: Common,
     /// Folder for the run's files

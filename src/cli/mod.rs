@@ -28,7 +28,9 @@ pub use show::{Show, ShowActivations, ShowBiasVariance, ShowFitting, ShowGradien
 pub use tune::{SearchFlags, Tune};
 
 use crate::torch::device::DeviceChoice;
-use clap::{Args, Parser, Subcommand};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use numbers::whole;
+use std::ffi::OsString;
 
 /// Trains a PyTorch tutorial's networks in lockstep with Python: the same seed, the same bits.
 #[derive(Debug, Parser)]
@@ -36,6 +38,29 @@ use clap::{Args, Parser, Subcommand};
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// clap's view of all verbs. Every option takes what begins with a minus and is a number for its value, so that the option's
+/// own check answers `--epochs -1` and `--na -200` is no flag.
+pub fn command() -> clap::Command {
+    fn with_negative_numbers(command: clap::Command) -> clap::Command {
+        let valued = |argument: Arg| match argument.get_long() {
+            Some(_) if argument.get_action().takes_values() => argument.allow_negative_numbers(true),
+            _ => argument,
+        };
+        command.mut_args(valued).mut_subcommands(with_negative_numbers)
+    }
+    with_negative_numbers(Cli::command())
+}
+
+/// The command line `arguments`, the program's name first.
+pub fn parse<I>(arguments: I) -> Result<Cli, clap::Error>
+where
+    I: IntoIterator,
+    I::Item: Into<OsString> + Clone,
+{
+    let matches = command().try_get_matches_from(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command()))
 }
 
 #[derive(Debug, Subcommand)]
@@ -78,7 +103,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Common {
     /// Seed of NumPy's and torch's generators, 0 to 4294967295
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole(0..=u32::MAX))]
     pub seed: u32,
     #[command(flatten)]
     pub compute: Compute,
@@ -95,7 +120,7 @@ pub struct Compute {
     pub device: DeviceChoice,
     /// Threads to compute on; another number can change the last bits, and only 1 also keeps the reading of tables to one
     /// thread [default: as many as libtorch takes, one a core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = whole::<i32>(1..=1024))]
     pub threads: Option<i32>,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Each is the argument group `settings`, so that `compare --reference` can refuse them all.
 
-use super::numbers::{self, finite, not_negative, positive, start};
+use super::numbers::{self, finite, not_negative, positive, start, whole};
 use crate::train::engine::EngineKind;
 use crate::tutorial::config::{BostonConfig, DescentConfig, ExhaustiveConfig, LineLoss, MoonsConfig, TwoLayerConfig};
 use clap::Args;
@@ -42,7 +42,7 @@ pub struct ExhaustiveArgs {
 #[group(id = "settings")]
 pub struct DescentArgs {
     /// Learning rate
-    #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = positive, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", default_value_t = 0.1, value_parser = positive)]
     lr: f64,
     /// Passes over the samples; 1 at least
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = numbers::epochs)]
@@ -62,19 +62,19 @@ pub struct DescentArgs {
 #[group(id = "settings")]
 pub struct TwoLayerArgs {
     /// Number of samples
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = whole::<i64>(1..=1_000_000))]
     samples: i64,
     /// Inputs of a sample
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = whole::<i64>(1..=1_000_000))]
     inputs: i64,
     /// Hidden units
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = whole::<i64>(1..=1_000_000))]
     hidden: i64,
     /// Outputs of a sample
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = whole::<i64>(1..=1_000_000))]
     outputs: i64,
     /// Learning rate
-    #[arg(long, value_name = "X", default_value_t = 1e-6, value_parser = positive, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", default_value_t = 1e-6, value_parser = positive)]
     lr: f64,
     /// Full-batch steps; 1 at least
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = numbers::epochs)]
@@ -88,10 +88,10 @@ pub struct BostonArgs {
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// Hidden units
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = whole::<i64>(1..=1_000_000))]
     hidden: i64,
     /// Learning rate
-    #[arg(long, value_name = "X", default_value_t = 1e-6, value_parser = positive, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", default_value_t = 1e-6, value_parser = positive)]
     lr: f64,
     /// Full-batch steps; 1 at least
     #[arg(long, value_name = "N", default_value_t = 5000, value_parser = numbers::epochs)]
@@ -105,13 +105,13 @@ pub struct MoonsArgs {
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = numbers::samples)]
     samples: u32,
     /// Standard deviation of the points' noise
-    #[arg(long, value_name = "X", default_value_t = 0.2, value_parser = not_negative, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", default_value_t = 0.2, value_parser = not_negative)]
     noise: f64,
     /// Hidden units
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = whole::<i64>(1..=1_000_000))]
     hidden: i64,
     /// Adam's learning rate
-    #[arg(long, value_name = "X", default_value_t = 0.01, value_parser = positive, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", default_value_t = 0.01, value_parser = positive)]
     lr: f64,
     /// Full-batch steps; 1 at least, as a run without a step trains nothing
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = numbers::epochs)]

@@ -1,5 +1,6 @@
 //! What a training that can go on takes: checkpoints on the way, and where to go on from.
 
+use super::numbers::whole;
 use crate::checkpoint::series::Every;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
@@ -15,7 +16,7 @@ pub struct Resuming {
     #[arg(long, value_name = "N|TIME")]
     pub checkpoint_every: Option<Every>,
     /// How many checkpoints stay in the folder: the newest K, older ones are removed
-    #[arg(long, value_name = "K", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "K", default_value_t = 2, value_parser = whole(1..=u32::MAX))]
     pub keep: u32,
     /// Go on with an earlier training, from a checkpoint, a model.pt, or a run's folder (its latest checkpoint, or its
     /// model.pt if that run was completed)

@@ -1,5 +1,6 @@
 //! `lockstep run <program>`.
 
+use super::numbers::whole;
 use super::programs::{BostonArgs, DescentArgs, ExhaustiveArgs, MoonsArgs, TwoLayerArgs};
 use super::{Common, Resuming};
 use crate::train::engine::EngineKind;
@@ -69,7 +70,7 @@ pub struct RunDescentArgs {
     #[arg(long, value_name = "METHOD", default_value = "batch")]
     method: Method,
     /// Samples of one update under --method mini-batch
-    #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
+    #[arg(long, value_name = "B", value_parser = whole(1..=u32::MAX))]
     batch_size: Option<u32>,
     /// Leave b as it is, where the tutorial divides it by the largest x
     #[arg(long)]
@@ -88,8 +89,7 @@ pub struct RunBostonArgs {
     #[arg(long)]
     mean_gradient: bool,
     /// Keep a shuffled share of the rows (0.2 if no share is given) apart and report the error on it
-    #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.2", value_parser = super::numbers::share,
-          allow_negative_numbers = true)]
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.2", value_parser = super::numbers::share)]
     split: Option<f64>,
     /// Columns of the table to leave out of the training, such as B
     #[arg(long, value_name = "COL,…", value_delimiter = ',')]

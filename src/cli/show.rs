@@ -1,7 +1,7 @@
 //! `lockstep show <name>`.
 
 use super::Common;
-use super::numbers::{self, positive};
+use super::numbers::{self, positive, whole};
 use crate::tutorial::concepts::activations::{self, Activation};
 use crate::tutorial::concepts::gradients::{self, Scenario, Weights};
 use crate::tutorial::concepts::{bias_variance, fitting, nonlinearity};
@@ -46,10 +46,10 @@ fn between(text: &str, low: f64, high: f64) -> Result<f64, String> {
 #[command(mut_arg("threads", one_thread))]
 pub struct ShowActivations {
     /// Show inputs from -X to X
-    #[arg(long, value_name = "X", default_value_t = 6.0, value_parser = range, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", default_value_t = 6.0, value_parser = range)]
     range: f64,
     /// Inputs on each side of zero
-    #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 600, value_parser = whole::<u32>(1..=100_000))]
     points: u32,
     #[command(flatten)]
     pub common: Common,
@@ -68,19 +68,19 @@ impl From<&ShowActivations> for activations::Config {
 #[command(mut_arg("threads", one_thread))]
 pub struct ShowGradients {
     /// Weight layers
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = whole::<u32>(2..=10_000))]
     depth: u32,
     /// Units of each layer
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(i64).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = whole::<i64>(1..=100_000))]
     width: i64,
     /// Nets over which the median is taken
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = whole::<i64>(1..=100_000))]
     nets: i64,
     /// Only this activation (sigmoid, tanh, relu or identity), instead of the scenarios of the tutorial
     #[arg(long, value_name = "NAME")]
     activation: Option<Activation>,
     /// Only weights from N(0, X²/width), instead of the scenarios of the tutorial [default with --activation: 1]
-    #[arg(long, value_name = "X", value_parser = positive, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", value_parser = positive)]
     weight_scale: Option<f64>,
     #[command(flatten)]
     pub common: Common,
@@ -109,19 +109,19 @@ impl From<&ShowGradients> for gradients::Config {
 #[command(mut_arg("threads", one_thread))]
 pub struct ShowNonlinearity {
     /// Number of points, two at least
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = whole::<u32>(2..=10_000_000))]
     samples: u32,
     /// Standard deviation of the points' noise
-    #[arg(long, value_name = "X", default_value_t = 0.2, value_parser = noise, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", default_value_t = 0.2, value_parser = noise)]
     noise: f64,
     /// Weight layers
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..=100))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = whole::<u32>(2..=100))]
     depth: u32,
     /// Units of each hidden layer
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = whole::<i64>(1..=1000))]
     hidden: i64,
     /// Adam's learning rate
-    #[arg(long, value_name = "X", default_value_t = 0.01, value_parser = positive, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", default_value_t = 0.01, value_parser = positive)]
     lr: f64,
     /// Full-batch steps
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = numbers::epochs)]
@@ -150,16 +150,16 @@ impl From<&ShowNonlinearity> for nonlinearity::Config {
 #[derive(Debug, Args)]
 struct Many {
     /// Nets trained per setting, each on its own data
-    #[arg(long, value_name = "N", default_value_t = 80, value_parser = clap::value_parser!(i64).range(2..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 80, value_parser = whole::<i64>(2..=100_000))]
     nets: i64,
     /// Training points of each net
-    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(i64).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = whole::<i64>(1..=100_000))]
     samples: i64,
     /// Standard deviation of the noise
-    #[arg(long, value_name = "X", default_value_t = 0.3, value_parser = noise, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", default_value_t = 0.3, value_parser = noise)]
     noise: f64,
     /// Adam's learning rate
-    #[arg(long, value_name = "X", default_value_t = 0.02, value_parser = positive, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", default_value_t = 0.02, value_parser = positive)]
     lr: f64,
 }
 

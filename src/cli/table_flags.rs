@@ -1,6 +1,7 @@
 //! The settings of `fit` that are about the table: how it is read, what its columns are, which rows go where.
 
 use super::ReadingFlags;
+use super::numbers::{number, whole};
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -75,7 +76,7 @@ pub struct TableFlags {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     column: Vec<String>,
     /// Shares of the training, validation and test rows, which are drawn at random [default: 0.6,0.2,0.2]
-    #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',', value_parser = number)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     split: Vec<f64>,
     /// Divide each class by these shares, so that all parts, and folds, have the same mix of classes
@@ -105,7 +106,7 @@ pub struct TableFlags {
     split_time: Option<String>,
     /// Cross-validate in K folds of all rows but the test rows, then train the model on all of these; 0: no folds
     /// [default: 0]
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", value_parser = whole(0..=u32::MAX))]
     #[serde(skip_serializing_if = "Option::is_none")]
     folds: Option<u32>,
     /// Column of numbers by which each row's loss is multiplied; not learnt from

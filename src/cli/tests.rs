@@ -1,7 +1,9 @@
 //! What `--help` says cannot go stale: the names and the defaults in it are held against the code's own.
 
-use super::Cli;
+use super::{Cli, command, parse};
+use crate::choices::aliases::VALUES;
 use crate::choices::given;
+use crate::choices::names::unknown;
 use crate::fit::settings::columns::KEYS;
 use crate::fit::settings::{ClassWeight, FitSettings, ImportanceRows, Log, Task};
 use crate::model::activation::Activation;
@@ -117,4 +119,79 @@ fn no_list_in_a_help_is_cut_short() {
         command.get_subcommands().for_each(flags_of);
     }
     flags_of(&Cli::command());
+}
+
+/// The names of every choice.
+fn choices() -> Vec<Vec<&'static str>> {
+    vec![
+        Activation::all().map(Activation::name).collect(),
+        LossKind::NAMES.to_vec(),
+        OptimizerKind::NAMES.to_vec(),
+        crate::train::schedule::NAMES.to_vec(),
+        Task::NAMES.to_vec(),
+        Scale::NAMES.to_vec(),
+        Encode::NAMES.to_vec(),
+        Unseen::NAMES.to_vec(),
+        crate::preprocess::choices::IMPUTE.to_vec(),
+        ClassWeight::NAMES.to_vec(),
+        Log::NAMES.to_vec(),
+        Search::NAMES.to_vec(),
+        crate::data::table::Format::NAMES.to_vec(),
+        crate::torch::device::NAMES.to_vec(),
+        metric::names(true),
+        metric::names(false),
+    ]
+}
+
+#[test]
+fn another_librarys_value_is_answered_with_one_that_there_is() {
+    for (ours, theirs) in VALUES {
+        let of: Vec<Vec<&str>> = choices().into_iter().filter(|names| names.contains(ours)).collect();
+        assert!(!of.is_empty(), "{ours} is no value of any choice");
+        for (names, word) in of.iter().flat_map(|names| theirs.iter().map(move |word| (names, word))) {
+            let said = unknown(word, names);
+            assert!(names.contains(word) || said.starts_with(&format!("{word}, did you mean {ours}? ")), "{said}");
+        }
+    }
+    for (text, error) in [
+        ("sparse_categorical_crossentropy", "did you mean cross-entropy?"),
+        ("binary:logistic", "did you mean bce?"),
+        ("reg:squarederror", "did you mean mse?"),
+        ("L1", "did you mean mae?"),
+    ] {
+        assert!(text.parse::<LossKind>().unwrap_err().contains(error), "{text}");
+    }
+}
+
+/// Every option that is a number, of every command: with its command line up to the option.
+fn numbers(command: &clap::Command, path: &[String], found: &mut Vec<(Vec<String>, String)>) {
+    for inner in command.get_subcommands() {
+        numbers(inner, &[path, &[inner.get_name().to_string()]].concat(), found);
+    }
+    let needed = command.get_positionals().filter(|argument| argument.is_required_set()).map(|_| "x".to_string());
+    let line = [path, &needed.collect::<Vec<_>>()[..]].concat();
+    for argument in command.get_arguments() {
+        let kind = argument.get_value_names().map_or("", |names| names[0].as_str());
+        if let Some(flag) = argument.get_long().filter(|_| ["N", "X", "P", "K", "B", "SHARE", "A,B,C"].contains(&kind))
+        {
+            found.push((line.clone(), format!("--{flag}")));
+        }
+    }
+}
+
+#[test]
+fn a_number_that_is_none_is_refused_in_plain_words() {
+    let (mut found, mut root) = (Vec::new(), command());
+    root.build();
+    numbers(&root, &["lockstep".to_string()], &mut found);
+    assert!(found.len() > 60, "{}", found.len());
+    for (line, flag) in found {
+        for value in ["fast", "1.5.2", "99999999999999999999", "-1", "3"] {
+            let Err(error) = parse([&line[..], &[flag.clone(), value.into()]].concat()) else { continue };
+            let text = error.render().to_string();
+            assert_eq!(error.kind(), clap::error::ErrorKind::ValueValidation, "{line:?} {flag} {value}: {text}");
+            assert!(text.contains("expected"), "{line:?} {flag} {value}: {text}");
+        }
+        assert!(parse([&line[..], &[flag.clone(), "fast".into()]].concat()).is_err(), "{line:?} {flag}");
+    }
 }

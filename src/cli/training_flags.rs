@@ -1,5 +1,6 @@
 //! The settings of `fit` that are about the network and its training.
 
+use super::numbers::{epochs, number, whole};
 use clap::Args;
 use serde::Serialize;
 
@@ -17,7 +18,7 @@ pub struct TrainingFlags {
     #[serde(skip_serializing_if = "Option::is_none")]
     activation: Option<String>,
     /// Share of the hidden units that is dropped in training, 0 up to but not 1 [default: 0]
-    #[arg(long, value_name = "P", allow_negative_numbers = true)]
+    #[arg(long, value_name = "P", value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     dropout: Option<f64>,
     /// Loss function: for numbers mse, mae or huber[:delta=1]; for classes cross-entropy[:label_smoothing=0] or, of two
@@ -35,11 +36,11 @@ pub struct TrainingFlags {
     #[serde(skip_serializing_if = "Option::is_none")]
     optimizer: Option<String>,
     /// Learning rate [default: 0.001]
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     lr: Option<f64>,
     /// Momentum of --optimizer sgd [default: 0]
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     momentum: Option<f64>,
     /// Nesterov's form of --momentum, for --optimizer sgd
@@ -47,11 +48,11 @@ pub struct TrainingFlags {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     nesterov: bool,
     /// The optimizer's weight_decay, an L2 penalty on weights and biases [default: 0.01 for adamw, else 0]
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     weight_decay: Option<f64>,
     /// L1 penalty: X times the sum of |w| over the weights, not the biases, is added to the loss [default: 0]
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     l1: Option<f64>,
     /// Rows of a batch, or full: all rows in one batch [default: 32]
@@ -59,7 +60,7 @@ pub struct TrainingFlags {
     #[serde(skip_serializing_if = "Option::is_none")]
     batch_size: Option<u32>,
     /// Times that every training row is seen [default: 100]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = epochs)]
     #[serde(skip_serializing_if = "Option::is_none")]
     epochs: Option<u32>,
     /// How the learning rate moves, as torch.optim.lr_scheduler has it, with what holds where nothing is said: constant;
@@ -71,16 +72,16 @@ pub struct TrainingFlags {
     schedule: Option<String>,
     /// Epochs over which the learning rate rises from a third to the whole of --lr before the schedule begins [default:
     /// 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole(0..=u32::MAX))]
     #[serde(skip_serializing_if = "Option::is_none")]
     warmup: Option<u32>,
     /// Stop after N epochs without a lower validation loss, and keep the best epoch's weights [default: train all
     /// --epochs]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole(1..=u32::MAX))]
     #[serde(skip_serializing_if = "Option::is_none")]
     early_stop: Option<u32>,
     /// Scale the gradient down where its L2 norm, over all parameters together, is above X [default: no limit]
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
     clip_grad: Option<f64>,
     /// What computes the training: exact (Python's bits) or fused (the same numbers up to rounding, several times

@@ -1,5 +1,6 @@
 //! `lockstep tune DATA`.
 
+use super::numbers::whole;
 use super::{Common, FitFlags};
 use clap::Args;
 use serde::Serialize;
@@ -43,11 +44,11 @@ pub struct SearchFlags {
     #[serde(skip_serializing_if = "Option::is_none")]
     search: Option<String>,
     /// Trials of a random search [default: 20]
-    #[arg(long, value_name = "N", help_heading = "Search")]
+    #[arg(long, value_name = "N", help_heading = "Search", value_parser = whole(1..=u32::MAX))]
     #[serde(skip_serializing_if = "Option::is_none")]
     trials: Option<u32>,
     /// Train every trial with N seeds, --seed and those after it [default: 1]
-    #[arg(long, value_name = "N", help_heading = "Search")]
+    #[arg(long, value_name = "N", help_heading = "Search", value_parser = whole(1..=u32::MAX))]
     #[serde(skip_serializing_if = "Option::is_none")]
     seeds: Option<u32>,
     /// Score of the held-out rows that decides which trial is best. For classes: accuracy, balanced_accuracy,

@@ -4,7 +4,7 @@ use super::job::prepare;
 use super::print::{Verdict, report};
 use crate::checkpoint::{Checkpoint, TableModel};
 use crate::choices::fixed::fixed;
-use crate::choices::names::unknown;
+use crate::choices::names::absent;
 use crate::cli::Evaluate;
 use crate::data::location::Location;
 use crate::data::source::Source;
@@ -17,6 +17,9 @@ use crate::preprocess::{split, tensors};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use tch::{Device, Kind};
+
+/// What to do about a class of the table that the model does not know.
+const NEW_CLASS: &str = "the model cannot predict it: leave such rows out, or train a model on rows of that class too";
 
 pub(super) fn run(args: &Evaluate) -> Result<Verdict> {
     let device = prepare(&args.compute)?;
@@ -55,7 +58,7 @@ fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device:
     let columns = [of_table.inputs.names(), vec![name.clone()]].concat();
     of_table.check_columns(&source.names(), &shown)?;
     if !source.names().contains(name) {
-        bail!("{shown}: no column {}, the model's target", unknown(name, &source.names()));
+        bail!("{shown}: no column {}, the model's target", absent(name, &source.names()));
     }
     let (mut all, mut counts) = (None::<(Predictions, Labels)>, Counts::default());
     let (mut scored, mut without_target) = (0, 0);
@@ -69,7 +72,8 @@ fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device:
         let here: Vec<u32> = here.iter().map(|&row| row + first as u32).collect();
         let raw = of_table.inputs.raw(&batch, Location::picked(&shown, &here))?;
         let rows: Vec<u32> = raw.rows.iter().map(|&row| here[row as usize]).collect();
-        let (_, labels) = target.code(&split::take(&batch, &raw.rows)?, name, Location::picked(&shown, &rows))?;
+        let truth = split::take(&batch, &raw.rows)?;
+        let (_, labels) = target.code(&truth, name, Location::picked(&shown, &rows), NEW_CLASS)?;
         let x = tensors::from_columns(&raw.columns, Kind::Double, device)?;
         let predictions = to_predictions(&outputs(&model.module, "forward", &x)?, target)?;
         predictions.check_finite(Location::picked(&shown, &rows))?;

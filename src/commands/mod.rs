@@ -18,14 +18,14 @@ mod settings;
 mod show;
 mod training;
 mod tune;
+mod usage;
 mod verify;
 
 use self::print::{Verdict, print_err};
-use crate::cli::{Cli, Command, Run};
+use crate::cli::{self, Command, Run};
 use crate::torch::error::{is_no_memory, one_line};
 use crate::train::observer::Interrupted;
 use anyhow::Result;
-use clap::Parser;
 use std::process::ExitCode;
 
 /// The exit code of a run that Ctrl-C ended, as shells have it.
@@ -33,9 +33,9 @@ const INTERRUPTED: u8 = 130;
 
 /// Parses, dispatches, and prints the error once.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match cli::parse(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return refuse(&error),
     };
     match dispatch(&cli.command) {
         Ok(Verdict::Holds) => ExitCode::SUCCESS,
@@ -78,20 +78,14 @@ fn dispatch(command: &Command) -> Result<Verdict> {
     }
 }
 
-/// clap's error on one line, with its suggestion; help and version go to stdout as they are.
-fn usage(error: &clap::Error) -> ExitCode {
+/// Prints clap's error; help and version go to stdout as they are.
+fn refuse(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         // A closed pipe (`lockstep --help | head`) is no fault of the user's.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let text = error.render().to_string();
-    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        print_err(text.trim_end());
-        return ExitCode::from(2);
-    }
-    let kept = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
-    let kept: Vec<&str> = kept.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
-    print_err(&kept.join("; ").replace(":; ", ": "));
+    let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    print_err(&usage::text(error, &arguments.collect::<Vec<_>>()));
     ExitCode::from(2)
 }

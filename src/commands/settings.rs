@@ -1,12 +1,12 @@
 //! The settings of `fit` on the command line: `--config`, and the flags over it.
 
-use crate::cli::FitFlags;
 use crate::fit::settings::{FitPlan, FitSettings};
 use anyhow::{Context, Result};
+use serde::Serialize;
 use std::path::Path;
 
 /// The file's settings under the flags.
-pub(super) fn resolve(file: Option<&Path>, flags: &FitFlags) -> Result<FitPlan> {
+pub(super) fn resolve(file: Option<&Path>, flags: &impl Serialize) -> Result<FitPlan> {
     let (text, shown) = text(file)?;
     FitSettings::resolve(&text, &shown, toml::Table::try_from(flags)?)?.check()
 }

@@ -60,7 +60,7 @@ impl Finished<'_> {
 
 /// `epoch,loss,valid_loss,lr`; without validation rows the third column is empty.
 fn history(outcome: &Outcome) -> String {
-    let history = &outcome.trained.history;
+    let history = outcome.trained.history();
     let columns = [
         ("loss", history.loss().into()),
         ("valid_loss", history.valid_loss().unwrap_or_default().into()),

@@ -38,7 +38,7 @@ pub fn pictures(
     config: &FitPlan,
     go_on: &mut dyn FnMut() -> Result<()>,
 ) -> Result<(Vec<Picture>, StandIns)> {
-    let history = &outcome.trained.history;
+    let history = outcome.trained.history();
     let best = (config.early_stop > 0).then_some(outcome.trained.best_epoch);
     let label = match outcome.prepared.target {
         Target::Classes(_) => outcome.network.loss.kind.to_string(),

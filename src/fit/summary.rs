@@ -36,12 +36,12 @@ pub fn results(outcome: &Outcome, verdict: &Verdict, shown: &str) -> Map<String,
                  "without_target": prepared.without_target},
         "features": prepared.pipeline.features().len(),
         "parameters": outcome.network.net.count(),
-        "epochs": outcome.trained.history.epochs(),
+        "epochs": outcome.trained.history().epochs(),
         "best_epoch": outcome.trained.best_epoch,
         "stopped_early": outcome.trained.stopped_early,
         "engine": outcome.trained.engine,
         "training_seconds": outcome.trained.seconds,
-        "loss": outcome.trained.history.last().map(|epoch| epoch.loss),
+        "loss": outcome.trained.history().last().map(|epoch| epoch.loss),
         "metrics": {"train": outcome.scores.train.metrics, "valid": metrics(&outcome.scores.valid), "test": metrics(&outcome.scores.test)},
         "baseline": {"train": outcome.scores.train.baseline, "valid": baseline(&outcome.scores.valid), "test": baseline(&outcome.scores.test)},
         "counts": {"train": prepared.train.counts, "valid": prepared.valid.as_ref().map(|rows| &rows.counts),
@@ -100,7 +100,7 @@ pub fn text(outcome: &Outcome) -> String {
     lines.push(format!(
         "{} parameters, {} epochs{stopped}, weights of epoch {}",
         outcome.network.net.count(),
-        trained.history.epochs(),
+        trained.history().epochs(),
         trained.best_epoch
     ));
     lines.join("\n")

@@ -68,10 +68,18 @@ fn loss_kind(config: &FitPlan, target: &Target) -> Result<LossKind> {
     let loss =
         config.loss.unwrap_or(if classes { LossKind::CrossEntropy { label_smoothing: 0.0 } } else { LossKind::Mse });
     let fits = loss.is_classification() == classes;
-    ensure!(fits, "--loss {loss}: the target {} is {}", config.target, if classes { "a class" } else { "a number" });
+    let (what, remedy) = if classes {
+        (
+            "classes",
+            "its losses are cross-entropy and bce; where they are numbers to be predicted, say --task regression",
+        )
+    } else {
+        ("a number", "its losses are mse, mae and huber; for classes say --task classification")
+    };
+    ensure!(fits, "--loss {loss}: the target {} is {what}, {remedy}", config.target);
     ensure!(
         loss != LossKind::Bce || target.outputs() == 2,
-        "--loss bce: needs two classes, the target has {}",
+        "--loss bce: needs two classes, the target has {}; use --loss cross-entropy",
         target.outputs()
     );
     Ok(loss)
@@ -81,7 +89,7 @@ fn loss_kind(config: &FitPlan, target: &Target) -> Result<LossKind> {
 pub fn check_target(config: &FitPlan, target: &Target) -> Result<()> {
     loss_kind(config, target)?;
     let weighs = config.class_weight == ClassWeight::Balanced && !target.is_classification();
-    ensure!(!weighs, "--class-weight balanced: needs classes, the target {} is a number", config.target);
+    ensure!(!weighs, "--class-weight balanced: needs classes, the target {} is a number; leave it out", config.target);
     Ok(())
 }
 

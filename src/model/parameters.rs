@@ -1,6 +1,7 @@
 //! All parameters of a network as views into one buffer, so that an optimizer step is one sweep.
 
 use crate::torch::memory::Floats;
+use crate::torch::named::dtype;
 use crate::torch::safetensors::{self, Named};
 use anyhow::{Context, Result, ensure};
 use tch::nn::VarStore;
@@ -106,7 +107,7 @@ impl FlatTensors {
             let name = format!("{prefix}{name}");
             let found = safetensors::find(from, &name)?;
             ensure!(found.size() == view.size(), "{name}: shape {:?}, expected {:?}", found.size(), view.size());
-            ensure!(found.kind() == view.kind(), "{name}: {:?}, expected {:?}", found.kind(), view.kind());
+            ensure!(found.kind() == view.kind(), "{name}: {}, expected {}", dtype(found), dtype(&view));
             view.f_copy_(found)?;
         }
         Ok(())

@@ -52,7 +52,8 @@ pub enum Impute {
     Error,
 }
 
-const IMPUTE: [&str; 6] = ["mean", "median", "most-frequent", "constant=V", "drop", "error"];
+/// The values of `--impute`.
+pub const IMPUTE: [&str; 6] = ["mean", "median", "most-frequent", "constant=V", "drop", "error"];
 
 impl FromStr for Impute {
     type Err = String;

@@ -4,6 +4,7 @@ use super::choices::{ColumnChoice, Encode, Impute, Scale, Unseen};
 use super::dates::DatePart;
 use super::inputs::{Category, Inputs};
 use super::statistics as of;
+use crate::choices::names::unknown;
 use crate::cpu::threads;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -123,7 +124,12 @@ fn number_step(name: &str, choice: &ColumnChoice, mut values: Vec<f64>) -> Resul
         Impute::MostFrequent => Some(of::most_frequent(&present().collect::<Vec<_>>())),
         Impute::Constant(text) => {
             let number = text.parse::<f64>().ok().filter(|value| value.is_finite());
-            Some(number.with_context(|| format!("column {name}: impute constant={text}: expected a number"))?)
+            Some(number.with_context(|| {
+                format!(
+                    "--impute constant={text}: the column {name} holds numbers, and that is none; \
+                     --column {name}:impute=mean chooses for it alone"
+                )
+            })?)
         }
         Impute::Drop | Impute::Error => None,
     };
@@ -166,7 +172,11 @@ fn category_fill(column: &Category, codes: &[f64]) -> Result<Option<f64>> {
         Impute::Constant(text) => match column.values.iter().position(|value| value == text) {
             Some(code) => Ok(Some(code as f64)),
             None => {
-                bail!("column {name}: impute constant={text}: not one of its categories ({})", column.values.join(", "))
+                bail!(
+                    "--impute constant={text}: no category of the column {name}: {}; \
+                     --column {name}:impute=most-frequent chooses for it alone",
+                    unknown(text, &column.values)
+                )
             }
         },
         Impute::Drop | Impute::Error => Ok(None),

@@ -104,8 +104,9 @@ impl Target {
         }
     }
 
-    /// The target of some rows, for the loss and for the metrics.
-    pub fn code(&self, rows: &DataFrame, name: &str, at: Location<'_>) -> Result<(Tensor, Labels)> {
+    /// The target of some rows, for the loss and for the metrics. `remedy` says what to do about a class that no training
+    /// row has.
+    pub fn code(&self, rows: &DataFrame, name: &str, at: Location<'_>, remedy: &str) -> Result<(Tensor, Labels)> {
         match self {
             Self::Classes(classes) => {
                 let cells = texts(rows, name, at)?;
@@ -113,8 +114,7 @@ impl Target {
                 let index = |(row, cell): (usize, Option<&str>)| match cell.and_then(|cell| codes.get(cell)) {
                     Some(&index) => Ok(index),
                     None => bail!(
-                        "{}, target {name}: class {:?} does not occur among the training rows; \
-                         --stratify spreads every class over the parts",
+                        "{}, target {name}: class {:?} does not occur among the training rows; {remedy}",
                         at.row(row),
                         cell.unwrap_or_default()
                     ),

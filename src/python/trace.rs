@@ -1,6 +1,6 @@
 //! A trace: the numbers of one run, from Python or from us, in one form (`scripts/original/*.py --trace`).
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -63,7 +63,9 @@ impl Trace {
 
     /// Reads a trace and checks that each tensor holds what its shape says.
     pub fn parse(text: &str) -> Result<Self> {
-        let trace: Self = serde_json::from_str(text).context("not a lockstep trace")?;
+        let trace: Self = serde_json::from_str(text).map_err(|error| {
+            anyhow!("not a trace of lockstep compare, from line {}, column {} on", error.line(), error.column())
+        })?;
         for tensor in &trace.tensors {
             let expected = tensor.shape.iter().try_fold(1_usize, |n, &size| n.checked_mul(usize::try_from(size).ok()?));
             let found = tensor.data.len();

@@ -25,8 +25,7 @@ pub fn entries(bytes: &[u8]) -> Result<Files> {
     let damaged = |what: String| anyhow!("{what}: the file is damaged or not whole, take another copy");
     // The zip begins where the file does; a search for it takes some of Python's files for cut ones.
     let config = Config { archive_offset: ArchiveOffset::Known(0) };
-    let mut archive = ZipArchive::with_config(config, Cursor::new(bytes))
-        .map_err(|error| anyhow!("not a TorchScript file, or not whole ({error}); expected a model.pt of lockstep"))?;
+    let mut archive = ZipArchive::with_config(config, Cursor::new(bytes)).map_err(|_| anyhow!(no_zip(bytes)))?;
     let (mut files, mut folder, mut left) = (Files::new(), None, bytes.len() as u64 + INFLATED);
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(|error| damaged(format!("entry {index}: {error}")))?;
@@ -40,12 +39,32 @@ pub fn entries(bytes: &[u8]) -> Result<Files> {
         let much = || damaged(format!("{name}: unpacks to more than {} MiB", INFLATED >> 20));
         left = left.checked_sub(size).ok_or_else(much)?;
         let Some((first, rest)) = name.split_once('/') else {
-            return Err(damaged(format!("{name}: expected a file in a folder")));
+            return Err(anyhow!("a zip file, but not a model.pt of lockstep: {name} lies in no folder of it"));
         };
         ensure!(folder.get_or_insert(first.to_string()) == first, damaged(format!("{name}: in a folder of its own")));
         ensure!(files.insert(rest.to_string(), content).is_none(), damaged(format!("{name}: stands twice")));
     }
     Ok(files)
+}
+
+/// What the bytes are that are no zip file, and what to do about it.
+fn no_zip(bytes: &[u8]) -> &'static str {
+    // The pickled number 0x1950a86a20f9469cfc6c, by which torch.load knows what torch.save wrote before 1.6.
+    const BEFORE_1_6: &[u8] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+    let after = |start: usize| bytes.get(start..).unwrap_or_default();
+    if bytes.starts_with(b"\x80") && after(2).starts_with(BEFORE_1_6) {
+        "in the format of torch.save before PyTorch 1.6; write it anew in Python by torch.save(torch.load(FILE), FILE)"
+    } else if after(8).starts_with(b"{\"") {
+        "a safetensors file, which has weights and no network; give the model.pt that stands beside it"
+    } else if bytes.starts_with(b"\x89HDF") {
+        "an HDF5 file, as Keras writes; expected a model.pt of lockstep"
+    } else if bytes.starts_with(b"\x80") {
+        "a pickle, as scikit-learn's models are; expected a model.pt of lockstep"
+    } else if bytes.starts_with(b"PK") {
+        "the file is cut off, not whole; take another copy of the model.pt"
+    } else {
+        "not a TorchScript file; expected a model.pt of lockstep"
+    }
 }
 
 /// An archive of the files that libtorch needs, as they were checked. The extra files are not its business, and
@@ -84,6 +103,27 @@ mod tests {
         assert_eq!(files.keys().collect::<Vec<_>>(), ["code/m.py.debug_pkl", "data.pkl", "extra/lockstep.json"]);
         let again = entries(&for_libtorch(&files).unwrap()).unwrap();
         assert_eq!(again, Files::from([("data.pkl".to_string(), b"a".to_vec())]));
+    }
+
+    #[test]
+    fn what_is_no_zip_is_named_for_what_it_is() {
+        // torch.save([1.0], f, _use_new_zipfile_serialization=False), torch 2.13
+        let old = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.";
+        // safetensors.torch.save({"w": torch.tensor([1.5])})
+        let tensors =
+            b"\x40\0\0\0\0\0\0\0{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}   \0\0\xc0\x3f";
+        for (bytes, words) in [
+            (&old[..], "before PyTorch 1.6; write it anew in Python by torch.save(torch.load(FILE), FILE)"),
+            (&tensors[..], "a safetensors file"),
+            (b"\x89HDF\r\n\x1a\n", "as Keras writes"),
+            (b"\x80\x04\x95\x1b", "scikit-learn"),
+            (b"PK\x03\x04", "not whole"),
+            (b"hello", "not a TorchScript file"),
+            (b"", "not a TorchScript file"),
+        ] {
+            let error = entries(bytes).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Where a program runs: `auto`, `cpu`, `cuda`, `cuda:N`. A device that was asked for and is absent is an error.
 
+use crate::choices::names::unknown;
 use crate::torch::libraries;
 use anyhow::{Result, bail};
 use std::path::Path;
@@ -11,6 +12,9 @@ const DRIVER: &str = "/proc/driver/nvidia/version";
 
 /// The library that holds libtorch's CUDA kernels.
 const CUDA_PART: &str = "libtorch_cuda.so";
+
+/// The values of `--device`.
+pub const NAMES: [&str; 4] = ["auto", "cpu", "cuda", "cuda:N"];
 
 /// What `--device` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +33,7 @@ impl FromStr for DeviceChoice {
             ("cpu", _) => Ok(Self::Cpu),
             ("cuda", _) => Ok(Self::Cuda(0)),
             (_, Some(Ok(index))) => Ok(Self::Cuda(index)),
-            _ => Err("expected auto, cpu, cuda or cuda:N".into()),
+            _ => Err(unknown(text, &NAMES)),
         }
     }
 }
@@ -42,11 +46,11 @@ impl DeviceChoice {
         }
         match (self, CudaState::look()?) {
             (Self::Cuda(index), CudaState::Ready(count)) if index >= count => {
-                bail!("device cuda:{index}: there are {count} CUDA devices, numbered from 0")
+                bail!("--device cuda:{index}: there are {count} CUDA devices, numbered from 0")
             }
             (Self::Cuda(index), CudaState::Ready(_)) => Ok(Device::Cuda(index)),
             (Self::Cuda(index), state) => {
-                bail!("device cuda:{index}: {}; {}, or use --device cpu", state.found(), state.remedy())
+                bail!("--device cuda:{index}: {}; {}, or use --device cpu", state.found(), state.remedy())
             }
             (_, CudaState::Ready(_)) => Ok(Device::Cuda(0)),
             _ => Ok(Device::Cpu),

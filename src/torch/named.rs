@@ -27,9 +27,21 @@ pub fn read_count(state: &Named, name: &str) -> Result<usize> {
 
 fn single(state: &Named, name: &str, kind: Kind) -> Result<Tensor> {
     let tensor = safetensors::find(state, name)?;
-    let (found, size) = (tensor.kind(), tensor.size());
-    ensure!(found == kind && tensor.numel() == 1, "{name}: {found:?} {size:?}, expected {kind:?} [1]");
+    let one = tensor.kind() == kind && tensor.numel() == 1;
+    ensure!(one, "{name}: {} of shape {:?}, expected a single number", dtype(tensor), tensor.size());
     Ok(tensor.f_view(-1)?)
+}
+
+/// PyTorch's name of a tensor's dtype.
+pub fn dtype(tensor: &Tensor) -> String {
+    match tensor.kind() {
+        Kind::Float => "float32".into(),
+        Kind::Double => "float64".into(),
+        Kind::Half => "float16".into(),
+        Kind::Int64 => "int64".into(),
+        Kind::Int => "int32".into(),
+        other => format!("{other:?}").to_lowercase(),
+    }
 }
 
 /// Whether there is a tensor called `name`.

@@ -1,6 +1,7 @@
 //! Named tensors as safetensors bytes, and back.
 
-use anyhow::{Context, Result, bail};
+use crate::choices::names::absent;
+use anyhow::{Context, Result, anyhow, bail};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use tch::{Device, Kind, Tensor};
 
@@ -32,11 +33,12 @@ pub fn to_bytes(tensors: &[(String, Tensor)]) -> Result<Vec<u8>> {
 
 /// The tensors of a safetensors file, on the CPU, in the order of their names.
 pub fn from_bytes(bytes: &[u8]) -> Result<Named> {
-    let file = SafeTensors::deserialize(bytes).context("not a safetensors file")?;
+    let file =
+        SafeTensors::deserialize(bytes).map_err(|_| anyhow!("damaged: not the tensors of a safetensors file"))?;
     let mut tensors = Vec::with_capacity(file.len());
     for (name, view) in file.iter() {
         let Some((kind, _)) = DTYPES.iter().find(|(_, dtype)| *dtype == view.dtype()) else {
-            bail!("tensor {name}: dtype {:?}, expected float32, float64, int64 or uint8", view.dtype());
+            bail!("tensor {name}: dtype {}, expected F32, F64, I64 or U8", view.dtype());
         };
         let size: Vec<i64> = view.shape().iter().map(|&n| n as i64).collect();
         tensors.push((name.to_string(), Tensor::f_from_data_size(view.data(), &size, *kind)?));
@@ -47,11 +49,10 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Named> {
 
 /// The tensor called `name`.
 pub fn find<'a>(tensors: &'a [(String, Tensor)], name: &str) -> Result<&'a Tensor> {
-    tensors
-        .iter()
-        .find(|(other, _)| other == name)
-        .map(|(_, tensor)| tensor)
-        .with_context(|| format!("no tensor {name}"))
+    tensors.iter().find(|(other, _)| other == name).map(|(_, tensor)| tensor).with_context(|| {
+        let names: Vec<&str> = tensors.iter().map(|(name, _)| name.as_str()).collect();
+        format!("no tensor {}", absent(name, &names))
+    })
 }
 
 /// The same values in memory of their own.

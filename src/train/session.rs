@@ -23,7 +23,6 @@ use tch::Tensor;
 /// What a training leaves beside the network's weights.
 #[derive(Debug)]
 pub struct Trained {
-    pub history: History,
     /// The epoch whose weights the network has: with early stopping that of the lowest validation loss, else the last.
     pub best_epoch: usize,
     /// Whether it ended before the epochs that were asked for.
@@ -33,6 +32,13 @@ pub struct Trained {
     pub seconds: f64,
     /// The state after the last epoch.
     pub snapshot: Snapshot,
+}
+
+impl Trained {
+    /// Losses and learning rates of all epochs.
+    pub fn history(&self) -> &History {
+        &self.snapshot.history
+    }
 }
 
 /// A training that can be run, once.
@@ -233,7 +239,6 @@ impl<'a> Session<'a> {
         let snapshot = self.snapshot()?;
         self.restore_best()?;
         Ok(Trained {
-            history: snapshot.history.clone(),
             best_epoch: self.best.as_ref().map_or(last, |best| best.epoch),
             stopped_early: last < epochs,
             engine: self.started.engine,

@@ -94,7 +94,7 @@ fn early_stopping_goes_back_to_the_best_weights() {
         Ok(Next::Go)
     };
     let trained = train(&net, &Loss::new(LossKind::Mse), &config, part, Some(valid), &mut observer).unwrap();
-    assert_eq!((trained.history.epochs(), trained.best_epoch, trained.stopped_early), (4, 1, true));
+    assert_eq!((trained.history().epochs(), trained.best_epoch, trained.stopped_early), (4, 1, true));
     assert!(net.parameters.flat.equal(&after_first.unwrap()));
 }
 
@@ -191,7 +191,7 @@ fn a_training_goes_on_from_its_snapshot_to_the_same_bits() {
     torch.seed(99);
     let task = Task { net: &other, loss: &loss, config: &config, train: part, valid: Some(part) };
     let resumed = Session::resume(task, &saving.saved[0]).unwrap().run(&mut saving).unwrap();
-    assert_eq!(resumed.history, whole.history);
+    assert_eq!(resumed.history(), whole.history());
     assert!(other.parameters.flat.equal(&net.parameters.flat));
     assert_eq!((saving.started[0].epoch, saving.started[1].epoch), (0, 4));
     for ((name, a), (_, b)) in resumed.snapshot.tensors().unwrap().iter().zip(&whole.snapshot.tensors().unwrap()) {
@@ -220,5 +220,5 @@ fn an_observer_ends_a_training_without_an_error() {
     let part = Part { x: &x, y: &x, weight: None };
     let mut stop = |epoch: &Epoch<'_>| Ok(if epoch.number == 3 { Next::Stop } else { Next::Go });
     let trained = train(&linear(), &Loss::new(LossKind::Mse), &config(), part, None, &mut stop).unwrap();
-    assert_eq!((trained.history.epochs(), trained.stopped_early, trained.best_epoch), (3, true, 3));
+    assert_eq!((trained.history().epochs(), trained.stopped_early, trained.best_epoch), (3, true, 3));
 }

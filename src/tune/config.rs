@@ -3,8 +3,8 @@
 use super::search::{Search, Settings};
 use super::space::{Domain, Param, apply, json, show};
 use crate::choices::given;
-use crate::choices::names::unknown;
-use crate::fit::settings::{FitPlan, FitSettings};
+use crate::choices::names::unknown_setting;
+use crate::fit::settings::{FitPlan, FitSettings, Log};
 use anyhow::{Context, Result, anyhow, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -36,11 +36,11 @@ impl Default for TuneConfig {
 /// The settings in a TOML text under the flags: `fit` holds those of every trial, `tune` those of `[tune]`, and `params` what
 /// `--param` was given, which takes the place of an entry of `[tune.params]` of the same name.
 pub fn resolve(text: &str, shown: &str, fit: Table, tune: Table, params: &[String]) -> Result<(FitPlan, TuneConfig)> {
-    let mut table: Table = toml::from_str(text).map_err(|error| anyhow!("{shown}: {}", error.message()))?;
+    let mut table: Table = given::table(text, shown)?;
     let section = table.remove("tune").unwrap_or(toml::Value::Table(Table::new()));
     let toml::Value::Table(mut section) = section else { anyhow::bail!("{shown}: tune: expected a section [tune]") };
     if let Some(key) = section.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        anyhow::bail!("{shown}: [tune]: unknown key {}", unknown(key, &KEYS));
+        anyhow::bail!("{shown}: [tune]: unknown key {}", unknown_setting(key, &KEYS));
     }
     let listed = section.remove("params").unwrap_or(toml::Value::Table(Table::new()));
     let toml::Value::Table(listed) = listed else { anyhow::bail!("{shown}: expected a section [tune.params]") };
@@ -50,6 +50,11 @@ pub fn resolve(text: &str, shown: &str, fit: Table, tune: Table, params: &[Strin
     ensure!(config.seeds > 0, "--seeds 0: expected 1 at least");
     config.params = searched(&listed, shown, params)?;
     let fit = FitSettings::resolve(&toml::to_string(&table)?, shown, fit)?.check()?;
+    ensure!(
+        fit.log == Log::Csv,
+        "--log {}: a search writes no events of its trials; leave it out, and give it to lockstep fit with best.toml",
+        fit.log
+    );
     Ok((fit, config))
 }
 
@@ -76,7 +81,7 @@ pub fn configs(base: &FitPlan, plan: &[Settings]) -> Result<Vec<FitPlan>> {
     let base = Table::try_from(base)?;
     let config = |(index, settings): (usize, &Settings)| {
         let whole: Result<FitSettings, _> = apply(&base, settings).try_into();
-        let whole = whole.map_err(|error: toml::de::Error| anyhow!("{}", error.message()));
+        let whole = whole.map_err(|error: toml::de::Error| anyhow!("{}", given::plain(error.message())));
         whole
             .and_then(FitSettings::check)
             .with_context(|| format!("--param: trial {} ({})", index + 1, shown(settings)))

@@ -7,7 +7,8 @@
 pub use super::values::{Domain, Range, json, show};
 
 use super::values::{domain, typed};
-use crate::choices::names::unknown;
+use crate::choices::names::unknown_setting;
+use crate::choices::{aliases, given};
 use crate::fit::settings::FitSettings;
 use crate::fit::settings::columns::{self, ColumnRule};
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -82,8 +83,9 @@ impl Param {
 
     /// An entry of `[tune.params]`: a text as after `--param NAME=`, or a list of values.
     pub fn from_toml(name: &str, value: &Value, shown: &str) -> Result<Self> {
-        let shown = format!("{shown}: [tune.params] {name}");
-        let (name, sample) = known(name, &shown)?;
+        let section = format!("{shown}: [tune.params]");
+        let (name, sample) = known(name, &section)?;
+        let shown = format!("{section} {name}");
         let domain = match value {
             Value::String(text) => domain(text, &sample, &shown)?,
             Value::Array(values) => {
@@ -102,11 +104,14 @@ impl Param {
         for (index, value) in values.iter().enumerate() {
             ensure!(!values[..index].contains(value), "{shown}: {} stands twice", show(&json(value)));
             if self.column().is_some() {
-                ColumnRule::parse(&rule(&self.name, value)).map_err(|error| anyhow!("{shown}: {error}"))?;
+                let rule = rule(&self.name, value);
+                // The error begins with the rule, which stands here in another form already.
+                let why = |error: anyhow::Error| error.to_string().replacen(&format!("--column {rule}: "), "", 1);
+                ColumnRule::parse(&rule).map_err(|error| anyhow!("{shown}: {}", why(error)))?;
                 continue;
             }
             let alone: Result<FitSettings, _> = Table::from_iter([(self.name.clone(), value.clone())]).try_into();
-            alone.map_err(|error: toml::de::Error| anyhow!("{shown}: {}", error.message()))?;
+            alone.map_err(|error: toml::de::Error| anyhow!("{shown}: {}", given::plain(error.message())))?;
         }
         Ok(self)
     }
@@ -121,10 +126,15 @@ impl Param {
 fn known(name: &str, shown: &str) -> Result<(String, Value)> {
     let name = name.trim();
     if let Some((column, key)) = name.rsplit_once(':') {
-        ensure!(columns::KEYS.contains(&key), "{shown}: column {column}: {}", unknown(key, &columns::KEYS));
+        ensure!(columns::KEYS.contains(&key), "{shown}: column {column}: {}", unknown_setting(key, &columns::KEYS));
         return Ok((name.into(), Value::String(String::new())));
     }
-    let (key, keys) = (name.trim_start_matches("--").replace('-', "_"), FitSettings::keys()?);
+    let (mut key, keys) = (name.trim_start_matches("--").replace('-', "_"), FitSettings::keys()?);
+    let all: Vec<&str> = keys.keys().map(String::as_str).collect();
+    // Another library's name for what cannot be searched: that is said at once.
+    if let Some(Ok(ours)) = aliases::setting(&key, &all).filter(|_| !keys.contains_key(&key)) {
+        key = why_fixed(ours).map_or(key, |_| ours.into());
+    }
     if let Some(why) = why_fixed(&key) {
         bail!("{shown}: {key} {why}, so it is the same in every trial; give it once, outside --param");
     }
@@ -132,9 +142,9 @@ fn known(name: &str, shown: &str) -> Result<(String, Value)> {
         key != "column",
         "{shown}: choices for one column are searched by NAME:KEY, such as age:impute=mean,median"
     );
-    let mut names: Vec<&str> = keys.keys().map(String::as_str).collect();
+    let mut names = all;
     names.retain(|name| why_fixed(name).is_none() && *name != "column");
-    let sample = keys.get(&key).with_context(|| format!("{shown}: {}", unknown(&key, &names)))?;
+    let sample = keys.get(&key).with_context(|| format!("{shown}: {}", unknown_setting(&key, &names)))?;
     Ok((key, sample.clone()))
 }
 

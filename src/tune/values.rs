@@ -83,7 +83,18 @@ pub(super) fn typed(given: &Value, sample: &Value, shown: &str) -> Result<Value>
         // A column's choice is text, also where it is true or false.
         (Value::Boolean(given), Value::String(_)) => Ok(Value::String(given.to_string())),
         _ if given.same_type(sample) => Ok(given.clone()),
-        _ => bail!("{shown}: {given}, expected a {} in the list", sample.type_str()),
+        _ => bail!("{shown}: {given}, expected {} in the list", kind(sample)),
+    }
+}
+
+/// What kind of value a setting has.
+fn kind(sample: &Value) -> &'static str {
+    match sample {
+        Value::Float(_) => "a number",
+        Value::Integer(_) => "a whole number",
+        Value::Boolean(_) => "true or false",
+        Value::Array(_) => "a list of its own, as in [[64], [64, 32]],",
+        _ => "a text in quotes",
     }
 }
 

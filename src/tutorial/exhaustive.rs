@@ -60,7 +60,8 @@ impl Best {
 fn axes(config: &ExhaustiveConfig) -> Result<(Arange, Arange, u64)> {
     let k = Arange::new("k", config.k_min, config.k_max, config.k_step)?;
     let b = Arange::new("b", config.b_min, config.b_max, config.b_step)?;
-    let points = k.len().checked_mul(b.len()).context("the grid has too many points, use larger steps")?;
+    let points =
+        k.len().checked_mul(b.len()).context("--k-step, --b-step: the grid has too many points, give larger steps")?;
     Ok((k, b, points))
 }
 
@@ -77,7 +78,10 @@ pub fn run(config: &ExhaustiveConfig, threads: usize, report: &dyn Fn(u64) -> Re
     let start = Instant::now();
     let best = if points <= TILE { grid.rows(0, grid.k.len()) } else { grid.search(threads, report)? };
     let seconds = start.elapsed().as_secs_f64();
-    ensure!(best.loss.is_finite(), "no point of the grid has a finite loss: its bounds are too far out");
+    ensure!(
+        best.loss.is_finite(),
+        "--k-min, --k-max, --b-min, --b-max: no point of the grid has a finite loss, its bounds are too far out"
+    );
     let (k, b) = (grid.k.get(best.at.0), grid.b.get(best.at.1));
     Ok(Outcome { k, b, loss: best.loss, points, seconds, houses })
 }

@@ -79,7 +79,7 @@ impl Case {
         let valid = self.valid.then(|| data.valid.part(self.row_weights));
         let task = Task { net: &net, loss: &loss, config: &self.train, train, valid };
         let trained = Session::new(task).unwrap().run(&mut ()).unwrap();
-        let history = &trained.history;
+        let history = trained.history().clone();
         let lists = |tensors: Vec<(String, Tensor)>| -> Value {
             let list = |tensor: &Tensor| json!(Vec::<f32>::try_from(tensor.flatten(0, -1)).unwrap());
             tensors.iter().map(|(name, tensor)| (name.clone(), list(tensor))).collect()

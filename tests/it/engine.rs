@@ -23,7 +23,7 @@ fn both_engines_end_with_the_same_accuracy_to_one_sample_and_the_same_loss_to_a_
             let config = MoonsConfig { engine, ..MoonsConfig::default() };
             let outcome = moons::run(&config, seed, Device::Cpu, &mut ()).unwrap();
             assert_eq!(outcome.trained.engine, engine);
-            (outcome.accuracy * 200.0, outcome.trained.history.last().unwrap().loss)
+            (outcome.accuracy * 200.0, outcome.trained.history().last().unwrap().loss)
         };
         let ((exact_hits, exact), (fused_hits, fused)) = (run(EngineKind::Exact), run(EngineKind::Fused));
         assert!((exact_hits - fused_hits).abs() <= 1.0, "seed {seed}: {exact_hits} and {fused_hits} of 200");

@@ -39,6 +39,7 @@ mod predict;
 mod rerun;
 mod verify;
 
-// What was wrong once, and the order of the source itself.
+// What was wrong once, what a refusal says, and the order of the source itself.
 mod house;
 mod regression;
+mod words;

@@ -156,7 +156,7 @@ fn what_must_be_the_same_is_refused_with_both_values() {
         ("--split", "0.8,0.1,0.1", "0.6,0.2,0.2"),
         ("--hidden", "5", "64,32"),
         ("--seed", "1", "4"),
-        ("--early-stop", "3", "0"),
+        ("--early-stop", "3", "none"),
     ] {
         dir.refuses(&[&more[..], &[flag, value]].concat(), &[flag, value, &format!("with {was}")]);
     }

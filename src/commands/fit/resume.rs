@@ -2,6 +2,7 @@
 
 use crate::checkpoint::resume::{Earlier, Now, Resumption};
 use crate::checkpoint::{Resumed, TableModel};
+use crate::choices::given;
 use crate::cli::Fit;
 use crate::commands::job::Job;
 use crate::commands::print::note;
@@ -13,7 +14,7 @@ use crate::fit::prepare::Prepared;
 use crate::fit::settings::{FitPlan, FitSettings, schema as schema_file};
 use crate::torch::device;
 use crate::train::snapshot::Snapshot;
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::path::Path;
 
@@ -73,18 +74,18 @@ pub(super) fn record(resumption: &Resumption<FitPlan>, job: &Job<'_>, shown: &st
 /// The saved settings under those of `--config` and the flags. A schema that is given again must be `own`.
 fn settings_under(saved: &FitSettings, own: Option<&TableSchema>, args: &Fit) -> Result<FitPlan> {
     let (text, shown) = settings::text(args.config.as_deref())?;
-    let mut file: toml::Table = toml::from_str(&text).map_err(|error| anyhow!("{shown}: {}", error.message()))?;
+    let mut file = given::table(&text, &shown)?;
     schema_file::beside(&mut file, Path::new(&shown));
-    let mut all = toml::Table::try_from(saved)?;
+    let (mut all, mut flags) = (toml::Table::try_from(saved)?, toml::Table::try_from(&args.settings)?);
     all.extend(file);
-    all.extend(toml::Table::try_from(&args.settings)?);
-    if let Some(toml::Value::String(given)) = all.remove("schema") {
+    let of_file = all.remove("schema");
+    if let Some(toml::Value::String(given)) = flags.remove("schema").or(of_file) {
         ensure!(
             Some(&TableSchema::read(Path::new(&given))?) == own,
             "--schema {given}: not the schema that it was trained with, which --resume goes on with; leave --schema out"
         );
     }
-    FitSettings::resolve(&toml::to_string(&all)?, &shown, toml::Table::new())?.check()
+    FitSettings::resolve(&toml::to_string(&all)?, &shown, flags)?.check()
 }
 
 /// Refuses a table that is prepared otherwise than when the fit began: the same bytes may be, by another lockstep.

@@ -3,6 +3,7 @@
 use crate::checkpoint::{Checkpoint, Manifest};
 use crate::cli::Printing;
 use crate::commands::print::{Verdict, report};
+use crate::torch::named::dtype;
 use crate::torch::safetensors;
 use crate::torch::script::State;
 use anyhow::Result;
@@ -34,7 +35,7 @@ fn object(manifest: &Manifest, state: &[State], epoch: i64) -> Result<Value> {
     let layers: Vec<Value> = state
         .iter()
         .map(|entry| {
-            json!({"name": entry.name, "shape": entry.tensor.size(), "dtype": dtype(entry), "parameter": entry.parameter})
+            json!({"name": entry.name, "shape": entry.tensor.size(), "dtype": dtype(&entry.tensor), "parameter": entry.parameter})
         })
         .collect();
     object["epoch"] = epoch.into();
@@ -67,18 +68,8 @@ fn text(shown: &str, manifest: &Manifest, state: &[State], epoch: i64) -> Result
     for entry in state {
         let kind = if entry.parameter { "" } else { "  buffer" };
         let (shape, count) = (format!("{:?}", entry.tensor.size()), entry.tensor.numel());
-        writeln!(text, "{:<22} {shape:<14} {:<8} {count:>10}{kind}", entry.name, dtype(entry))?;
+        writeln!(text, "{:<22} {shape:<14} {:<8} {count:>10}{kind}", entry.name, dtype(&entry.tensor))?;
     }
     write!(text, "{:<22} {:<14} {:<8} {:>10}", "parameters", "", "", parameters(state))?;
     Ok(text)
-}
-
-/// PyTorch's name of the entry's dtype.
-fn dtype(entry: &State) -> &'static str {
-    match entry.tensor.kind() {
-        tch::Kind::Float => "float32",
-        tch::Kind::Double => "float64",
-        tch::Kind::Int64 => "int64",
-        _ => "other",
-    }
 }

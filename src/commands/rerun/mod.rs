@@ -6,9 +6,8 @@ mod recorded;
 use self::difference::{Compared, data_difference, folders, mixed, records};
 use self::recorded::Record;
 use super::print::{Verdict, report};
-use crate::cli::{Cli, Command, Rerun};
+use crate::cli::{self, Command, Rerun};
 use anyhow::{Context, Result, anyhow, ensure};
-use clap::Parser;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -55,7 +54,7 @@ fn repeat(args: &Rerun, record: &Record, data: Option<PathBuf>, dispatch: Dispat
     let out = tempfile::tempdir().context("a temporary folder: cannot make it; set TMPDIR")?;
     let arguments = record.arguments(&args.folder, data.as_deref(), out.path())?;
     let line = std::iter::once("lockstep".to_string()).chain(arguments);
-    let cli = Cli::try_parse_from(line).map_err(|error| {
+    let cli = cli::parse(line).map_err(|error| {
         let text = error.render().to_string();
         anyhow!("summary.json: {}", text.lines().next().unwrap_or_default().trim_start_matches("error: "))
     })?;

@@ -80,7 +80,7 @@ fn finish(
     let summary = job.summary(Program::Moons.name(), config, results(&outcome, config))?;
     let description = description(&job, config, Some(outcome.accuracy))?;
     let model = checkpoint::to_bytes(&outcome.net, &outcome.trained.snapshot, &outcome.points.x, description)?;
-    let (losses, before) = (outcome.losses(), outcome.trained.history.before());
+    let (losses, before) = (outcome.losses(), outcome.trained.history().before());
     job.folder.stage("history.csv", history::table(before, &[("loss", losses.as_slice().into())]).as_bytes())?;
     job.folder.stage("model.pt", &model)?;
     job.folder.stage("model.safetensors", &safetensors::to_bytes(&outcome.net.parameters.named()?)?)?;
@@ -168,7 +168,7 @@ fn results(outcome: &Outcome, config: &MoonsConfig) -> Value {
     json!({
         "parameters": outcome.net.count(),
         "epochs": config.epochs,
-        "loss": outcome.losses().last(),
+        "loss": outcome.loss(),
         "accuracy": outcome.accuracy,
         "engine": outcome.trained.engine,
         "training_seconds": outcome.trained.seconds,
@@ -185,7 +185,7 @@ fn write_table(moons: &Moons, out: &mut dyn Write) -> Result<()> {
 }
 
 fn text(outcome: &Outcome) -> String {
-    let loss = outcome.losses().last().copied().unwrap_or(f32::NAN);
+    let loss = outcome.loss().unwrap_or(f32::NAN);
     let (parameters, accuracy, seconds) = (outcome.net.count(), outcome.accuracy, outcome.trained.seconds);
     format!("Parameters: {parameters}\nloss {loss}\naccuracy {accuracy}\ntrained in {seconds:.3} s")
 }

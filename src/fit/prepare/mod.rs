@@ -52,10 +52,11 @@ pub const SAMPLE: usize = 100_000;
 pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitPlan, device: Device) -> Result<Prepared> {
     let FittedPreprocessing { pipeline, target, parts, slots } = fit_preprocessing(divided, parts, config)?;
     let targets = divided.store.column(&config.target)?;
+    let remedy = new_class(config);
     let [train, valid, test] = transform(divided, &pipeline, parts, &slots)?.map(|part| {
         let Transformed { part, raw, x, counts, .. } = part;
         let place = divided.store.picked(&part.rows);
-        let (y, labels) = target.code(&take(&targets, &part.rows)?, &config.target, place)?;
+        let (y, labels) = target.code(&take(&targets, &part.rows)?, &config.target, place, remedy)?;
         let weight = weights(divided, &part, config)?.map(|weight| weight.f_to_device(device)).transpose()?;
         anyhow::Ok(Rows { raw, x: x.f_to_device(device)?, y: y.f_to_device(device)?, weight, labels, counts })
     });
@@ -71,6 +72,16 @@ pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitPlan, device: D
         without_target,
         na: config.na.clone(),
     })
+}
+
+/// What to do about a class that validation or test rows have and no training row: only a random division can be another.
+fn new_class(config: &FitPlan) -> &'static str {
+    let files = config.valid.is_some() || config.test.is_some();
+    if files || config.split_column.is_some() || config.group.is_some() || config.split_time.is_some() {
+        "leave such rows out, or give the training rows some of that class"
+    } else {
+        "--stratify spreads every class over the parts"
+    }
 }
 
 /// A part as the network sees it, filled batch by batch.

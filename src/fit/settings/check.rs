@@ -22,7 +22,10 @@ pub struct FitPlan {
 impl FitSettings {
     /// Refuses settings that cannot be, contradict each other, or would do nothing; all that can be told without the table.
     pub fn check(self) -> Result<FitPlan> {
-        ensure!(!self.target.is_empty(), "--target: expected the column to predict");
+        ensure!(
+            !self.target.is_empty(),
+            "--target: expected the column to predict; lockstep inspect DATA lists the columns"
+        );
         self.read().check()?;
         roles::check(&self)?;
         division::check(&self)?;

@@ -1,6 +1,6 @@
 //! What is done to single columns: `--column age:impute=median,scale=none`.
 
-use crate::choices::names::unknown;
+use crate::choices::names::unknown_setting;
 use crate::preprocess::choices::{ColumnChoice, Encode, Impute, Scale, Unseen};
 use anyhow::{Context, Result, anyhow, bail};
 
@@ -29,8 +29,9 @@ impl ColumnRule {
     /// # Errors
     /// A rule of another form, a key that is none of [`KEYS`], or a value that its key does not take.
     pub fn parse(rule: &str) -> Result<Self> {
-        let (column, settings) =
-            rule.rsplit_once(':').with_context(|| format!("--column {rule}: expected NAME:KEY=VALUE"))?;
+        let (column, settings) = rule
+            .rsplit_once(':')
+            .with_context(|| format!("--column {rule}: expected NAME:KEY=VALUE, such as age:impute=median"))?;
         let changes = settings.split(',').map(|setting| change(setting, rule)).collect::<Result<_>>()?;
         Ok(Self { column: column.into(), changes })
     }
@@ -59,7 +60,7 @@ fn change(setting: &str, rule: &str) -> Result<Change> {
         "encode" => Change::Encode(value.parse().map_err(wrong)?),
         "unseen" => Change::Unseen(value.parse().map_err(wrong)?),
         "indicator" => Change::Indicator(value.parse().map_err(|_| wrong("expected true or false".into()))?),
-        _ => bail!("--column {rule}: {}", unknown(key, &KEYS)),
+        _ => bail!("--column {rule}: {}", unknown_setting(key, &KEYS)),
     })
 }
 

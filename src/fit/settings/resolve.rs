@@ -3,12 +3,15 @@
 use super::importance::ImportanceRows;
 use super::raw::FitSettings;
 use super::schema;
-use crate::choices::given;
-use crate::choices::names::unknown;
+use crate::choices::names::unknown_setting;
+use crate::choices::{aliases, given};
 use crate::data::table::Format;
 use crate::model::loss::LossKind;
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, bail, ensure};
 use std::path::{Path, PathBuf};
+
+/// What `fit` is told by flags alone: it is said of a run, not of its settings.
+pub const FLAGS: [&str; 6] = ["seed", "threads", "device", "out", "quiet", "config"];
 
 impl FitSettings {
     /// The settings in a TOML text, with `flags` (a table of the same keys) laid over them and the roles of the schema file
@@ -18,15 +21,15 @@ impl FitSettings {
     /// A text that is no TOML, a key that is no setting, a value that its setting does not take, each with its name; a
     /// schema file that cannot be read.
     pub fn resolve(text: &str, shown: &str, flags: toml::Table) -> Result<Self> {
-        let mut table: toml::Table = toml::from_str(text).map_err(|error| anyhow!("{shown}: {}", error.message()))?;
+        let mut table: toml::Table = given::table(text, shown)?;
         let known = Self::keys()?;
         let names: Vec<&str> = known.keys().map(String::as_str).collect();
         ensure!(
             !table.contains_key("tune"),
             "{shown}: [tune]: settings of a search; use lockstep tune, or leave them out"
         );
-        for key in table.keys() {
-            ensure!(known.contains_key(key), "{shown}: unknown key {}", unknown(key, &names));
+        if let Some(key) = table.keys().find(|key| !known.contains_key(*key)) {
+            bail!("{shown}: unknown key {}", unknown_key(key, &names));
         }
         schema::beside(&mut table, Path::new(shown));
         table.extend(flags.clone());
@@ -53,6 +56,15 @@ impl FitSettings {
             importance: ImportanceRows::All,
             ..Self::default()
         })?)
+    }
+}
+
+/// What is said of `key`, which is none of `names`: one that is a flag alone has no name in a file.
+fn unknown_key(key: &str, names: &[&str]) -> String {
+    let own = FLAGS.iter().find(|flag| **flag == key).copied();
+    match own.or(aliases::setting(key, &FLAGS).and_then(Result::ok)) {
+        Some(flag) => format!("{key}: it is given as a flag, --{flag}"),
+        None => unknown_setting(key, names),
     }
 }
 
@@ -118,7 +130,7 @@ mod tests {
     fn a_value_that_cannot_be_read_is_named_by_its_flag_or_its_key() {
         let flags = toml::Table::from_iter([("loss".to_string(), "rmse".into())]);
         let error = FitSettings::resolve("lr = 'fast'\n", "c.toml", toml::Table::new()).unwrap_err().to_string();
-        assert!(error.starts_with("c.toml: lr: invalid type: string \"fast\""), "{error}");
+        assert!(error.starts_with("c.toml: lr: \"fast\", expected a number"), "{error}");
         let error = FitSettings::resolve("loss = 'mea'\n", "c.toml", flags).unwrap_err().to_string();
         assert!(error.starts_with("--loss rmse: did you mean mse? (expected mse, "), "{error}");
         let error = resolve("loss = 'rmse'\n").unwrap_err().to_string();

@@ -2,7 +2,7 @@
 
 use super::columns::ColumnRule;
 use super::raw::FitSettings;
-use crate::choices::names::unknown;
+use crate::choices::names::absent;
 use anyhow::{Result, bail, ensure};
 use std::collections::{BTreeSet, HashSet};
 
@@ -61,7 +61,7 @@ pub(super) fn present(names: &[String], config: &FitSettings, rules: &[ColumnRul
     let known: HashSet<&str> = names.iter().map(String::as_str).collect();
     for (flag, name) in config.roles().into_iter().chain(listed).chain(rules) {
         if !known.contains(name) {
-            bail!("{shown}: {flag}: no column {}{}", unknown(name, names), headless(names));
+            bail!("{shown}: {flag}: no column {}{}", absent(name, names), headless(names));
         }
     }
     Ok(())

@@ -12,10 +12,16 @@ pub fn beside(settings: &mut Table, file: &Path) {
     }
 }
 
+/// Settings that give one column a role, which it then has instead of the schema's.
+const SINGLE: [&str; 6] = ["target", "id", "split_column", "sample_weight", "group", "split_time"];
+
 /// Reads the file that `settings` name as `schema`, and adds what its roles say to the keys that are not there.
 pub(super) fn lay_under(settings: &mut Table) -> Result<()> {
     if let Some(Value::String(file)) = settings.get("schema") {
-        for (key, value) in roles(&TableSchema::read(Path::new(file))?) {
+        for (key, mut value) in roles(&TableSchema::read(Path::new(file))?) {
+            if let Value::Array(names) = &mut value {
+                names.retain(|name| !SINGLE.iter().any(|role| settings.get(*role) == Some(name)));
+            }
             settings.entry(key).or_insert(value);
         }
     }
@@ -75,5 +81,14 @@ mod tests {
         );
         assert_eq!((config.split_column.as_deref(), config.sample_weight.as_deref()), (Some("part"), Some("v")));
         assert_eq!(resolve(flags).drop, ["code"]);
+        // The column of a setting that somebody gave has no other role, whatever the file says.
+        let other = |key: &str, name: &str| resolve(Table::from_iter([(key.to_string(), Value::from(name))]));
+        let config = other("target", "zip");
+        assert_eq!((config.target.as_str(), &config.categorical[..]), ("zip", &["rooms".to_string()][..]));
+        assert!(config.check().is_ok());
+        let config = other("target", "note");
+        assert_eq!(config.drop, ["code"]);
+        assert!(config.check().is_ok());
+        assert_eq!(other("group", "rooms").categorical, ["zip"]);
     }
 }

@@ -1,6 +1,8 @@
 //! Which losses there are, as they are written.
 
+use crate::choices::aliases;
 use crate::choices::choice::{self, Choice};
+use crate::choices::names::unknown;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -49,6 +51,10 @@ impl FromStr for LossKind {
 
     /// `mse`, `mae`, `huber[:delta=1]`, `cross-entropy[:label_smoothing=0]`, `bce`.
     fn from_str(text: &str) -> Result<Self, String> {
+        // XGBoost's names have colons too, behind which are no parameters.
+        if aliases::value(text, &Self::NAMES).is_some() {
+            return Err(unknown(text, &Self::NAMES));
+        }
         let mut choice = Choice::parse(text)?;
         let kind = match choice.name.as_str() {
             "mse" => Self::Mse,
@@ -58,7 +64,7 @@ impl FromStr for LossKind {
             "cross-entropy" => Self::CrossEntropy {
                 label_smoothing: choice.number("label_smoothing", 0.0, |s| (0.0..=1.0).contains(&s), "0 to 1")?,
             },
-            name => return Err(crate::choices::names::unknown(name, &Self::NAMES)),
+            name => return Err(unknown(name, &Self::NAMES)),
         };
         choice.finish()?;
         Ok(kind)

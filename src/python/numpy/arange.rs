@@ -11,11 +11,12 @@ pub struct Arange {
 }
 
 impl Arange {
-    /// `name` is what an error calls the range, such as `k`.
+    /// `name` begins the names of the range's flags, such as `k`.
     pub fn new(name: &str, start: f64, stop: f64, step: f64) -> Result<Self> {
         ensure!(step != 0.0, "--{name}-step 0: the grid would never end; give a step that is not 0");
         let quotient = (stop - start) / step;
-        ensure!(quotient.is_finite(), "{name} from {start} to {stop} by {step}: the number of steps overflows");
+        let shown = || format!("--{name}-min {start}, --{name}-max {stop}, --{name}-step {step}");
+        ensure!(quotient.is_finite(), "{}: the number of steps overflows; give a larger step", shown());
         // A quotient that underflows to 0 still holds its first element, unless it points away from `stop`.
         let count = match quotient == 0.0 && stop != start {
             true if quotient.is_sign_negative() => 0.0,
@@ -23,12 +24,12 @@ impl Arange {
             false => quotient.ceil(),
         };
         if count < 1.0 {
-            bail!("{name} from {start} to {stop} by {step}: the grid is empty (its end is not part of it)");
+            bail!(
+                "{}: the grid is empty; the step leads from the first value to the end, which is no part of it",
+                shown()
+            );
         }
-        ensure!(
-            count <= 9_007_199_254_740_992.0,
-            "{name} from {start} to {stop} by {step}: {count} steps are too many"
-        );
+        ensure!(count <= 9_007_199_254_740_992.0, "{}: {count} steps are too many; give a larger step", shown());
         Ok(Self { start, next: start + step, len: count as u64 })
     }
 

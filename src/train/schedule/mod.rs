@@ -41,7 +41,8 @@ pub enum Schedule {
     },
 }
 
-const NAMES: [&str; 5] = ["constant", "step", "cosine", "one-cycle", "plateau"];
+/// The names of the schedules.
+pub const NAMES: [&str; 5] = ["constant", "step", "cosine", "one-cycle", "plateau"];
 
 impl FromStr for Schedule {
     type Err = String;
@@ -133,13 +134,19 @@ impl Schedule {
         Ok(())
     }
 
-    /// Refuses one-cycle where its rise would end at step 0 of `steps`: PyTorch raises `ZeroDivisionError` there.
+    /// Refuses one-cycle where its rise would end at step 0 of `steps`, or at the last one, behind which the rate would not
+    /// be a number: PyTorch raises `ZeroDivisionError` in both.
     pub fn check_steps(&self, steps: usize) -> Result<()> {
         let Self::OneCycle { pct_start, .. } = self else { return Ok(()) };
         ensure!(
             pct_start * steps as f64 != 1.0,
             "--schedule one-cycle: pct_start={pct_start} of the {steps} batches of all epochs is one batch, over which \
              the learning rate cannot rise (PyTorch divides by zero here); choose another pct_start"
+        );
+        ensure!(
+            pct_start * (steps as f64) < steps as f64,
+            "--schedule one-cycle: pct_start={pct_start} leaves none of the {steps} batches of all epochs for the learning \
+             rate to fall (PyTorch divides by zero after the last one); choose a smaller pct_start"
         );
         Ok(())
     }
@@ -185,14 +192,16 @@ mod tests {
     }
 
     // OneCycleLR(optimizer, 0.1, total_steps=10, pct_start=0.1): ZeroDivisionError, as with 1 and 1.0 or 3 and 1/3;
-    // 9 or 11 steps are fine
+    // 9 or 11 steps are fine. With total_steps=5, pct_start=1.0 the fifth step() raises it.
     #[test]
     fn a_rise_over_a_single_step_is_refused_as_python_does() {
         let one_cycle = |pct_start: f64, epochs, batches| {
             let schedule = format!("one-cycle:pct_start={pct_start}").parse().unwrap();
             scheduler::Scheduler::new(schedule, 0, 0.1, epochs, batches)
         };
-        for (pct_start, epochs, batches) in [(0.1, 10, 1), (0.1, 2, 5), (1.0, 1, 1), (1.0 / 3.0, 1, 3)] {
+        for (pct_start, epochs, batches) in
+            [(0.1, 10, 1), (0.1, 2, 5), (1.0, 1, 1), (1.0 / 3.0, 1, 3), (1.0, 5, 1), (1.0, 3, 4)]
+        {
             let error = one_cycle(pct_start, epochs, batches).unwrap_err().to_string();
             assert!(error.starts_with("--schedule one-cycle: pct_start="), "{error}");
         }

@@ -85,10 +85,15 @@ pub fn run_on(
 }
 
 impl Outcome {
+    /// The loss before the last update.
+    pub fn loss(&self) -> Option<f32> {
+        self.trained.history().last().map(|epoch| epoch.loss as f32)
+    }
+
     /// The losses as float32, which they are; of the last epochs, where whoever saved the state that the run went on from
     /// kept none.
     pub fn losses(&self) -> Vec<f32> {
-        self.trained.history.loss().iter().map(|&loss| loss as f32).collect()
+        self.trained.history().loss().iter().map(|&loss| loss as f32).collect()
     }
 
     /// The run as a trace, in the form and order of `scripts/original/moons.py --trace`.

@@ -1,14 +1,17 @@
 //! The state that `run moons` goes on from: a checkpoint of ours, or one that Python saved.
 
-use super::net::INPUTS;
+use super::net::{CLASSES, INPUTS};
 use crate::checkpoint::Checkpoint;
 use crate::python::pickle::{Item, Saved};
-use crate::torch::named::{has, read_count, under};
+use crate::torch::named::{dtype, has, read_count, under};
 use crate::torch::safetensors::{self, Named};
 use crate::train::history::History;
 use crate::train::snapshot::{OPTIMIZER, Snapshot};
 use anyhow::{Context, Result, bail, ensure};
 use tch::{Kind, Tensor};
+
+/// What a wrapped network's `state_dict()` puts before its names: `torch.compile`, and the two parallel wrappers.
+const WRAPPERS: [&str; 2] = ["_orig_mod.", "module."];
 
 /// What a checkpoint of Python says of its settings.
 pub struct PythonSettings {
@@ -44,7 +47,7 @@ pub fn of_python(bytes: &[u8]) -> Result<(Snapshot, PythonSettings)> {
     let model = part("model")?.entries().context("\"model\" is no state_dict()")?;
     let mut weights = Named::new();
     for (name, tensor) in model {
-        let name = name.text().context("\"model\": a name is no text")?;
+        let name = unwrapped(name.text().context("\"model\": a name is no text")?);
         weights.push((name.into(), tensor.tensor().with_context(|| format!("\"model\": {name}"))?));
     }
     let (optimizer, step, lr) = adam(part("optimizer")?, &weights).context("\"optimizer\"")?;
@@ -62,9 +65,18 @@ pub fn of_python(bytes: &[u8]) -> Result<(Snapshot, PythonSettings)> {
     Ok((snapshot, PythonSettings { hidden, lr }))
 }
 
+/// A parameter's name in the tutorial's `Net`, without what `torch.compile` and `DistributedDataParallel` put before it.
+fn unwrapped(name: &str) -> &str {
+    let mut bare = name;
+    while let Some(rest) = WRAPPERS.iter().find_map(|wrapper| bare.strip_prefix(wrapper)) {
+        bare = rest;
+    }
+    bare
+}
+
 /// The losses of the last of `epoch` epochs; whoever saved them may have kept fewer.
 fn history(epoch: usize, losses: &[f32], lr: f64) -> Result<History> {
-    ensure!(losses.len() <= epoch, "{} losses of {epoch} epochs", losses.len());
+    ensure!(losses.len() <= epoch, "\"losses\": {} of them, but {epoch} epochs are done", losses.len());
     let mut history = History::after(epoch - losses.len());
     losses.iter().for_each(|&loss| history.push(loss.into(), None, lr));
     Ok(history)
@@ -74,9 +86,36 @@ fn checked(snapshot: Snapshot) -> Result<Snapshot> {
     let epoch = snapshot.epoch();
     let step = safetensors::find(&snapshot.optimizer, "step")?.f_view(-1)?.f_int64_value(&[0])?;
     ensure!(epoch > 0 && step == epoch as i64, "epoch {epoch} after {step} steps of Adam: expected one step an epoch");
-    let weight = safetensors::find(&snapshot.weights, "fc1.weight")?.size();
-    ensure!(weight.get(1) == Some(&INPUTS), "fc1.weight: {weight:?}, expected [hidden, {INPUTS}]");
+    for (what, tensors) in [("", &snapshot.weights), ("the optimizer's ", &snapshot.optimizer)] {
+        for (name, tensor) in tensors.iter().filter(|(_, tensor)| tensor.is_floating_point()) {
+            let finite = tensor.f_isfinite()?.f_all()?.f_int64_value(&[])? != 0;
+            ensure!(
+                finite,
+                "{what}{name}: holds NaN or infinity, from which no training goes on; take an earlier state"
+            );
+        }
+    }
+    shapes(&snapshot.weights)?;
     Ok(snapshot)
+}
+
+/// Refuses a network that is not the tutorial's `Net`.
+fn shapes(weights: &Named) -> Result<()> {
+    let hidden = safetensors::find(weights, "fc1.bias")?.size().first().copied().unwrap_or_default();
+    let net = [
+        ("fc1.weight", vec![hidden, INPUTS]),
+        ("fc1.bias", vec![hidden]),
+        ("fc2.weight", vec![CLASSES, hidden]),
+        ("fc2.bias", vec![CLASSES]),
+    ];
+    for (name, size) in &net {
+        let found = safetensors::find(weights, name)?;
+        ensure!(found.size() == *size, "{name}: of shape {:?}, in the tutorial's Net it has {size:?}", found.size());
+        ensure!(found.kind() == Kind::Float, "{name}: {}, expected float32, as of net.float()", dtype(found));
+    }
+    let other = weights.iter().find(|(name, _)| net.iter().all(|(known, _)| known != name));
+    ensure!(other.is_none(), "{}: the tutorial's Net has fc1 and fc2 alone", other.map_or("", |(name, _)| name));
+    Ok(())
 }
 
 const EXPECTED: &str = "torch.save({\"model\": net.state_dict(), \"optimizer\": optimizer.state_dict(), \"generator\": torch.get_rng_state(), \
@@ -116,18 +155,19 @@ fn adam(optimizer: Item<'_>, parameters: &Named) -> Result<(Named, usize, f64)> 
 /// The learning rate of `torch.optim.Adam(…, lr)` with its defaults, which is what `run moons` goes on with.
 fn plain_adam(group: Item<'_>) -> Result<f64> {
     let number = |name: &str| group.get(name).and_then(Item::number);
-    let betas =
-        group.get("betas").and_then(|betas| betas.values().map(|betas| betas.map(Item::number).collect::<Vec<_>>()));
-    ensure!(betas == Some(vec![Some(0.9), Some(0.999)]), "betas: run moons goes on with (0.9, 0.999) only");
+    let betas = group.get("betas").and_then(Item::values).context("no betas: not Adam's state")?;
+    let betas: Vec<f64> = betas.filter_map(Item::number).collect();
+    ensure!(betas == [0.9, 0.999], "betas={betas:?}: run moons goes on with betas=[0.9, 0.999] only");
     for (name, expected) in [("eps", 1e-8), ("weight_decay", 0.0)] {
-        let found = number(name);
-        ensure!(found == Some(expected), "{name} {found:?}: run moons goes on with {expected:e} only");
+        let found = number(name).with_context(|| format!("no {name}: not Adam's state"))?;
+        let hint = if name == "weight_decay" { " (AdamW's default is 0.01: run moons trains with Adam)" } else { "" };
+        ensure!(found == expected, "{name}={found}: run moons goes on with {name}={expected} only{hint}");
     }
     for name in ["amsgrad", "maximize"] {
         let set = group.get(name).and_then(Item::boolean) == Some(true);
         ensure!(!set, "{name}: run moons goes on without it only");
     }
-    number("lr").context("lr is no number")
+    number("lr").context("lr is no number, expected one, as of float(lr)")
 }
 
 fn losses(item: Item<'_>) -> Result<Vec<f32>> {
@@ -136,6 +176,6 @@ fn losses(item: Item<'_>) -> Result<Vec<f32>> {
         return values.map(number).collect();
     }
     let tensor = item.tensor()?;
-    ensure!(tensor.kind() == Kind::Float, "{:?}, expected float32", tensor.kind());
+    ensure!(tensor.kind() == Kind::Float, "{}, expected float32", dtype(&tensor));
     Ok(Vec::<f32>::try_from(tensor.f_view(-1)?)?)
 }

@@ -1,12 +1,15 @@
 //! `lockstep tune DATA`.
 
+mod watcher;
+
+use self::watcher::TrialWatcher;
 use super::job::Job;
 use super::print::{Verdict, note};
 use super::progress::Progress;
 use super::settings;
 use super::training::Watched;
 use crate::choices::fixed::fixed;
-use crate::cli::{Printing, Tune};
+use crate::cli::Tune;
 use crate::data::schema::TableSchema;
 use crate::data::store::Store;
 use crate::data::table::{self, Format};
@@ -21,7 +24,7 @@ use crate::plot::StandIns;
 use crate::preprocess::split;
 use crate::preprocess::target::Target;
 use crate::torch::device;
-use crate::train::observer::{Epoch, Interrupted, Next, Observer, Started};
+use crate::train::observer::{Epoch, Interrupted};
 use crate::tune::config::{self, TuneConfig, configs, shown};
 use crate::tune::journal::{self, Journal};
 use crate::tune::metric::{self, Metric};
@@ -187,43 +190,6 @@ fn go_on(
     let mut again = Watched { interrupt: job.interrupt.clone(), show };
     let outcome = fit(rows, config, seed, device, &mut again).context("the best trial's settings, trained again")?;
     Ok((found.clone(), outcome))
-}
-
-/// Watches a trial: says where it stands, and once a search what the fused engine cannot train.
-struct TrialWatcher<'a> {
-    progress: &'a mut Progress,
-    /// From 1.
-    trial: usize,
-    /// Trainings of a fold, one a seed.
-    repeats: u32,
-    /// Trainings of the trial that have begun.
-    trainings: usize,
-    printing: Printing,
-    noted: &'a mut bool,
-}
-
-impl Observer for TrialWatcher<'_> {
-    fn started(&mut self, started: &Started) -> Result<()> {
-        self.trainings += 1;
-        if let Some(why) = started.instead.as_ref().filter(|_| !*self.noted) {
-            *self.noted = true;
-            let (trial, Started { asked, engine, .. }) = (self.trial, started);
-            let text = format!("--engine {asked}: trial {trial}: {why}; the {engine} engine trains it, and its like");
-            note(self.printing, &text);
-        }
-        Ok(())
-    }
-
-    fn epoch(&mut self, epoch: &Epoch<'_>) -> Result<Next> {
-        let (training, repeats) = (self.trainings - 1, self.repeats as usize);
-        let message = || {
-            let (fold, repeat) = (training / repeats + 1, training % repeats + 1);
-            let (number, loss) = (epoch.number, epoch.loss()?);
-            Ok(format!("fold {fold}  repeat {repeat}  epoch {number}  loss {loss:.6}"))
-        };
-        self.progress.step(self.trial as u64 - 1, message)?;
-        Ok(Next::Go)
-    }
 }
 
 /// Stages the trials, their picture, the best settings and the model.
