@@ -40,9 +40,9 @@ pub mod preprocess; // from columns to tensors: imputing, scaling, encoding, dat
 pub mod data; // tables: reading, storing, writing, schema, profile; the tutorial's data sets
 pub mod train; // the session, its engines, optimizers, schedules and snapshots
 pub mod model; // networks: parameters, initialisation, activations, losses, TorchScript source
-pub mod runs; // the run folder: files whole or absent, history, TensorBoard events
+pub mod runs; // the run folder: files whole or absent, what the run before left, history, TensorBoard events
 pub mod python; // what is Python's, number for number: random, NumPy, pickle, traces
 pub mod torch; // what is libtorch's: the C++ bridge, memory, safetensors, devices
-pub mod cpu; // threads, their pool, vectors
+pub mod cpu; // threads, their pool, vectors, room in memory
 pub mod plot; // figures to PNG
-pub mod choices; // fixed names, name:key=value, "did you mean"
+pub mod choices; // fixed names, name:key=value, "did you mean"; numbers in tables

@@ -4,9 +4,22 @@ use anyhow::{Result, ensure};
 
 /// Refuses a `flag` (with its value) whose run would need `bytes`, where they cannot be had.
 pub fn check(flag: &str, bytes: u128) -> Result<()> {
+    // Where memory is promised beyond what there is, a promise is not enough.
+    let there_is = installed().is_none_or(|all| bytes <= all);
     let had = usize::try_from(bytes).is_ok_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok());
+    let had = had && there_is;
     ensure!(had, "{flag}: needs {} of memory, which cannot be had; give a smaller number", shown(bytes));
     Ok(())
+}
+
+/// The bytes of the machine's memory and swap, as Linux says.
+fn installed() -> Option<u128> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let of = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse::<u128>().ok().map(|kilobytes| kilobytes << 10)
+    };
+    Some(of("MemTotal:")? + of("SwapTotal:").unwrap_or(0))
 }
 
 /// `32 GB`, `1.5 TB`: a size for people, in powers of 1,000.

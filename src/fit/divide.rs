@@ -1,5 +1,6 @@
 //! Which rows of a table are trained on, validated with, and kept for the test.
 
+use super::strata;
 use super::columns;
 use super::task::{Learnt, learnt};
 use crate::data::location::Location;
@@ -8,9 +9,8 @@ use crate::data::table::known_rows;
 use crate::fit::settings::FitPlan;
 use crate::preprocess::inputs::texts;
 use crate::preprocess::split::{self, Parts};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use polars::prelude::*;
-use std::collections::BTreeMap;
 
 /// The rows that a fit works on, and the part that each belongs to.
 pub struct Divided<'a> {
@@ -68,7 +68,7 @@ impl Divided<'_> {
     }
 
     /// One column of the data table's own rows, without those of `--valid` and `--test`.
-    fn own_column(&self, name: &str) -> Result<DataFrame> {
+    pub(super) fn own_column(&self, name: &str) -> Result<DataFrame> {
         Ok(self.column(name)?.head(Some(self.own)))
     }
 
@@ -116,39 +116,9 @@ fn parts(divided: &Divided<'_>, config: &FitPlan, seed: u32) -> Result<Parts> {
         return split::group_parts(&split::group_ids(&divided.own_column(name)?, name, divided.place())?, shares, seed);
     }
     if config.stratify {
-        return stratified(divided, config, shares, seed);
+        return strata::parts(divided, config, shares, seed);
     }
     split::parts(divided.own, shares, seed)
-}
-
-fn stratified(divided: &Divided<'_>, config: &FitPlan, shares: [f64; 3], seed: u32) -> Result<Parts> {
-    let shown = &divided.store.display_name;
-    let (ids, classes) = (class_ids(divided, config)?, classes(divided, config)?);
-    let name = |id: usize| ids.iter().position(|&other| other == id).map_or(String::new(), |row| classes[row].clone());
-    let parts = split::stratified_parts(&ids, shares, seed, name)
-        .with_context(|| format!("{shown}: the target {}", config.target))?;
-    check_strata(&classes, &parts.train, &config.target, shown)?;
-    Ok(parts)
-}
-
-/// The number of each of the data table's own rows' class.
-fn class_ids(divided: &Divided<'_>, config: &FitPlan) -> Result<Vec<usize>> {
-    split::class_ids(&divided.own_column(&config.target)?, &config.target, divided.place())
-}
-
-/// Refuses classes (one a row) of which --stratify leaves no row to train on. `shown` is the table's name.
-fn check_strata(classes: &[String], train: &[usize], target: &str, shown: &str) -> Result<()> {
-    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    classes.iter().for_each(|class| counts.entry(class).or_default().0 += 1);
-    train.iter().for_each(|&row| counts.entry(&classes[row]).or_default().1 += 1);
-    if let Some((class, (rows, _))) = counts.iter().find(|(_, (_, trained))| *trained == 0) {
-        let rows = if *rows == 1 { "1 row".into() } else { format!("{rows} rows") };
-        bail!(
-            "{shown}: --stratify: class {class:?} of the target {target} has {rows}, too few for every part; \
-             leave it out, join it to another class, or ask for fewer parts with --split"
-        );
-    }
-    Ok(())
 }
 
 /// Divides the training part into folds.
@@ -158,7 +128,7 @@ fn folds(divided: &Divided<'_>, config: &FitPlan, seed: u32) -> Result<Vec<Parts
         let ids = split::group_ids(&divided.own_column(name)?, name, divided.place())?;
         split::group_k_fold(&rows.iter().map(|&row| ids[row]).collect::<Vec<_>>(), config.folds)?
     } else if config.stratify {
-        let ids = class_ids(divided, config)?;
+        let ids = strata::class_ids(divided, config)?;
         let of_rows: Vec<usize> = rows.iter().map(|&row| ids[row]).collect();
         split::stratified_k_fold(&of_rows, config.folds, seed)?
     } else {
@@ -171,12 +141,6 @@ fn folds(divided: &Divided<'_>, config: &FitPlan, seed: u32) -> Result<Vec<Parts
         Parts { train, valid: Vec::new(), test: held.into_iter().map(|place| rows[place]).collect() }
     };
     Ok(held.into_iter().map(fold).collect())
-}
-
-/// The target as text.
-fn classes(divided: &Divided<'_>, config: &FitPlan) -> Result<Vec<String>> {
-    let cells = texts(&divided.own_column(&config.target)?, &config.target, divided.place())?;
-    Ok(cells.iter().map(|text| text.unwrap_or_default().to_string()).collect())
 }
 
 /// The parts as the column `name` gives them, which says train, valid or test in each row.
@@ -197,17 +161,4 @@ fn parts_by_column(divided: &Divided<'_>, name: &str) -> Result<Parts> {
     }
     ensure!(!parts.train.is_empty(), "{}: --split-column {name}: no row says train", place.file);
     Ok(parts)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_class_that_is_nowhere_trained_on_is_named_with_its_rows() {
-        let classes = ["a", "b", "a", "b", "c"].map(String::from);
-        assert!(check_strata(&classes, &[0, 1, 4], "y", "t.csv").is_ok());
-        let error = check_strata(&classes, &[0, 4], "y", "t.csv").unwrap_err().to_string();
-        assert!(error.starts_with("t.csv: --stratify: class \"b\" of the target y has 2 rows"), "{error}");
-    }
 }

@@ -13,6 +13,7 @@ pub mod prepare;
 pub mod preprocessed;
 pub mod report;
 pub mod settings;
+mod strata;
 pub mod summary;
 pub mod surface;
 pub mod table;

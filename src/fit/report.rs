@@ -38,15 +38,36 @@ pub fn pictures(
     config: &FitPlan,
     go_on: &mut dyn FnMut() -> Result<()>,
 ) -> Result<(Vec<Picture>, StandIns)> {
+    let mut figures = vec![("learning_curves", learning_curves(outcome, config))];
+    figures.extend(of_predictions(outcome, config));
+    go_on()?;
+    figures.extend(surface::picture(outcome, config)?);
+    figures.extend(importance(outcome).map(|figure| ("importance", figure)));
+    let mut numbered = StandIns::default();
+    let drawn = |(name, mut figure): (&'static str, Figure)| {
+        go_on()?;
+        let alt = alt(&figure);
+        numbered.replace(&mut figure);
+        Ok(Picture { name, alt, png: figure.png()? })
+    };
+    let pictures = figures.into_iter().map(drawn).collect::<Result<_>>()?;
+    Ok((pictures, numbered))
+}
+
+fn learning_curves(outcome: &Outcome, config: &FitPlan) -> Figure {
     let history = outcome.trained.history();
     let best = (config.early_stop > 0).then_some(outcome.trained.best_epoch);
     let label = match outcome.prepared.target {
         Target::Classes(_) => outcome.network.loss.kind.to_string(),
         Target::Number { .. } => format!("{} of the standardised target", outcome.network.loss.kind),
     };
-    let mut figures =
-        vec![("learning_curves", report::learning_curves(&label, history.loss(), history.valid_loss(), best))];
+    report::learning_curves(&label, history.loss(), history.valid_loss(), best)
+}
+
+/// Those that show the predictions for the held-out rows.
+fn of_predictions(outcome: &Outcome, config: &FitPlan) -> Vec<(&'static str, Figure)> {
     let (part, rows, scored) = outcome.held_out();
+    let mut figures = Vec::new();
     match (&scored.predictions, &rows.labels, &outcome.prepared.target) {
         (Predictions::Classes { predicted, probabilities }, Labels::Classes(labels), Target::Classes(names)) => {
             if names.len() <= MOST_DRAWN {
@@ -64,25 +85,18 @@ pub fn pictures(
         }
         _ => {}
     }
-    go_on()?;
-    figures.extend(surface::picture(outcome, config)?);
+    figures
+}
+
+fn importance(outcome: &Outcome) -> Option<Figure> {
     let importance = &outcome.scores.importance;
-    if !importance.columns.is_empty() {
-        let names = outcome.prepared.pipeline.inputs.names();
-        let of = if importance.rows == importance.of { String::new() } else { format!(" of {}", importance.of) };
-        let rows = format!("{}{of} {} rows", importance.rows, importance.part);
-        let figure = report::importance(&names, &importance.columns, outcome.prepared.target.score(), &rows);
-        figures.push(("importance", figure));
+    if importance.columns.is_empty() {
+        return None;
     }
-    let mut numbered = StandIns::default();
-    let drawn = |(name, mut figure): (&'static str, Figure)| {
-        go_on()?;
-        let alt = alt(&figure);
-        numbered.replace(&mut figure);
-        Ok(Picture { name, alt, png: figure.png()? })
-    };
-    let pictures = figures.into_iter().map(drawn).collect::<Result<_>>()?;
-    Ok((pictures, numbered))
+    let names = outcome.prepared.pipeline.inputs.names();
+    let of = if importance.rows == importance.of { String::new() } else { format!(" of {}", importance.of) };
+    let rows = format!("{}{of} {} rows", importance.rows, importance.part);
+    Some(report::importance(&names, &importance.columns, outcome.prepared.target.score(), &rows))
 }
 
 /// Title and axes, such as `ROC, test rows: true positive rate by false positive rate`.

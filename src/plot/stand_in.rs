@@ -50,30 +50,43 @@ impl StandIns {
         if font::can_draw(text) {
             return;
         }
-        let (mut made, mut name) = (Vec::new(), Vec::new());
+        let (mut made, mut open) = (Vec::new(), None);
         for word in text.split(' ') {
             if font::is_built_in(word) {
-                self.end(&mut name, &mut made);
+                self.close(&mut open, "", &mut made);
                 made.push(word.to_string());
-            } else {
-                name.push(word);
+                continue;
+            }
+            let (head, name, tail) = bare(word);
+            if !head.is_empty() {
+                self.close(&mut open, "", &mut made);
+            }
+            open.get_or_insert((head, Vec::new())).1.push(name);
+            if !tail.is_empty() {
+                self.close(&mut open, tail, &mut made);
             }
         }
-        self.end(&mut name, &mut made);
+        self.close(&mut open, "", &mut made);
         *text = made.join(" ");
     }
 
-    fn end(&mut self, name: &mut Vec<&str>, made: &mut Vec<String>) {
-        if name.is_empty() {
-            return;
-        }
-        let name = std::mem::take(name).join(" ");
+    /// Ends a name that is open: its words, with what stands before the first and behind the last.
+    fn close(&mut self, open: &mut Option<(&str, Vec<&str>)>, tail: &str, made: &mut Vec<String>) {
+        let Some((head, words)) = open.take() else { return };
+        let name = words.join(" ");
         let known = self.0.iter().position(|other| *other == name).unwrap_or_else(|| {
             self.0.push(name);
             self.0.len() - 1
         });
-        made.push(format!("#{}", known + 1));
+        made.push(format!("{head}#{}{tail}", known + 1));
     }
+}
+
+/// A word without the signs before and behind it, such as a comma.
+fn bare(word: &str) -> (&str, &str, &str) {
+    let rest = word.trim_start_matches(|letter: char| letter.is_ascii_punctuation());
+    let name = rest.trim_end_matches(|letter: char| letter.is_ascii_punctuation());
+    (&word[..word.len() - rest.len()], name, &rest[name.len()..])
 }
 
 #[cfg(test)]
@@ -110,5 +123,14 @@ mod tests {
         let text = names.text().unwrap();
         assert!(text.ends_with(&format!("#1 is {A}, #2 is {B}, #3 is {A} {B}")), "{text}");
         figure.png().unwrap();
+    }
+
+    #[test]
+    fn a_comma_is_no_part_of_a_name() {
+        let mut names = StandIns::default();
+        let mut text = format!("true − predicted {A} {B}, ({A}) {A}={B}");
+        names.text_of(&mut text);
+        assert_eq!(text, "true − predicted #1, (#2) #3");
+        assert_eq!(names.0, [format!("{A} {B}"), A.into(), format!("{A}={B}")]);
     }
 }
