@@ -53,6 +53,14 @@ pub const SETTINGS: &[(&str, &[&str])] = &[
     ("param", &["param_grid", "param_distributions", "params", "grid", "space", "search_space"]),
     ("delimiter", &["sep", "separator", "delim", "field_separator"]),
     ("quote", &["quotechar", "quote_char"]),
+    ("escape", &["escapechar", "escape_char"]),
+    ("skip_rows", &["skiprows", "skip", "skip_lines"]),
+    ("comment", &["comment_prefix", "comment_char"]),
+    ("encoding", &["charset", "file_encoding"]),
+    ("decimal", &["dec", "decimal_mark", "decimal_separator"]),
+    ("thousands", &["thousands_separator", "grouping_mark", "big_mark"]),
+    ("date_format", &["dateformat", "datetime_format", "timestampformat"]),
+    ("sheet", &["sheet_name", "sheet_id"]),
     ("no_header", &["header", "has_header", "headerless"]),
     ("header", &["has_header", "no_header"]),
     ("na", &["na_values", "null_values", "null_value", "missing", "missing_values", "na_strings", "nan_values"]),
@@ -117,14 +125,16 @@ pub const NO_SETTINGS: &[(&[&str], &str)] = &[
         "a network has no trees: --dropout, --weight-decay and --early-stop keep it from overfitting",
     ),
     (&["verbose", "verbosity", "progress", "debug", "log_level"], "everything is printed unless --quiet is given"),
-    (&["encoding"], "tables are read as UTF-8: write the file as that, as iconv -t UTF-8 does"),
     (&["shuffle", "no_shuffle"], "rows are shuffled by --seed; --split-time takes the oldest for training"),
     (
         &["betas", "beta_1", "beta_2", "beta1", "beta2", "eps", "epsilon", "amsgrad"],
         "it is PyTorch's default; --lr, --weight-decay and for sgd --momentum can be set",
     ),
-    (&["parse_dates", "infer_datetime_format"], "dates are seen by themselves; --date-parts says what is made of them"),
-    (&["skiprows", "skip_rows", "nrows", "n_rows"], "a table is read whole; cut it before"),
+    (
+        &["parse_dates", "infer_datetime_format", "dayfirst", "try_parse_dates"],
+        "ISO dates are seen by themselves; --date-format says how others are written",
+    ),
+    (&["nrows", "n_rows"], "a table is read whole; cut it before"),
 ];
 
 /// Values of settings: ours, and theirs.

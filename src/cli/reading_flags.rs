@@ -1,5 +1,6 @@
 //! How a table is read, in every command that reads one.
 
+use super::numbers::whole;
 use crate::data::source::ReadOptions;
 use crate::data::table::Format;
 use clap::Args;
@@ -36,7 +37,7 @@ pub struct ReadingFlags {
     #[serde(skip_serializing_if = "is_true")]
     header: bool,
     /// Lines before the header that are left out [default: 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole(0..=u32::MAX), allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     skip_rows: Option<u32>,
     /// What a line begins with that is left out, such as #

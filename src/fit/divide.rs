@@ -1,7 +1,7 @@
 //! Which rows of a table are trained on, validated with, and kept for the test.
 
-use super::strata;
 use super::columns;
+use super::strata;
 use super::task::{Learnt, learnt};
 use crate::data::location::Location;
 use crate::data::store::Store;

@@ -68,7 +68,7 @@ mod tests {
     fn what_is_no_number_or_count_is_refused_by_its_name() {
         let state = vec![count("a", 3).unwrap(), number("b", 0.5).unwrap()];
         assert_eq!((read_count(&state, "a").unwrap(), read_number(&state, "b").unwrap()), (3, 0.5));
-        assert!(read_number(&state, "a").unwrap_err().to_string().contains("a: Int64"));
+        assert!(read_number(&state, "a").unwrap_err().to_string().contains("a: int64"));
         assert!(read_count(&state, "c").unwrap_err().to_string().contains("no tensor c"));
     }
 }
