@@ -45,4 +45,4 @@ pub mod python; // what is Python's, number for number: random, NumPy, pickle, t
 pub mod torch; // what is libtorch's: the C++ bridge, memory, safetensors, devices
 pub mod cpu; // threads, their pool, vectors, room in memory
 pub mod plot; // figures to PNG
-pub mod choices; // fixed names, name:key=value, "did you mean"; numbers in tables
+pub mod choices; // fixed names, name:key=value, other libraries' names, "did you mean"; numbers in tables

@@ -140,6 +140,12 @@ pub const NO_SETTINGS: &[(&[&str], &str)] = &[
 /// Values of settings: ours, and theirs.
 pub const VALUES: &[(&str, &[&str])] = &[
     ("sigmoid", &["logistic", "expit"]),
+    ("target", &["label", "output", "response"]),
+    ("number", &["numeric", "float", "float64", "real"]),
+    ("integer", &["int", "int64", "whole"]),
+    ("text", &["string", "str", "object", "category"]),
+    ("bool", &["boolean", "logical"]),
+    ("datetime", &["timestamp", "time"]),
     ("identity", &["linear", "none"]),
     ("silu", &["swish"]),
     ("leaky_relu", &["lrelu"]),

@@ -1,7 +1,7 @@
 //! Tables: their formats on disk, how they are written, and their columns.
 
 use super::location::Location;
-use crate::choices::names::{named, unknown};
+use crate::choices::names::{absent, named};
 use anyhow::{Context, Result, bail};
 use polars::prelude::*;
 use std::io::Write;
@@ -142,7 +142,7 @@ pub fn column<'a>(data: &'a DataFrame, name: &str, at: Location<'_>) -> Result<&
     let known = || {
         let names = names(data);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        format!("{}: no column {}", at.file, unknown(name, &names))
+        format!("{}: no column {}", at.file, absent(name, &names))
     };
     data.column(name).ok().with_context(known)
 }

@@ -15,7 +15,7 @@ mod top;
 
 use super::schema::{ColumnSchema, Kind, Role, TableSchema};
 use super::table::names;
-use crate::choices::names::unknown;
+use crate::choices::names::absent;
 use anyhow::{Result, bail, ensure};
 use cells::Cells;
 use column::Column;
@@ -88,7 +88,7 @@ impl Profile {
             None => None,
             Some(name) => match found.iter().position(|other| other == name) {
                 Some(at) => Some(at),
-                None => bail!("{}: --target: no column {}", self.display_name, unknown(name, &found)),
+                None => bail!("{}: --target: no column {}", self.display_name, absent(name, &found)),
             },
         };
         for (at, column) in self.columns.iter_mut().enumerate() {

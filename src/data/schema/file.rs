@@ -10,6 +10,7 @@
 //! `[[column]]` tables are the same thing.
 
 use super::{ColumnSchema, Kind, Role, TableSchema};
+use crate::choices::given;
 use crate::choices::names::unknown;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use std::fmt::Write;
@@ -31,7 +32,7 @@ impl TableSchema {
     /// TOML that cannot be read, an unknown key or value, a column that stands twice, two columns of a role that one
     /// column has, no column at all.
     pub fn parse(text: &str, shown: &str) -> Result<Self> {
-        let table: toml::Table = toml::from_str(text).map_err(|error| anyhow!("{shown}: {}", error.message()))?;
+        let table = given::table(text, shown)?;
         if let Some(key) = table.keys().find(|key| *key != "column") {
             bail!("{shown}: unknown key {}", unknown(key, &["column"]));
         }
@@ -92,8 +93,12 @@ fn column(entry: &toml::Value, at: usize, shown: &str) -> Result<ColumnSchema> {
             None if key == "role" => {}
             Some(toml::Value::String(text)) if names.contains(&text.as_str()) => {}
             Some(toml::Value::String(text)) => bail!("{shown}: column {name}: {key} {}", unknown(text, names)),
-            _ => bail!("{shown}: column {name}: {key}: expected {}", names.join(", ")),
+            None => bail!("{shown}: column {name}: {key} is missing, expected one of {}", names.join(", ")),
+            _ => bail!("{shown}: column {name}: {key}: expected one of {}", names.join(", ")),
         }
     }
-    entry.clone().try_into().map_err(|error: toml::de::Error| anyhow!("{shown}: column {name}: {}", error.message()))
+    entry
+        .clone()
+        .try_into()
+        .map_err(|error: toml::de::Error| anyhow!("{shown}: column {name}: {}", given::plain(error.message())))
 }

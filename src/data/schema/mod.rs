@@ -5,7 +5,7 @@ mod file;
 #[cfg(test)]
 mod tests;
 
-use crate::choices::names::{named, unknown};
+use crate::choices::names::{absent, named};
 use anyhow::{Result, bail};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -88,7 +88,7 @@ impl TableSchema {
     pub fn check_names(&self, found: &[String], shown: &str) -> Result<()> {
         let wanted = self.names();
         if let Some(missing) = wanted.iter().find(|name| !found.iter().any(|other| other == *name)) {
-            bail!("{shown}: no column {}, though the schema has it", unknown(missing, found));
+            bail!("{shown}: no column {}, though the schema has it", absent(missing, found));
         }
         if let Some(extra) = found.iter().find(|name| !wanted.contains(&name.as_str())) {
             bail!(

@@ -77,6 +77,9 @@ impl Source {
             }
             _ => (expand(place, &shown)?, None),
         };
+        if stdin.is_none() && !files[0].exists() {
+            bail!("{shown}: there is no such file or folder");
+        }
         let format = match (options.format, &stdin) {
             (Some(format), _) => format,
             (None, Some(_)) => Format::Csv,

@@ -5,7 +5,7 @@ mod copy;
 
 use super::location::{Location, Piece};
 use super::source::{OnBatch, Source, widen};
-use crate::choices::names::unknown;
+use crate::choices::names::absent;
 use crate::cpu::threads;
 use anyhow::{Context, Result, bail};
 use copy::{Cells, Writer};
@@ -50,7 +50,7 @@ impl Store {
                 bail!(
                     "{}: no column {}, which {} has",
                     other.display_name,
-                    unknown(missing, &names),
+                    absent(missing, &names),
                     first.display_name
                 );
             }
