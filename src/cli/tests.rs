@@ -140,6 +140,8 @@ fn choices() -> Vec<Vec<&'static str>> {
         crate::torch::device::NAMES.to_vec(),
         metric::names(true),
         metric::names(false),
+        crate::data::schema::Kind::NAMES.to_vec(),
+        crate::data::schema::Role::NAMES.to_vec(),
     ]
 }
 

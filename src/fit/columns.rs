@@ -28,11 +28,9 @@ pub fn needed(names: &[String], config: &FitPlan, shown: &str) -> Result<Vec<Str
 /// The columns to learn from.
 fn features(names: &[String], config: &FitPlan) -> Vec<String> {
     let chosen = if config.features.is_empty() { names } else { &config.features };
-    let roles = config.roles();
-    let drop: HashSet<&String> = config.drop.iter().collect();
-    let left_out = |name: &String| {
-        drop.contains(name) || roles.iter().any(|(_, other)| other == name) || is_left_out_index(name, config)
-    };
+    let roles = config.roles().into_iter().map(|(_, name)| name);
+    let others: HashSet<&str> = config.drop.iter().map(String::as_str).chain(roles).collect();
+    let left_out = |name: &String| others.contains(name.as_str()) || is_left_out_index(name, config);
     chosen.iter().filter(|name| !left_out(name)).cloned().collect()
 }
 

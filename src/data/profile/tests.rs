@@ -116,7 +116,7 @@ fn a_price_in_another_currency_follows_the_price() {
 fn batches_must_have_the_same_columns_and_the_target() {
     let mut profile = Profile::new(Some("b"), "t.csv");
     let error = profile.see(&df!("a" => [1]).unwrap()).unwrap_err().to_string();
-    assert!(error.starts_with("t.csv: --target: no column b (expected a)"), "{error}");
+    assert!(error.starts_with("t.csv: --target: no column b (there are a)"), "{error}");
     let mut profile = Profile::new(None, "t.csv");
     profile.see(&df!("a" => [1]).unwrap()).unwrap();
     assert!(profile.see(&df!("b" => [1]).unwrap()).unwrap_err().to_string().contains("its columns change to b"));

@@ -35,7 +35,7 @@ fn unknown_keys_and_values_are_answered_with_those_that_are() {
     assert!(refusal("").contains("expected the table's columns"));
     assert!(refusal(&one("rolle = \"id\"")).contains("s.toml: column a: unknown key rolle, did you mean role?"));
     assert!(refusal(&one("role = \"targt\"")).contains("role targt, did you mean target?"));
-    assert!(refusal("[[column]]\nname = \"a\"").contains("column a: kind: expected number, integer"));
+    assert!(refusal("[[column]]\nname = \"a\"").contains("column a: kind is missing, expected one of number, integer"));
     assert!(refusal("[[column]]\nkind = \"text\"").contains("column 1: expected a name"));
     assert!(refusal(&one(&one(""))).contains("the column a stands twice"));
     let targets = one("role = \"target\"\n") + &one("role = \"target\"\n").replace("\"a\"", "\"b\"");
@@ -62,7 +62,7 @@ fn what_is_not_as_pinned_is_named_by_file_row_and_column() {
     let text = refusal(df!("n" => [Some(1), None], "zip" => ["a", "b"], "a\"b" => ["1", "2"]));
     assert!(text.starts_with("t.csv: row 12, column n: missing"), "{text}");
     let names = |names: [&str; 3]| schema().check_names(&names.map(String::from), "t.csv").unwrap_err().to_string();
-    assert!(names(["m", "zip", "a\"b"]).starts_with("t.csv: no column n (expected m, zip, "));
+    assert!(names(["m", "zip", "a\"b"]).starts_with("t.csv: no column n (there are m, zip, "));
     let more = ["n", "zip", "a\"b", "x"].map(String::from);
     let text = schema().check_names(&more, "t.csv").unwrap_err().to_string();
     assert!(text.starts_with("t.csv: the column x is not in the schema"), "{text}");

@@ -7,6 +7,7 @@ use crate::data::caught::caught;
 use anyhow::{Context, Result, ensure};
 use polars::prelude::*;
 use polars_arrow::io::ipc::read as arrow;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::panic::catch_unwind;
@@ -27,8 +28,9 @@ fn schema(fields: &ArrowSchema) -> Schema {
 
 /// The columns to read: those asked for, or all that can be.
 fn projection(schema: &Schema, columns: Option<&[String]>) -> Vec<usize> {
-    let wanted = |name: &PlSmallStr, dtype: &DataType| match columns {
-        Some(columns) => columns.iter().any(|column| name == column.as_str()),
+    let asked: Option<HashSet<&str>> = columns.map(|columns| columns.iter().map(String::as_str).collect());
+    let wanted = |name: &PlSmallStr, dtype: &DataType| match &asked {
+        Some(asked) => asked.contains(name.as_str()),
         None => read_as(dtype).is_some(),
     };
     schema.iter().enumerate().filter(|(_, (name, dtype))| wanted(name, dtype)).map(|(index, _)| index).collect()

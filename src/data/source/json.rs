@@ -60,8 +60,9 @@ impl<'a> Reader<'a> {
         columns: Option<&[String]>,
         see: &mut OnBatch<'_>,
     ) -> Result<()> {
-        let wanted = |field: &Field| match columns {
-            Some(columns) => columns.iter().any(|other| field.name() == other.as_str()),
+        let asked: Option<HashSet<&str>> = columns.map(|columns| columns.iter().map(String::as_str).collect());
+        let wanted = |field: &Field| match &asked {
+            Some(asked) => asked.contains(field.name().as_str()),
             None => read_as(field.dtype()).is_some(),
         };
         let picked: Schema = schema.iter_fields().filter(wanted).collect();

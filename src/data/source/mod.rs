@@ -212,7 +212,8 @@ impl Source {
     /// A column of those asked for that cannot be read, a cell that is not of its pinned type.
     pub fn batches(&mut self, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
         let broken = self.unreadable();
-        if let Some((_, why)) = broken.iter().find(|(name, _)| columns.is_some_and(|columns| columns.contains(name))) {
+        let asked = |name: &String| columns.is_some_and(|columns| columns.contains(name));
+        if let Some((_, why)) = broken.iter().find(|(name, _)| asked(name)) {
             bail!("{}: {why}", self.display_name);
         }
         let mut first = 0;

@@ -10,6 +10,7 @@ use crate::cpu::threads;
 use anyhow::{Context, Result, bail};
 use copy::{Cells, Writer};
 use polars::prelude::*;
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// Bytes of cells above which a table goes to the temporary file.
@@ -43,10 +44,12 @@ impl Store {
     fn read_with(sources: &mut [Source], columns: &[String], in_memory: usize) -> Result<Self> {
         let (first, others) = sources.split_first_mut().context("no table to read")?;
         // The columns' order is the first table's own.
-        let kept: Vec<String> = first.names().into_iter().filter(|name| columns.contains(name)).collect();
+        let wanted: HashSet<&String> = columns.iter().collect();
+        let kept: Vec<String> = first.names().into_iter().filter(|name| wanted.contains(name)).collect();
         for other in others.iter_mut() {
             let names = other.names();
-            if let Some(missing) = kept.iter().find(|name| !names.contains(name)) {
+            let there: HashSet<&String> = names.iter().collect();
+            if let Some(missing) = kept.iter().find(|name| !there.contains(name)) {
                 bail!(
                     "{}: no column {}, which {} has",
                     other.display_name,
@@ -151,8 +154,9 @@ impl Store {
 /// For each column in `kept` the type that fits its cells in every source.
 fn joint(sources: &[Source], kept: &[String]) -> Schema {
     let mut joint = Schema::default();
+    let kept: HashSet<&str> = kept.iter().map(String::as_str).collect();
     for source in sources {
-        let of = source.schema().iter().filter(|(name, _)| kept.iter().any(|kept| *name == kept.as_str()));
+        let of = source.schema().iter().filter(|(name, _)| kept.contains(name.as_str()));
         let of: Schema = of.map(|(name, dtype)| Field::new(name.clone(), dtype.clone())).collect();
         if joint.is_empty() {
             joint = of
