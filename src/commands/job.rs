@@ -1,6 +1,6 @@
 //! One run of a command: its device, its folder, its clock.
 
-use super::print::{Verdict, report};
+use super::print::{Verdict, print_out, report};
 use super::progress::{Interrupt, Progress};
 use super::training::CheckpointWriter;
 use crate::checkpoint::{Provenance, Resumed, series};
@@ -35,6 +35,8 @@ pub(super) struct Job<'a> {
     /// Each time that the run went on from a checkpoint.
     pub(super) resumed: Vec<Resumed>,
     pub(super) interrupt: Interrupt,
+    /// What was said of how the table is taken.
+    remarks: Vec<String>,
     start: Instant,
     /// Whether the run leaves checkpoints, and sees to those that lie in the folder.
     series: Cell<bool>,
@@ -61,7 +63,7 @@ impl<'a> Job<'a> {
     fn on(common: &'a Common, out: &Path, device: Device, threads: i32, start: Instant) -> Result<Self> {
         let folder = RunFolder::open(out)?;
         let interrupt = Interrupt::catch()?;
-        let (seed, data_sha256, resumed) = (common.seed, None, vec![]);
+        let (seed, data_sha256, resumed, remarks) = (common.seed, None, vec![], vec![]);
         Ok(Self {
             common,
             device,
@@ -72,6 +74,7 @@ impl<'a> Job<'a> {
             data_sha256,
             resumed,
             interrupt,
+            remarks,
             start,
             series: Cell::new(false),
         })
@@ -154,10 +157,24 @@ impl<'a> Job<'a> {
         if let Some(hash) = &self.data_sha256 {
             summary.insert("data_sha256".into(), hash.as_str().into());
         }
+        if !self.remarks.is_empty() {
+            summary.insert("remarks".into(), json!(self.remarks));
+        }
         if !self.resumed.is_empty() {
             summary.insert("resumed".into(), json!(self.resumed));
         }
         Ok(Value::Object(summary))
+    }
+
+    /// Says how the table is taken, before anything is computed. With `--json` it is said at the end: stdout holds the summary
+    /// alone, and stderr one line where the command fails.
+    pub(super) fn remark(&mut self, remarks: Vec<String>) -> Result<()> {
+        let Printing { quiet, json } = self.common.printing;
+        self.remarks = remarks;
+        if quiet || json || self.remarks.is_empty() {
+            return Ok(());
+        }
+        print_out(format!("{}\n", self.remarks.join("\n")).as_bytes())
     }
 
     /// Stages the summary, puts every staged file in its place, and tells the user.
@@ -174,7 +191,9 @@ impl<'a> Job<'a> {
         if !self.series.get() {
             series::remove_all(&folder)?;
         }
-        report(self.common.printing, &format!("{text} -> {}", folder.display()), &summary)?;
+        let said = if self.common.printing.json { self.remarks } else { vec![] };
+        let text = said.into_iter().chain([format!("{text} -> {}", folder.display())]).collect::<Vec<_>>().join("\n");
+        report(self.common.printing, &text, &summary)?;
         Ok(Verdict::Holds)
     }
 }

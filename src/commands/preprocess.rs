@@ -1,7 +1,7 @@
 //! `lockstep preprocess DATA`.
 
 use super::job::Job;
-use super::print::{Verdict, note};
+use super::print::Verdict;
 use super::settings::resolve;
 use crate::cli::Preprocess;
 use crate::data::schema::TableSchema;
@@ -23,7 +23,7 @@ pub(super) fn run(args: &Preprocess) -> Result<Verdict> {
     job.data_sha256 = Some(sha256);
     let divided = divide(&store, &config, args.common.seed)?;
     notes.extend(divided.notes.iter().cloned());
-    notes.iter().for_each(|text| note(args.common.printing, text));
+    job.remark(notes)?;
     let fitted = fit_preprocessing(&divided, &divided.parts, &config)?;
     let written = write(&divided, &fitted, &config, &args.out, args.to)?;
     for (name, _) in PARTS.into_iter().zip(&written).filter(|(_, part)| part.rows > 0) {
@@ -37,7 +37,6 @@ pub(super) fn run(args: &Preprocess) -> Result<Verdict> {
         "rows": by_part(&written, |part| part.rows.into()),
         "without_target": divided.without_target,
         "features": features,
-        "notes": notes,
         "counts": by_part(&written, |part| json!(part.counts)),
     });
     let summary = job.summary("preprocess", &config, results)?;

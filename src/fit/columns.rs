@@ -7,7 +7,7 @@ use crate::data::shapes::Meaning;
 use crate::data::store::Store;
 use crate::fit::settings::FitPlan;
 use crate::preprocess::dates::{Date, DatePart};
-use crate::preprocess::inputs::{Category, Cells, Inputs, Number, TRUTHS, texts};
+use crate::preprocess::inputs::{Category, Inputs, Number, TRUTHS, texts};
 use anyhow::{Result, ensure};
 use polars::prelude::{DataType, InitHashMaps, PlHashMap, StringChunked};
 use std::collections::{BTreeSet, HashSet};
@@ -97,8 +97,7 @@ pub fn inputs(divided: &Divided<'_>, config: &FitPlan, train: &[u32]) -> Result<
             Found::Numbers => inputs.numbers.push(Number { name, choice }),
             Found::Dates { times } => inputs.dates.push(Date { name, parts: parts(config, times), choice }),
             Found::Categories(values) => {
-                let cells = Cells::of(dtype, &values);
-                inputs.categories.push(Category { name, values, cells, choice });
+                inputs.categories.push(Category { name, values, choice });
             }
         }
     }

@@ -34,60 +34,25 @@ pub struct Number {
 pub struct Category {
     pub name: String,
     pub values: Vec<String>,
-    /// What the categories are; text in a model of an earlier lockstep.
-    #[serde(default, skip_serializing_if = "Cells::is_text")]
-    pub cells: Cells,
     pub choice: ColumnChoice,
-}
-
-/// What the categories of a column are, for what else may stand for them in another table.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cells {
-    /// Texts, which stand for themselves.
-    #[default]
-    Text,
-    /// Numbers: `1` is `1.0` too, as a table writes it whose column has gaps.
-    Numbers,
-    /// Truth values: `true` is `True` and `TRUE` too.
-    Truths,
 }
 
 /// Truth values as programs spell them.
 pub const TRUTHS: [[&str; 2]; 3] = [["true", "false"], ["True", "False"], ["TRUE", "FALSE"]];
 
-impl Cells {
-    /// By the type of the column, and by the categories where it is text.
-    pub fn of(dtype: &DataType, values: &[String]) -> Self {
-        let is_truth = |value: &String| TRUTHS.iter().flatten().any(|truth| value == truth);
-        match dtype {
-            DataType::String if values.len() == 2 && values.iter().all(is_truth) => Self::Truths,
-            DataType::Boolean => Self::Truths,
-            dtype if dtype.is_primitive_numeric() => Self::Numbers,
-            _ => Self::Text,
-        }
-    }
-
-    fn is_text(&self) -> bool {
-        *self == Self::Text
-    }
-
-    /// The other spellings of a category.
-    pub fn spellings(self, value: &str) -> Vec<String> {
-        match self {
-            Self::Text => vec![],
-            Self::Numbers if value.parse::<i64>().is_ok() => vec![format!("{value}.0")],
-            Self::Numbers => vec![],
-            Self::Truths => {
-                let place = TRUTHS.iter().find_map(|pair| pair.iter().position(|truth| *truth == value));
-                place
-                    .into_iter()
-                    .flat_map(|place| TRUTHS.map(|pair| pair[place].to_string()))
-                    .filter(|other| other != value)
-                    .collect()
-            }
-        }
-    }
+/// Other spellings of the categories of a column, in the order of `values`: `True` for `true` where the categories are truth
+/// values, `1.0` for `1`, as a table writes it whose column has gaps, where they are numbers.
+fn spellings(values: &[String]) -> Vec<Vec<String>> {
+    let truth = |value: &String| TRUTHS.iter().find_map(|pair| pair.iter().position(|truth| truth == value));
+    let numbers = values.iter().all(|value| value.parse::<f64>().is_ok_and(|number| number.to_string() == *value));
+    let others = |value: &String| match truth(value)
+        .filter(|_| values.len() == 2 && values.iter().all(|value| truth(value).is_some()))
+    {
+        Some(place) => TRUTHS.map(|pair| pair[place].to_string()).to_vec(),
+        None if numbers && value.parse::<i64>().is_ok() => vec![format!("{value}.0")],
+        None => vec![],
+    };
+    values.iter().map(others).collect()
 }
 
 /// The raw matrix of some rows of a table.
@@ -224,10 +189,8 @@ impl Inputs {
 impl Category {
     /// Every text that stands for a category, with the category's code.
     pub fn spelled(&self) -> impl Iterator<Item = (String, usize)> + '_ {
-        let all = self.values.iter().enumerate();
-        all.flat_map(|(code, value)| {
-            self.cells.spellings(value).into_iter().chain([value.clone()]).map(move |text| (text, code))
-        })
+        let all = self.values.iter().zip(spellings(&self.values)).enumerate();
+        all.flat_map(|(code, (value, others))| others.into_iter().chain([value.clone()]).map(move |text| (text, code)))
     }
 
     fn codes(&self, data: &DataFrame, at: Location<'_>, counts: &mut Counts) -> Result<Vec<f64>> {

@@ -98,7 +98,7 @@ impl Category {
 mod tests {
     use super::super::choices::{ColumnChoice, Impute, Scale};
     use super::super::dates::{Date, DatePart};
-    use super::super::inputs::{Cells, Inputs, Number, Raw};
+    use super::super::inputs::{Inputs, Number, Raw};
     use super::super::tensors;
     use super::*;
     use crate::data::location::Location;
@@ -114,8 +114,7 @@ mod tests {
 
     fn inputs(number: ColumnChoice, category: ColumnChoice) -> Inputs {
         let numbers = ["a", "b"].map(|name| Number { name: name.into(), choice: number.clone() }).to_vec();
-        let c =
-            Category { name: "c".into(), values: vec!["x".into(), "y".into()], cells: Cells::Text, choice: category };
+        let c = Category { name: "c".into(), values: vec!["x".into(), "y".into()], choice: category };
         Inputs { numbers, dates: vec![], categories: vec![c] }
     }
 

@@ -6,7 +6,7 @@ mod resume;
 use self::cross::CrossValidation;
 use self::resume::{record, resume, same_columns};
 use super::job::Job;
-use super::print::{Verdict, note, print_out};
+use super::print::{Verdict, print_out};
 use super::resume::within;
 use super::settings::resolve;
 use super::training::{CheckpointWriter, EpochLog, Training};
@@ -30,7 +30,6 @@ use crate::fit::train::Network;
 use crate::model::mlp::Mlp;
 use crate::train::snapshot::Snapshot;
 use anyhow::Result;
-use serde_json::json;
 use std::collections::BTreeMap;
 
 pub(super) fn run(args: &Fit) -> Result<Verdict> {
@@ -57,9 +56,9 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
     let fit = Fitting { config: &config, store: &store, schema: schema.as_ref(), resumption: resumption.as_ref() };
     let rows = divide(&store, &config, job.seed)?;
     notes.extend(rows.notes.iter().cloned());
-    notes.iter().for_each(|text| note(args.common.printing, text));
+    job.remark(notes)?;
     let (folds, outcome, mut checkpoints) = fit.train(args, &mut job, &rows)?;
-    let verdict = fit.finish(job, &outcome, &folds, &notes, &mut checkpoints)?;
+    let verdict = fit.finish(job, &outcome, &folds, &mut checkpoints)?;
     checkpoints.finish()?;
     Ok(verdict)
 }
@@ -150,7 +149,6 @@ impl Fitting<'_> {
         mut job: Job<'_>,
         outcome: &Outcome,
         folds: &[Fold],
-        notes: &[String],
         checkpoints: &mut CheckpointWriter,
     ) -> Result<Verdict> {
         if let Some(events) = &mut job.events {
@@ -159,7 +157,6 @@ impl Fitting<'_> {
         let verdict = judge(outcome);
         let mut results = results(outcome, &verdict, &self.store.display_name);
         results.extend(folds::results(folds));
-        results.insert("notes".into(), json!(notes));
         let summary = job.summary("fit", self.config, results.into())?;
         let (config, seed, provenance, store, schema) =
             (self.config, job.seed, job.provenance(), self.store, self.schema);

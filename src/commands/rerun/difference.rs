@@ -3,6 +3,7 @@
 use super::recorded::Record;
 use crate::checkpoint::Checkpoint;
 use crate::checkpoint::resume::other_table;
+use crate::fit::settings::FitSettings;
 use crate::runs::files;
 use crate::torch::archive::entries;
 use crate::torch::safetensors::{self, Named};
@@ -13,6 +14,8 @@ use tch::Device;
 
 /// The description inside a model.pt: it names versions and the checkpoints gone on from, so it is compared by its keys.
 const ABOUT: &str = "extra/lockstep.json";
+/// The settings of a fit.
+const CONFIG: &str = "config.toml";
 
 /// One thing that was compared; none in `difference`: equal.
 pub struct Compared {
@@ -31,7 +34,10 @@ pub fn records(was: &Record, now: &Record) -> Vec<Compared> {
 fn differs(key: &str, was: &Map<String, Value>, now: &Map<String, Value>) -> Option<String> {
     match (was.get(key), now.get(key)) {
         (Some(Value::Object(was)), Some(Value::Object(now))) => {
-            let keys = was.keys().chain(now.keys().filter(|key| !was.contains_key(*key)));
+            let new = now
+                .keys()
+                .filter(|inner| !was.contains_key(*inner) && !(key == "config" && is_default(inner, &now[*inner])));
+            let keys = was.keys().chain(new);
             // A table may have been moved; its content is compared by its hash.
             keys.filter(|key| *key != "data").find_map(|inner| Some(format!("{inner}: {}", differs(inner, was, now)?)))
         }
@@ -41,6 +47,11 @@ fn differs(key: &str, was: &Map<String, Value>, now: &Map<String, Value>) -> Opt
             Some(format!("{} then, {} now", shown(was), shown(now)))
         }
     }
+}
+
+/// Whether a setting that an earlier lockstep did not know is what it did.
+fn is_default(key: &str, value: &Value) -> bool {
+    serde_json::to_value(FitSettings::default()).is_ok_and(|defaults| defaults.get(key) == Some(value))
 }
 
 /// What a model.pt says of its run, where that is not what the summary beside it says.
@@ -91,11 +102,21 @@ fn file(name: &str, was: &Path, now: &Path) -> Result<Option<String>> {
         return Ok(None);
     }
     Ok(match name.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("toml") if name == CONFIG => settings(&was, &now).unwrap_or_else(|_| lines(&was, &now)),
         Some("csv" | "toml") => lines(&was, &now),
         Some("safetensors") => tensors(&was, &now).unwrap_or_else(|_| Some(bytes(&was, &now))),
         Some("pt") => archive(&was, &now)?,
         _ => Some(bytes(&was, &now)),
     })
+}
+
+/// Settings by their keys: one that is new, and has its default, is no difference.
+fn settings(was: &[u8], now: &[u8]) -> Result<Option<String>> {
+    let table = |text: &[u8]| -> Result<Map<String, Value>> {
+        let table: toml::Table = toml::from_str(std::str::from_utf8(text)?)?;
+        Ok(Map::from_iter([("config".to_string(), serde_json::to_value(table)?)]))
+    };
+    Ok(differs("config", &table(was)?, &table(now)?))
 }
 
 fn bytes(was: &[u8], now: &[u8]) -> String {

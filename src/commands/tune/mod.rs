@@ -4,7 +4,7 @@ mod watcher;
 
 use self::watcher::TrialWatcher;
 use super::job::Job;
-use super::print::{Verdict, note};
+use super::print::Verdict;
 use super::progress::Progress;
 use super::settings;
 use super::training::Watched;
@@ -57,10 +57,11 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
     job.reads(&args.data, args.config.as_deref(), &fit_config);
     job.folder.add_written(journal::NAME);
     let schema = fit_config.schema.as_deref().map(TableSchema::read).transpose()?;
-    let ReadTable { store, sha256: hash, notes } = read(&args.data, &fit_config, &configs, schema.as_ref())?;
+    let ReadTable { store, sha256: hash, mut notes } = read(&args.data, &fit_config, &configs, schema.as_ref())?;
     job.data_sha256 = Some(hash.clone());
     let search = check(&store, seed, fit_config, tune, plan, configs)?;
-    notes.iter().chain(&search.rows.notes).for_each(|text| note(args.common.printing, text));
+    notes.extend(search.rows.notes.iter().cloned());
+    job.remark(notes)?;
     let mut journal = Journal::open(job.folder.path(), &identity(args, &search, &job, &hash)?, args.restart)?;
     let kept = journal.trials.len().min(search.plan.len());
     let mut progress = job.progress("trial", search.plan.len() as u64)?;
