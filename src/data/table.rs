@@ -64,8 +64,12 @@ impl Format {
         let shown = path.display();
         let packed =
             path.extension().is_some_and(|ending| ["gz", "zst", "zstd"].iter().any(|packed| ending == *packed));
+        // A name that may mean several forms of text, or a stream.
+        let vague = path
+            .extension()
+            .is_some_and(|ending| ["txt", "data", "dat", "arrows"].iter().any(|other| ending == *other));
         match Self::of(path) {
-            Ok(format) if !packed && format.is_written() => Ok(format),
+            Ok(format) if !packed && !vague && format.is_written() => Ok(format),
             _ => bail!("{shown}: cannot be written, expected a name that ends in {}", Self::WRITTEN),
         }
     }

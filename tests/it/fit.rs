@@ -330,7 +330,6 @@ fn a_table_that_cannot_be_learnt_from_is_refused_with_the_place() {
         (format!("a,y\n{}", rows("1,x\n")), &["target y", "only the class x"][..]),
         (format!("a,b,y\n{}", rows(",1,x\n,2,z\n")), &["column a", "missing", "--drop a"]),
         (format!("a,a,y\n{}", rows("1,2,x\n")), &["column a stands twice"]),
-        (format!("a, ,y\n{}", rows("1,2,x\n")), &["no name"]),
         (format!("a,y\n{}1,x,3\n", rows("1,x\n2,z\n")), &["t.csv"]),
         (format!("a,y\n{}\"1,234.5\",x\n", rows("1,x\n2,z\n")), &["row 41", "column a", "1,234.5", "--na"]),
         (format!("a,y\n{}inf,x\n", rows("1,x\n2,z\n")), &["row", "column a", "inf"]),

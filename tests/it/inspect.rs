@@ -86,7 +86,6 @@ fn each_trouble_of_a_table_is_found_and_nothing_else() {
         ("all-missing", &["never"], Some(199.0)),
         ("numbers-as-text", &["price"], Some(199.0)),
         ("numbers-as-text", &["weight"], Some(149.0)),
-        ("spaces-in-numbers", &["weight"], Some(149.0)),
         ("many-categories", &["town"], Some(60.0)),
         ("spellings", &["colour"], Some(1.0)),
         ("outlier", &["far"], None),

@@ -149,7 +149,7 @@ fn a_number_that_asks_for_more_memory_than_there_is_is_named() {
         (&["fit", "t.csv", "--target", "y", "--hidden", "1000000,1000000"], ["--hidden or --batch-size", "4.0 TB"]),
         (&["run", "boston", "--epochs", "4000000000"], ["--epochs", "100000000"]),
         (&["run", "descent", "--epochs", "4000000000"], ["--epochs", "100000000"]),
-        (&["fit", "t.csv", "--target", "y", "--epochs", "4000000000"], ["--epochs 4000000000", "100000000 at most"]),
+        (&["fit", "t.csv", "--target", "y", "--epochs", "4000000000"], ["'4000000000' for '--epochs", "100000000"]),
     ] {
         let limited = format!("ulimit -v 16000000; exec $LOCKSTEP {} --quiet", arguments.join(" "));
         let limited = if arguments[0] == "data" { limited.replace(" --quiet", "") } else { limited };

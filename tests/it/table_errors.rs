@@ -207,9 +207,9 @@ fn a_name_that_stands_twice_in_the_header_is_refused() {
 }
 
 #[test]
-fn a_column_without_a_name_is_refused() {
-    refuses(table("a,  ,c,y", &rows()), &[], &["t.csv", "no name"]);
-    refuses(table(",b,c,y", &rows()), &[], &["t.csv", "no name"]);
+fn a_column_without_a_name_gets_that_of_pandas() {
+    assert_eq!(accepts(table("a,  ,c,y", &rows()), &[])["remarks"].to_string().matches("Unnamed: 1").count(), 1);
+    refuses(table(",b,c,y", &rows()), &["--features", "b,d"], &["t.csv", "no column d", "Unnamed: 0"]);
 }
 
 #[test]
@@ -224,13 +224,16 @@ fn a_row_with_too_many_or_too_few_cells_is_named_by_its_row() {
 }
 
 #[test]
-fn utf_16_is_refused_as_such() {
+fn utf_16_is_read_by_its_mark_and_refused_without() {
     let encoded = |bytes: fn(u16) -> [u8; 2], mark: &[u8]| {
         [mark.to_vec(), sound().encode_utf16().flat_map(bytes).collect::<Vec<u8>>()].concat()
     };
-    refuses(encoded(u16::to_le_bytes, b"\xff\xfe"), &[], &["t.csv", "UTF-16", "save it as UTF-8"]);
-    refuses(encoded(u16::to_be_bytes, b"\xfe\xff"), &[], &["t.csv", "UTF-16", "save it as UTF-8"]);
-    refuses(encoded(u16::to_le_bytes, b""), &[], &["t.csv", "UTF-8"]);
+    let plain = accepts(sound(), &[]);
+    for content in [encoded(u16::to_le_bytes, b"\xff\xfe"), encoded(u16::to_be_bytes, b"\xfe\xff")] {
+        assert_eq!(accepts(content, &[])["metrics"], plain["metrics"]);
+    }
+    refuses(encoded(u16::to_le_bytes, b""), &[], &["t.csv", "a NUL byte", "--encoding utf-16le"]);
+    assert_eq!(accepts(encoded(u16::to_le_bytes, b""), &["--encoding", "utf-16le"])["metrics"], plain["metrics"]);
 }
 
 #[test]
@@ -269,16 +272,18 @@ fn line_ends_of_an_old_mac_are_named() {
 }
 
 #[test]
-fn another_separator_is_named_with_its_flag() {
-    refuses(sound().replace(',', ";"), &[], &["t.csv", "--delimiter"]);
-    refuses(sound().replace(',', "\t"), &[], &["t.csv", "--delimiter tab"]);
+fn another_separator_is_seen_or_named_with_its_flag() {
+    let plain = accepts(sound(), &[]);
+    assert_eq!(accepts(sound().replace(',', ";"), &[])["metrics"], plain["metrics"]);
+    refuses(sound().replace(',', ";"), &["--delimiter", ","], &["t.csv", "--delimiter ';'"]);
+    refuses(sound().replace(',', "\t"), &["--delimiter", ","], &["t.csv", "--delimiter tab"]);
 }
 
 #[test]
 fn a_folder_and_a_file_that_is_not_there_are_refused() {
     let dir = Workdir::new();
     std::fs::create_dir(dir.path().join("t.csv")).unwrap();
-    dir.refuses(&arguments(&[]), &["t.csv", "is a folder", "expected a file"]);
+    dir.refuses(&arguments(&[]), &["t.csv: a folder without a table"]);
     let other = Workdir::new();
     other.refuses(&arguments(&[]), &["t.csv", "cannot read", "No such file"]);
 }

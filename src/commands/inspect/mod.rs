@@ -6,12 +6,11 @@ mod table;
 
 use super::print::Verdict;
 use crate::cli::Inspect;
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 
 /// A file that ends in .pt is a model, any other a table.
 pub(super) fn run(args: &Inspect) -> Result<Verdict> {
     let (shown, table) = (args.file.display(), &args.table);
-    ensure!(!args.file.is_dir(), "{shown}: is a folder, expected a model.pt or a table");
     if args.file.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("pt")) {
         return table::run(&args.file, table, args.printing);
     }

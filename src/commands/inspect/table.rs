@@ -13,13 +13,23 @@ use std::path::Path;
 pub(super) fn run(file: &Path, args: &InspectTable, printing: Printing) -> Result<Verdict> {
     let mut source = Source::open(file, &args.reading.over(ReadOptions::default())?)?;
     let (shown, bytes) = (source.display_name.clone(), source.bytes()?);
-    let mut profile = Profile::new(args.target.as_deref(), &shown);
-    source.batches(None, &mut |batch, _| profile.see(&batch))?;
-    let profile = profile.finish(&source.unreadable());
+    let profile = profile(&mut source, args.target.as_deref())?.finish(&source.unreadable());
     let saved = args.save.as_deref().map(|place| save(&profile, place, &shown)).transpose()?;
     let saved_text = saved.map_or(String::new(), |place| format!("\n\nschema written to {place}"));
     report(printing, &format!("{}{saved_text}", text(&profile, &shown, bytes)), &object(&profile, &shown, bytes)?)?;
     Ok(Verdict::Holds)
+}
+
+/// What there is in the columns that can be read.
+fn profile(source: &mut Source, target: Option<&str>) -> Result<Profile> {
+    loop {
+        let mut profile = Profile::new(target, &source.display_name);
+        match source.batches(None, &mut |batch, _| profile.see(&batch)) {
+            Ok(()) => return Ok(profile),
+            Err(error) if !source.leave_out_broken() => return Err(error),
+            Err(_) => {}
+        }
+    }
 }
 
 /// Writes the schema, whole or not at all, and says where.

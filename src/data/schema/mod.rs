@@ -114,11 +114,10 @@ impl TableSchema {
     }
 }
 
-/// Whether a column is called as pandas and R call the index that they write beside the columns: `Unnamed: 0` for an empty
-/// name in a CSV, `__index_level_0__` in Parquet and Feather.
+/// Whether a column is called as the index that pandas and R write beside the columns: `Unnamed: 0` for an empty name in a CSV,
+/// which a delimiter behind the last name makes too, `__index_level_0__` in Parquet and Feather.
 pub fn is_index(name: &str) -> bool {
     let level = name.strip_prefix("__index_level_").and_then(|rest| rest.strip_suffix("__"));
     level.is_some_and(|level| level.bytes().all(|byte| byte.is_ascii_digit()))
-        || name == "Unnamed: 0"
-        || name.starts_with("Unnamed: 0.")
+        || name.strip_prefix("Unnamed: ").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }

@@ -261,7 +261,7 @@ impl<'a, R: Read> Blocks<'a, R> {
         };
         let at_row = self.at(self.row + memchr::memchr_iter(b'\n', &bytes[..at]).count());
         match wrong {
-            Some(_) => bail!("{at_row}: a NUL byte; is this a table of text?"),
+            Some(_) => bail!("{at_row}: a NUL byte; is this a table of text, or one in --encoding utf-16le?"),
             None => bail!(
                 "{at_row}: not UTF-8 text (byte 0x{:02x}); say which encoding it is, such as --encoding latin1",
                 bytes[at]

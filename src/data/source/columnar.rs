@@ -18,10 +18,15 @@ const ROWS: usize = 1 << 18;
 /// What an Arrow file begins with; a stream has no mark.
 const ARROW: &[u8] = b"ARROW1";
 
-/// Names and types; a type that polars does not know is [`DataType::Unknown`].
-fn schema(fields: &ArrowSchema) -> Schema {
-    let known = |field: &ArrowField| {
-        catch_unwind(|| DataType::from_arrow_field(field)).unwrap_or(DataType::Unknown(UnknownKind::Any))
+/// Names and types; a type that polars does not know, or reads wrongly, is [`DataType::Unknown`].
+fn schema(fields: &ArrowSchema, parquet: bool) -> Schema {
+    let unknown = DataType::Unknown(UnknownKind::Any);
+    let known = |field: &ArrowField| match field.dtype() {
+        // Bytes of one length are numbers, UUIDs or hashes, whose meaning is lost.
+        ArrowDataType::FixedSizeBinary(_) => unknown.clone(),
+        // Parquet holds them as milliseconds, which polars 0.55 takes for seconds.
+        ArrowDataType::Time32(ArrowTimeUnit::Second) if parquet => unknown.clone(),
+        _ => catch_unwind(|| DataType::from_arrow_field(field)).unwrap_or_else(|_| unknown.clone()),
     };
     fields.iter_values().map(|field| Field::new(field.name.clone(), known(field))).collect()
 }
@@ -38,7 +43,7 @@ fn projection(schema: &Schema, columns: Option<&[String]>) -> Vec<usize> {
 
 pub fn parquet_schema(file: File, shown: &str) -> Result<Schema> {
     let fields = caught(shown, || ParquetReader::new(file).schema())?;
-    caught(shown, || Ok(schema(&fields)))
+    caught(shown, || Ok(schema(&fields, true)))
 }
 
 pub fn parquet(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
@@ -71,10 +76,10 @@ fn is_stream(file: &mut File, shown: &str) -> Result<bool> {
 pub fn ipc_schema(mut file: File, shown: &str) -> Result<Schema> {
     if is_stream(&mut file, shown)? {
         let metadata = caught(shown, || arrow::read_stream_metadata(&mut BufReader::new(file)))?;
-        return caught(shown, || Ok(schema(&metadata.schema)));
+        return caught(shown, || Ok(schema(&metadata.schema, false)));
     }
     let metadata = caught(shown, || arrow::read_file_metadata(&mut file))?;
-    caught(shown, || Ok(schema(&metadata.schema)))
+    caught(shown, || Ok(schema(&metadata.schema, false)))
 }
 
 pub fn ipc(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {

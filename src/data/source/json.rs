@@ -3,7 +3,7 @@
 use super::OnBatch;
 use super::array_lines::ArrayLines;
 use super::blocks::{Block, Blocks};
-use super::json_row::{Cell, read, without_nan};
+use super::json_row::{Cell, read, standard};
 use super::rows::Dialect;
 use super::types::{read_as, unreadable, widen};
 use crate::cpu::threads;
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
         first: usize,
         mut see: impl FnMut(usize, &str, Cell<'_>) -> Result<()>,
     ) -> Result<()> {
-        let bytes = without_nan(&block.bytes);
+        let bytes = standard(&block.bytes);
         let mut cells = Vec::new();
         let lines = bytes.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
         for (row, line) in lines.enumerate() {
@@ -245,7 +245,7 @@ mod tests {
         );
         assert!(refusal("{\"a\":1,\"a\":2}\n").contains("row 1: the key \"a\" stands twice"));
         assert!(refusal("{\n\"a\": 1\n}\n").contains("orient=\"records\""));
-        assert!(refusal("{\"a\": Infinity}\n").contains("row 1: expected value"));
+        assert!(refusal("{\"a\": Infinite}\n").contains("row 1: expected"));
         assert!(refusal("[]").contains("no rows"));
     }
 }

@@ -94,7 +94,7 @@ impl<'a> Visitor<'a> for Value {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Cell<'a>, E> {
-        Ok(Cell::Text(Cow::Owned(text.into())))
+        Ok(infinity(text).map_or_else(|| Cell::Text(Cow::Owned(text.into())), Cell::Number))
     }
 
     fn visit_seq<S: SeqAccess<'a>>(self, mut list: S) -> Result<Cell<'a>, S::Error> {
@@ -108,33 +108,44 @@ impl<'a> Visitor<'a> for Value {
     }
 }
 
-/// The lines with `null` for the `NaN` that Python's `json` writes, and that is no JSON.
-pub fn without_nan(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let mut found = memchr::memmem::find_iter(bytes, b"NaN").peekable();
-    if found.peek().is_none() {
+/// The lines with `null` for the `NaN`, and a marked text for the `Infinity`, that Python's `json` and DuckDB write, and that
+/// are no JSON.
+pub fn standard(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let has = |word: &str| memchr::memmem::find(bytes, word.as_bytes()).is_some();
+    if !WORDS.iter().any(|(word, _)| has(word)) {
         return Cow::Borrowed(bytes);
     }
     let (mut out, mut inside, mut at) = (Vec::with_capacity(bytes.len()), false, 0);
     while at < bytes.len() {
         let rest = &bytes[at..];
-        let take = match rest {
-            [b'\\', _, ..] if inside => 2,
-            _ if !inside && rest.starts_with(b"NaN") => {
-                out.extend_from_slice(b"null");
-                at += 3;
-                continue;
-            }
-            [byte, ..] => {
-                // No text goes on over the end of a line.
-                inside = *byte != b'\n' && inside != (*byte == b'"');
-                1
-            }
-            [] => 0,
-        };
+        let word = WORDS.iter().find(|(word, _)| !inside && rest.starts_with(word.as_bytes()));
+        if let Some((word, instead)) = word {
+            out.extend_from_slice(instead.as_bytes());
+            at += word.len();
+            continue;
+        }
+        let take = if inside && rest[0] == b'\\' { rest.len().min(2) } else { 1 };
+        if take == 1 {
+            // No text goes on over the end of a line.
+            inside = rest[0] != b'\n' && inside != (rest[0] == b'"');
+        }
         out.extend_from_slice(&rest[..take]);
         at += take;
     }
     Cow::Owned(out)
+}
+
+/// What is no JSON, and what stands for it.
+const WORDS: [(&str, &str); 3] =
+    [("NaN", "null"), ("-Infinity", r#""\u0001-Infinity""#), ("Infinity", r#""\u0001Infinity""#)];
+
+/// The number that a marked text stands for.
+fn infinity(text: &str) -> Option<f64> {
+    match text {
+        "\u{1}Infinity" => Some(f64::INFINITY),
+        "\u{1}-Infinity" => Some(f64::NEG_INFINITY),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -166,9 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn nan_is_null_outside_of_texts() {
+    fn what_is_no_json_is_read_outside_of_texts() {
         let text = br#"{"a": NaN, "b": "NaN \" NaN", "c": [NaN]}"#;
-        assert_eq!(without_nan(text).as_ref(), br#"{"a": null, "b": "NaN \" NaN", "c": [null]}"#);
-        assert!(matches!(without_nan(b"{}"), Cow::Borrowed(_)));
+        assert_eq!(standard(text).as_ref(), br#"{"a": null, "b": "NaN \" NaN", "c": [null]}"#);
+        assert!(matches!(standard(b"{}"), Cow::Borrowed(_)));
+        let (line, mut cells) = (standard(br#"{"a": -Infinity, "b": "Infinity", "c": Infinity}"#), Vec::new());
+        read(&line, &mut cells).unwrap();
+        let cells: Vec<Cell<'_>> = cells.into_iter().map(|(_, cell)| cell).collect();
+        let infinite = Cell::Number(f64::INFINITY);
+        assert_eq!(cells, [Cell::Number(f64::NEG_INFINITY), Cell::Text("Infinity".into()), infinite]);
     }
 }

@@ -3,7 +3,7 @@
 use super::ReadOptions;
 use crate::data::dates::Formats;
 use crate::data::numbers::Marks;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use polars::prelude::*;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -39,9 +39,15 @@ impl CellMeaning {
         self.left.push(column.into());
     }
 
-    pub fn apply(&self, batch: &DataFrame) -> Result<DataFrame> {
+    /// # Errors
+    /// A number that is written otherwise than others of its column, which follow the user's marks. The first row is row
+    /// `first` of the table `shown`.
+    pub fn apply(&self, batch: &DataFrame, first: usize, shown: &str) -> Result<DataFrame> {
         let columns = batch.columns().iter().map(|column| match column.dtype() {
-            DataType::String => Ok(self.texts(column.str()?)),
+            DataType::String => {
+                self.check_marks(column.str()?, first, shown)?;
+                Ok(self.texts(column.str()?))
+            }
             dtype if dtype.is_primitive_numeric() && self.is_date(column.name()) => {
                 Ok(self.texts(column.cast(&DataType::Int64)?.cast(&DataType::String)?.str()?))
             }
@@ -49,6 +55,32 @@ impl CellMeaning {
             _ => Ok(column.clone()),
         });
         Ok(DataFrame::new(batch.height(), columns.collect::<Result<Vec<_>>>()?)?)
+    }
+
+    /// Refuses `0.25` beside `0,5` and `1,25`: read as a number of either kind it would be another.
+    fn check_marks(&self, cells: &StringChunked, first: usize, shown: &str) -> Result<()> {
+        if self.marks == Marks::default() || self.left.iter().any(|left| left == cells.name().as_str()) {
+            return Ok(());
+        }
+        let (mut by_marks, mut others, mut example) = (0, 0, None);
+        for (row, cell) in cells.iter().enumerate().filter_map(|(row, cell)| Some((row, cell?))) {
+            if self.marks.plain(cell).is_some() {
+                by_marks += 1;
+            } else if Marks::default().plain(cell).is_some() {
+                others += 1;
+                example.get_or_insert((row, cell));
+            }
+        }
+        let most = (by_marks + others) * 2 > cells.len() - cells.null_count();
+        if let Some((row, cell)) = example.filter(|_| by_marks > 0 && most) {
+            bail!(
+                "{shown}: row {}, column {}: {cell:?}, expected a number with the marks of --decimal and --thousands, as {by_marks} \
+                 other cells are; write it as they are",
+                first + row + 1,
+                cells.name()
+            );
+        }
+        Ok(())
     }
 
     fn texts(&self, cells: &StringChunked) -> Column {

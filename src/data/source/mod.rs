@@ -26,7 +26,7 @@ use super::location::{Location, Piece};
 use super::schema::TableSchema;
 use super::table::Format;
 use crate::runs::files::sha256;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use files::{expand, open, standard_input};
 use meaning::CellMeaning;
 use polars::prelude::*;
@@ -49,6 +49,8 @@ pub struct Source {
     meaning: CellMeaning,
     /// The types that a schema fixes for some of the columns.
     pinned: TableSchema,
+    /// Columns that turned out not to be readable, each with the reason.
+    broken: Vec<(String, String)>,
     /// The files, each with the number of rows before it, as the last reading found them.
     pub pieces: Vec<Piece>,
     /// Standard input, copied so that it can be read again.
@@ -78,7 +80,7 @@ impl Source {
             _ => (expand(place, &shown)?, None),
         };
         if stdin.is_none() && !files[0].exists() {
-            bail!("{shown}: there is no such file or folder");
+            bail!("{shown}: cannot read: No such file or directory");
         }
         let format = match (options.format, &stdin) {
             (Some(format), _) => format,
@@ -97,6 +99,7 @@ impl Source {
             options,
             schema: Schema::default(),
             pinned: TableSchema { columns: vec![] },
+            broken: vec![],
             pieces: vec![],
             _stdin: stdin,
         };
@@ -163,8 +166,42 @@ impl Source {
 
     /// Columns of which no number, text or date can be made, each with the reason.
     pub fn unreadable(&self) -> Vec<(String, String)> {
-        let broken = self.schema.iter().filter(|(_, dtype)| read_as(dtype).is_none());
-        broken.map(|(name, dtype)| (name.to_string(), unreadable(name, dtype))).collect()
+        let columns = self.schema.iter().filter(|(_, dtype)| read_as(dtype).is_none());
+        let why = |name: &str, dtype: &DataType| match self.broken.iter().find(|(broken, _)| broken == name) {
+            Some((_, why)) => why.clone(),
+            None => unreadable(name, dtype),
+        };
+        columns.map(|(name, dtype)| (name.to_string(), why(name, dtype))).collect()
+    }
+
+    /// Looks for columns at which the reading fails and leaves them out from now on, so that the others can be read. False
+    /// if there are none.
+    pub fn leave_out_broken(&mut self) -> bool {
+        let mut found = false;
+        for name in self.names() {
+            let readable = self.schema.get(name.as_str()).is_some_and(|dtype| read_as(dtype).is_some());
+            if let Some(why) = self.broken_column(&name).filter(|_| readable) {
+                self.schema.set_dtype(&name, DataType::Unknown(UnknownKind::Any));
+                self.broken.push((name, why));
+                found = true;
+            }
+        }
+        found
+    }
+
+    /// Why a column of Parquet or Arrow cannot be read, if it cannot.
+    fn broken_column(&mut self, name: &str) -> Option<String> {
+        if !matches!(self.format, Format::Parquet | Format::Ipc) {
+            return None;
+        }
+        let error = self.read_all(Some(&[name.to_string()]), &mut |_, _| Ok(())).err()?.to_string();
+        let why = error.strip_prefix(&format!("{}: ", self.display_name)).unwrap_or(&error);
+        // pandas leaves -1 below a gap, which polars' reader of Arrow files takes for a key.
+        let gaps = why.contains("dictionary key");
+        let why =
+            if gaps { "categories with gaps, as pandas writes them to Feather; write Parquet instead" } else { why };
+        let named = why.contains(&format!("column {name} "));
+        Some(if named { why.into() } else { format!("column {name}: {why}; leave it out with --drop {name}") })
     }
 
     /// Reads the columns in `pinned` with the types given there. In a CSV their cells are taken as text first, so that
@@ -216,6 +253,15 @@ impl Source {
         if let Some((_, why)) = broken.iter().find(|(name, _)| asked(name)) {
             bail!("{}: {why}", self.display_name);
         }
+        let mut theirs = false;
+        let mut watched = |batch: DataFrame, first: usize| see(batch, first).inspect_err(|_| theirs = true);
+        let Err(error) = self.read_all(columns, &mut watched) else { return Ok(()) };
+        let names = columns.map_or_else(|| self.names(), <[String]>::to_vec);
+        let why = if theirs { None } else { names.iter().find_map(|name| self.broken_column(name)) };
+        Err(why.map_or(error, |why| anyhow!("{}: {why}", self.display_name)))
+    }
+
+    fn read_all(&mut self, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
         let mut first = 0;
         self.pieces.clear();
         for index in 0..self.files.len() {
@@ -225,7 +271,7 @@ impl Source {
             let types = self.schema.clone();
             let mut give = |batch: DataFrame, before: usize| {
                 height = before + batch.height();
-                let batch = meaning.apply(&plain(batch, &types, &shown)?)?;
+                let batch = meaning.apply(&plain(batch, &types, &shown)?, before, &shown)?;
                 see(pinned.typed(&batch, before, &shown)?, first + before)
             };
             self.read(index, &shown, columns, &mut give)?;

@@ -58,6 +58,7 @@ pub fn unreadable(name: &str, dtype: &DataType) -> String {
     let what = match dtype {
         DataType::List(_) | DataType::Array(..) => "a list in each cell".into(),
         DataType::Struct(_) => "an object in each cell".into(),
+        DataType::Unknown(_) => "cells of a type that cannot be read".into(),
         other => format!("cells of the type {other}"),
     };
     format!("column {name} has {what}, expected numbers, text, truth values or dates; leave it out with --drop {name}")

@@ -4,7 +4,7 @@ use super::files::open;
 use super::header::named;
 use crate::data::caught::caught;
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use calamine::{Data, Range, Reader, Sheets, open_workbook_auto_from_rs};
+use calamine::{Data, ExcelDateTime, Range, Reader, Sheets, open_workbook_auto_from_rs};
 use chrono::NaiveDateTime;
 use polars::prelude::{Column, DataFrame, DataType, IntoColumn, NamedFrom, PolarsError, Series, TimeUnit};
 use std::collections::HashSet;
@@ -94,19 +94,26 @@ fn column<'a>(name: &str, cells: impl Iterator<Item = &'a Data> + Clone, na: &Ha
     Ok(Column::new(name, cells.map(|cell| cell.map(text)).collect::<Vec<_>>()))
 }
 
-/// A number; a duration is its seconds.
+/// A time of day without a date: a part of the first day.
+fn is_time(time: &ExcelDateTime) -> bool {
+    (0.0..1.0).contains(&time.as_f64())
+}
+
+/// A number; a duration and a time of day are their seconds.
 fn number(cell: &Data) -> Option<f64> {
     match cell {
         Data::Int(value) => Some(*value as f64),
         Data::Float(value) => Some(*value),
-        Data::DateTime(time) if time.is_duration() => Some(time.as_f64() * 86400.0),
+        Data::DateTime(time) if time.is_duration() || is_time(time) => {
+            Some((time.as_f64() * 86400.0 * 1e3).round() / 1e3)
+        }
         _ => None,
     }
 }
 
 fn datetime(cell: &Data) -> Option<NaiveDateTime> {
     match cell {
-        Data::DateTime(time) if !time.is_duration() => time.as_datetime(),
+        Data::DateTime(time) if !time.is_duration() && !is_time(time) => time.as_datetime(),
         Data::DateTimeIso(text) => Some(crate::data::dates::iso(text)?.wall),
         _ => None,
     }
