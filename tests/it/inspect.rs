@@ -147,10 +147,10 @@ fn people_get_columns_that_stand_under_each_other() {
 fn what_is_no_table_is_refused_and_so_are_options_of_tables_for_models() {
     let dir = Workdir::new();
     dir.write("t.csv", "a,b\n1,2\n");
-    dir.write("t.txt", "a,b\n1,2\n");
+    dir.write("t.log", "a,b\n1,2\n");
     dir.refuses(&["inspect", "none.csv"], &["none.csv", "cannot read"]);
-    dir.refuses(&["inspect", "t.txt"], &["t.txt", ".csv, .parquet, .ndjson or .ipc"]);
-    dir.refuses(&["inspect", "t.csv", "--target", "aa"], &["--target", "no column aa", "expected a, b"]);
+    dir.refuses(&["inspect", "t.log"], &["t.log", ".csv, .tsv, .txt, .parquet", "--format"]);
+    dir.refuses(&["inspect", "t.csv", "--target", "aa"], &["--target", "no column aa", "there are a, b"]);
     dir.refuses(&["inspect", "t.csv", "--save", "no/such/s.toml"], &["no/such/s.toml", "cannot write"]);
     dir.refuses(&["inspect", "m.pt", "--save", "s.toml"], &["--save", "m.pt is a model"]);
 }

@@ -82,7 +82,7 @@ fn files_that_cannot_be_read_or_written_are_refused() {
     let dir = Workdir::with_model();
     let moons = "runs/moons/moons.csv";
     dir.refuses(&["predict", MODEL, "none.csv"], &["none.csv", "cannot read"]);
-    dir.refuses(&["predict", MODEL, "runs/moons/summary.json"], &["summary.json", ".csv"]);
+    dir.refuses(&["predict", MODEL, "runs/moons/summary.json"], &["summary.json", "orient=\"records\""]);
     dir.refuses(&["predict", MODEL, moons, "-o", "p.xlsx"], &["p.xlsx", ".parquet"]);
     dir.refuses(&["predict", MODEL, moons, "-o", "none/p.csv"], &["none/p.csv", "cannot write"]);
     dir.refuses(&["predict", MODEL, moons, "--json"], &["--json", "-o"]);

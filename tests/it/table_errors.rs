@@ -283,7 +283,7 @@ fn another_separator_is_seen_or_named_with_its_flag() {
 fn a_folder_and_a_file_that_is_not_there_are_refused() {
     let dir = Workdir::new();
     std::fs::create_dir(dir.path().join("t.csv")).unwrap();
-    dir.refuses(&arguments(&[]), &["t.csv: a folder without a table"]);
+    dir.refuses(&arguments(&[]), &["t.csv: is a folder without a table"]);
     let other = Workdir::new();
     other.refuses(&arguments(&[]), &["t.csv", "cannot read", "No such file"]);
 }

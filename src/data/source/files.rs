@@ -37,14 +37,14 @@ fn inside(folder: &Path, shown: &str) -> Result<Vec<PathBuf>> {
         }
         if path.is_dir() {
             bail!(
-                "{shown}: has the folder {name} in it, whose name is no column here; name the files, as '{shown}/*/*.parquet'"
+                "{shown}: is a folder that has the folder {name} in it, whose name is no column here; name the files, as '{shown}/*/*.parquet'"
             );
         }
         if Format::of(&path).is_ok() {
             files.push(path);
         }
     }
-    ensure!(!files.is_empty(), "{shown}: a folder without a table, expected files such as .csv or .parquet");
+    ensure!(!files.is_empty(), "{shown}: is a folder without a table, expected files such as .csv or .parquet");
     files.sort();
     Ok(files)
 }
