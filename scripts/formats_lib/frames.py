@@ -52,4 +52,11 @@ def polars_family(source):
     """polars has datetimes for dates in milliseconds."""
     if source.name != "date64":
         return source
-    return replace(source, family="datetime", cells=source.cells.cast(pa.timestamp("ms")))
+    return with_midnights(source)
+
+
+def with_midnights(source):
+    """A date as a datetime."""
+    if source.family != "date":
+        return source
+    return replace(source, family="datetime", cells=source.cells.cast(pa.timestamp("s" if source.name != "date64" else "ms")))

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import subprocess
 
 import openpyxl
@@ -21,13 +22,22 @@ def opened(path):
     return data
 
 
-def csv_cells(path, delimiter=",", encoding="utf-8-sig", escape=None, skip=0):
+def csv_cells(path, delimiter=",", encoding="utf-8-sig", escape=None, skip=0, marks=None):
+    """`marks` are those before the fraction and between thousands."""
     text = opened(path).decode(encoding)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, escapechar=escape, doublequote=escape is None)
     header, *rows = [row for row in rows if row][skip:]
     if rows and len(rows[0]) == len(header) + 1:
         header = ["", *header]
-    return {name: [row[index] for row in rows] for index, name in enumerate(header)}
+    plain = (lambda cell: usual(cell, *marks)) if marks else str
+    return {name: [plain(row[index]) for row in rows] for index, name in enumerate(header)}
+
+
+def usual(cell, decimal, thousands):
+    """A number with a point before its fraction."""
+    if not re.fullmatch(r"[-+\d.,]+(e[-+]?\d+)?", cell):
+        return cell
+    return cell.replace(thousands, "").replace(decimal, ".") if thousands else cell.replace(decimal, ".")
 
 
 def json_cells(path):
@@ -39,7 +49,9 @@ def json_cells(path):
 
 def sheet_cells(path):
     header, *rows = openpyxl.load_workbook(path).worksheets[0].iter_rows(values_only=True)
-    return {name or "": [row[index] for row in rows] for index, name in enumerate(header)}
+    # NaN is a formula whose answer is an error.
+    cell = lambda value: None if isinstance(value, str) and value.startswith("=#") else value
+    return {name or "": [cell(row[index]) for row in rows] for index, name in enumerate(header)}
 
 
 def run(command, **more):

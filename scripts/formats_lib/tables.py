@@ -34,6 +34,8 @@ class Writer:
     # Columns that stand in the file beside those asked for.
     extra: dict = field(default_factory=dict)
     leave: frozenset = frozenset()
+    # The only columns to write, if not all.
+    only: tuple = ()
     # Whether fit, predict and every refusal are tried too.
     thorough: bool = True
     # Whether the table of types in data/formats.md has a column for it.
@@ -125,8 +127,8 @@ def cells_of(writer, path):
 
 
 def table(writer, folder, sources):
-    sources = [source for source in sources if source.name not in writer.leave]
-    stem = f"{writer.name}-{writer.format}".replace(" ", "-").replace(",", "").replace("/", "-")
+    sources = [source for source in sources if source.name not in writer.leave and (not writer.only or source.name in writer.only)]
+    stem = f"{writer.name}-{writer.format}".replace(" ", "-").replace(",", "").replace("'", "")
     path = folder / f"{stem}{writer.suffix}"
     kept = accepts(writer, path, sources)
     return write(writer, path, kept)

@@ -42,7 +42,7 @@ def csv_writers():
     escaped = pandas_csv(doublequote=False, escapechar="\\")
     yield variant(pandas, name="pandas escaped", write=escaped, options=["--escape", "\\"], dialect={"escape": "\\"})
     yield variant(pandas, name="pandas gz", suffix=".csv.gz", write=pandas_csv())
-    yield variant(pandas, name="polars zst", suffix=".csv.zst", write=polars_csv(compression="zstd"), adapt=frames.polars_family)
+    yield variant(pandas, name="polars zst", suffix=".csv.zst", write=polars_csv(compression="zstd"), adapt=frames.polars_family, leave=frames.NO_NUMPY)
     european = {"options": ["--decimal", ","], "leave": frozenset({"text_numbers"})}
     yield variant(pandas, name="pandas semicolon", write=pandas_csv(sep=";"), dialect={"delimiter": ";"})
     yield variant(pandas, name="pandas tab", suffix=".tsv", write=pandas_csv(sep="\t"), dialect={"delimiter": "\t"})
@@ -50,7 +50,7 @@ def csv_writers():
     yield variant(pandas, name="pandas bar", suffix=".txt", write=pandas_csv(sep="|"), dialect={"delimiter": "|"})
     for encoding in ("utf-16", "utf-16-le"):
         yield variant(pandas, name=f"pandas {encoding}", write=pandas_csv(encoding=encoding), options=["--encoding", encoding.replace("utf-16-le", "utf-16le")], dialect={"encoding": encoding})
-    polars = Writer("polars", "CSV", ".csv", polars_csv(), adapt=frames.polars_family)
+    polars = Writer("polars", "CSV", ".csv", polars_csv(), adapt=frames.polars_family, leave=frames.NO_NUMPY)
     yield polars
     yield variant(polars, name="polars quoted", write=polars_csv(quote_style="always", null_value="NA", include_bom=True))
     arrow = Writer("pyarrow", "CSV", ".csv", arrow_csv())
@@ -67,12 +67,12 @@ def pandas_json(**settings):
 
 
 def json_writers():
-    lines = Writer("pandas", "NDJSON", ".ndjson", pandas_json(lines=True, date_format="iso", date_unit="ns"), zone="UTC", leave=frames.NO_NUMPY)
+    lines = Writer("pandas", "NDJSON", ".ndjson", pandas_json(lines=True, date_format="iso", date_unit="ns"), zone="UTC", leave=frames.NO_NUMPY, adapt=frames.with_midnights)
     yield lines
     yield variant(lines, name="pandas jsonl", suffix=".jsonl", write=pandas_json(lines=True, date_format="iso", date_unit="ns"))
     yield variant(lines, name="pandas", format="JSON array", suffix=".json", write=pandas_json(date_format="iso", date_unit="ns"), thorough=True)
     yield variant(lines, name="pandas indented", format="JSON array", suffix=".json", write=pandas_json(date_format="iso", date_unit="ns", indent=2))
-    polars = Writer("polars", "NDJSON", ".ndjson", lambda path, sources: frames.polars(sources).write_ndjson(path), adapt=frames.polars_family)
+    polars = Writer("polars", "NDJSON", ".ndjson", lambda path, sources: frames.polars(sources).write_ndjson(path), adapt=frames.polars_family, leave=frames.NO_NUMPY)
     yield polars
     yield variant(polars, format="JSON array", suffix=".json", write=lambda path, sources: frames.polars(sources).write_json(path))
     duck = Writer("DuckDB", "NDJSON", ".ndjson", duck_copy("FORMAT json"), zone="Europe/Berlin", adapt=frames.duck_family)

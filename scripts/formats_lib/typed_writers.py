@@ -64,6 +64,14 @@ def fast_parquet(**settings):
     return write
 
 
+# Without Arrow's schema in it Parquet has whole numbers for these; fastparquet takes durations for times of day.
+NO_SCHEMA = frozenset({"bool8", "duration_s", "duration_ms", "duration_us", "duration_ns", "duration_gaps"})
+
+
+# fastparquet writes these seconds as milliseconds; pandas itself reads 1970.
+NOT_FAST = frozenset({"datetime_s", "datetime_s_berlin"})
+
+
 def parquet_writers():
     base = Writer("pyarrow", "Parquet", ".parquet", arrow_parquet())
     yield base
@@ -73,13 +81,13 @@ def parquet_writers():
         yield variant(base, name=f"pyarrow {compression}", write=arrow_parquet(compression=compression))
     yield variant(base, name="pyarrow page v2", write=arrow_parquet(data_page_version="2.0", use_dictionary=False, row_group_size=10))
     yield variant(base, name="pyarrow INT96", write=arrow_parquet(use_deprecated_int96_timestamps=True))
-    yield variant(base, name="pyarrow no Arrow schema", write=arrow_parquet(store_schema=False, write_statistics=False), zone="UTC")
+    yield variant(base, name="pyarrow no Arrow schema", write=arrow_parquet(store_schema=False, write_statistics=False), zone="UTC", leave=NO_SCHEMA)
     yield variant(base, name="pyarrow byte stream split", write=arrow_parquet(use_byte_stream_split=True, use_dictionary=False))
     numpy = Writer("pandas", "Parquet", ".parquet", pandas_parquet(), leave=frames.NO_NUMPY)
     yield numpy
     yield variant(numpy, name="pandas nullable", write=pandas_parquet("nullable"))
     yield variant(numpy, name="pandas ArrowDtype", write=pandas_parquet("arrow", compression="zstd"), leave=frozenset())
-    fast = Writer("fastparquet", "Parquet", ".parquet", fast_parquet(), zone="UTC", leave=frames.NO_NUMPY)
+    fast = Writer("fastparquet", "Parquet", ".parquet", fast_parquet(), zone="UTC", leave=NO_SCHEMA | NOT_FAST)
     yield fast
     yield variant(fast, name="fastparquet int96 gzip", write=fast_parquet(times="int96", compression="gzip"))
     polars = Writer("polars", "Parquet", ".parquet", polars_parquet(), adapt=frames.polars_family)
