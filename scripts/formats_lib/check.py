@@ -4,6 +4,7 @@ import csv
 from dataclasses import dataclass
 import json
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -20,14 +21,22 @@ class Problem:
     what: str
     # The whole table could not be read.
     fatal: bool = False
+    format: str = ""
+    writer: str = ""
+
+    @property
+    def keys(self):
+        """By which it may be listed as known."""
+        return {f"{self.format}: {self.column}", f"{self.writer}, {self.format}: {self.column}"}
 
     def __str__(self):
         return f"{self.table}: {self.column + ': ' if self.column else ''}{self.what}"
 
 
 class Checker:
-    def __init__(self, lockstep, folder):
-        self.lockstep, self.folder, self.runs, self.spoilers = lockstep, folder, 0, set()
+    def __init__(self, lockstep, folder, known):
+        """`known` are disagreements that may spoil a table, as [`Problem.keys`] has them."""
+        self.lockstep, self.folder, self.runs, self.known = lockstep, folder, 0, known
 
     def check(self, table):
         """All problems of a table; where it cannot be read at all, those of the columns that spoil it."""
@@ -35,15 +44,18 @@ class Checker:
         names = [name for name in table.labels if name in table.truths]
         if not any(problem.fatal for problem in problems) or table.again is None:
             return problems
-        # Those that spoilt another table of this format are tried first, alone.
-        known = [name for name in names if (table.format, name) in self.spoilers]
-        rest = [name for name in names if name not in known]
-        spoilt = [problem for name in known for problem in self.spoilt(table, [name])] + self.spoilt(table, rest)
-        if not spoilt:
-            return problems
-        self.spoilers |= {(table.format, problem.column) for problem in spoilt}
-        columns = {problem.column for problem in spoilt}
-        return spoilt + self.once(table.again([name for name in names if name not in columns]))
+        # Those that are known are tried alone, and only where it is their turn.
+        own = [name for name in names if f"{table.writer}, {table.format}: {name}" in self.known]
+        common = [name for name in names if f"{table.format}: {name}" in self.known]
+        alone = own + (common if table.thorough else [])
+        spoilt = [problem for name in alone for problem in self.spoilt(table, [name])]
+        left_out = {problem.column for problem in spoilt} | set(() if table.thorough else common)
+        problems = self.once(table.again([name for name in names if name not in left_out]))
+        if not any(problem.fatal for problem in problems):
+            return spoilt + problems
+        spoilt += self.spoilt(table, [name for name in names if name not in left_out])
+        left_out |= {problem.column for problem in spoilt}
+        return spoilt + self.once(table.again([name for name in names if name not in left_out]))
 
     def spoilt(self, table, names):
         if not names:
@@ -52,7 +64,7 @@ class Checker:
         if not fatal:
             return []
         if len(names) == 1:
-            return [Problem(table.name, names[0], f"its column spoils the table: {fatal[0].what}")]
+            return [Problem(table.name, names[0], f"its column spoils the table: {fatal[0].what}", False, table.format, table.writer)]
         half = len(names) // 2
         return self.spoilt(table, names[:half]) + self.spoilt(table, names[half:])
 
@@ -64,7 +76,7 @@ class Checker:
         return self.problems
 
     def say(self, column, what, fatal=False):
-        self.problems.append(Problem(self.table.name, column, what, fatal))
+        self.problems.append(Problem(self.table.name, column, what, fatal, self.table.format, self.table.writer))
 
     def call(self, *command):
         self.runs += 1
@@ -139,7 +151,8 @@ class Checker:
             if truth.learnt:
                 self.compare(name, features(name, truth), got)
         for name in got:
-            self.say(name, "preprocess writes this feature, which is not expected")
+            column = re.split(r"[=.]", name)[0]
+            self.say(column if column in self.table.truths else name, f"preprocess writes the feature {name!r}, which is not expected")
         return True
 
     def compare(self, name, expected, got):

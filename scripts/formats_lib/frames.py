@@ -44,7 +44,9 @@ def duck(sources, zone="UTC"):
 
 
 def duck_family(source):
-    """DuckDB has intervals for durations."""
+    """DuckDB has intervals for durations, and truth values for bool8."""
+    if source.name == "bool8":
+        return replace(source, cells=source.cells.storage.cast(pa.bool_()))
     return replace(source, family="interval") if source.family == "duration" else source
 
 

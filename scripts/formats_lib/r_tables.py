@@ -70,7 +70,7 @@ FILES = [
 ]
 
 
-def tables(folder):
+def tables(folder, _):
     if shutil.which("Rscript") is None:
         print("Rscript is not installed: R's tables are left out")
         return
@@ -89,4 +89,6 @@ def tables(folder):
 
 
 def version():
+    if shutil.which("Rscript") is None:
+        return ""
     return raw.run(["Rscript", "--version"]).stdout.split()[3]

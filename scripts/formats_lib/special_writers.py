@@ -1,11 +1,14 @@
 """Tables that differ in how they are written rather than in their types: indexes, delimiters, marks, encodings."""
 
+from dataclasses import replace
 import json
 
+import numpy as np
 import pandas as pd
 
 from . import frames
-from .tables import INDEX, Writer, variant
+from .tables import INDEX, Writer, table, variant
+from .truth import Truth
 from .values import ROWS
 
 FEW = ("int64", "int64_gaps", "float64", "float64_gaps", "bool", "text", "text_gaps", "text_words", "date32", "date_gaps", "datetime_s")
@@ -33,14 +36,18 @@ def index_writers():
     yield variant(base, name="pandas unnamed MultiIndex", write=indexed(LEVELS, to_csv), extra={**unnamed, "Unnamed: 1": INDEX}, thorough=True)
     twice = lambda frame, path: pd.concat([pd.Series(FILTERED, name="Unnamed: 0"), frame], axis=1).to_csv(path)
     yield variant(base, name="pandas index written twice", write=indexed(None, twice), extra={"Unnamed: 0.1": INDEX, **unnamed}, thorough=True)
+    # An index with a name is a column like any other.
+    key = {"key": Truth("integer", np.array(FILTERED, float))}
+    yield variant(base, name="pandas named index", write=indexed(pd.Index(FILTERED, name="key"), to_csv), extra=key)
     excel = lambda frame, path: frame.to_excel(path)
     yield variant(base, name="pandas filtered index", format="xlsx", suffix=".xlsx", write=indexed(FILTERED, excel), thorough=True)
+    parquet = variant(base, format="Parquet", suffix=".parquet", extra={}, only=FEW[:8])
     for engine in ("pyarrow", "fastparquet"):
         save = lambda frame, path, engine=engine: to_parquet(frame, path, engine=engine)
-        parquet = variant(base, name=f"pandas default index {engine}", format="Parquet", suffix=".parquet", write=indexed(None, save), extra={}, only=FEW[:8])
-        yield parquet
-        yield variant(parquet, name=f"pandas filtered index {engine}", write=indexed(FILTERED, save), extra=level if engine == "pyarrow" else {"index": INDEX}, thorough=engine == "pyarrow")
+        yield variant(parquet, name=f"pandas default index {engine}", write=indexed(None, save))
     save = lambda frame, path: to_parquet(frame, path)
+    yield variant(parquet, name="pandas named index", write=indexed(pd.Index(FILTERED, name="key"), save), extra=key)
+    yield variant(parquet, name="pandas filtered index", write=indexed(FILTERED, save), extra=level, thorough=True)
     yield variant(parquet, name="pandas unnamed MultiIndex", write=indexed(LEVELS, save), extra=two, thorough=True)
 
 
@@ -130,3 +137,25 @@ def json_special_writers():
     yield base
     yield variant(base, name="json NaN", write=with_nan)
     yield variant(base, name="json array", format="JSON array", suffix=".json", write=arrays)
+
+
+def parts(folder, sources):
+    """One table in two files: named by their folder, and by a pattern."""
+    half = ROWS // 2
+    whole = table(Writer("pandas in parts", "CSV", ".csv", csv_writer(), only=FEW, shown=False), folder, sources)
+    place = folder / "parts-csv"
+    place.mkdir()
+    header, *lines = whole.path.read_text().splitlines(keepends=True)
+    for number, some in enumerate([lines[:half], lines[half:]]):
+        (place / f"part-{number}.csv").write_text(header + "".join(some))
+    (place / "_SUCCESS").touch()
+    yield replace(whole, path=place, again=None)
+    yield replace(whole, path=place / "part-*.csv", again=None)
+    typed = Writer("pandas in parts", "Parquet", ".parquet", lambda path, columns: frames.pandas(columns).to_parquet(path), only=FEW, shown=False)
+    whole = table(typed, folder, sources)
+    place = folder / "parts-parquet"
+    place.mkdir()
+    frame = pd.read_parquet(whole.path)
+    for number, some in enumerate([frame.iloc[:half], frame.iloc[half:]]):
+        some.to_parquet(place / f"part-{number}.parquet", index=False)
+    yield replace(whole, path=place, again=None)

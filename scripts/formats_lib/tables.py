@@ -93,7 +93,8 @@ def integers_of(path, format):
         schema = arrow_schema(path, format)
     except pa.ArrowNotImplementedError:
         # Arrow has no integers of 128 bits; polars has.
-        schema = (polars.read_parquet_schema if format == "Parquet" else polars.read_ipc_schema)(path)
+        readers = {"Parquet": polars.read_parquet_schema, "Arrow file": polars.read_ipc_schema}
+        schema = readers[format](path) if format in readers else polars.read_ipc_stream(path).schema
         return {name for name, dtype in schema.items() if dtype.is_integer() and "128" not in str(dtype)}
     return {field.name for field in schema if is_integer(field.type)}
 

@@ -95,7 +95,7 @@ def sheet_writers():
     openpyxl = Writer("pandas, openpyxl", "xlsx", ".xlsx", pandas_excel("openpyxl"), leave=INFINITE | frames.NO_NUMPY)
     yield openpyxl
     yield variant(openpyxl, name="pandas, XlsxWriter", write=pandas_excel("xlsxwriter"))
-    yield variant(openpyxl, name="polars", write=polars_excel, adapt=frames.polars_family, shown=True, thorough=True)
+    yield variant(openpyxl, name="polars", write=polars_excel, shown=True, thorough=True)
 
 
 assert pl.__version__

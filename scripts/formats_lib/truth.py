@@ -138,13 +138,13 @@ def written(source, raw, zone=None, as_csv=False, off=0):
     raw = [None if is_missing(cell) else cell for cell in raw]
     present = [cell for cell in raw if cell is not None]
     whole = all(is_whole(cell) for cell in present)
+    if any(isinstance(cell, (list, dict)) for cell in present):
+        return Truth("refused")
     # The digits that were written are the number, not the float of fewer bits that they came from.
     if source.family in {"whole", "number", "infinite"} and present:
         return numbers(raw, whole)
     if source.family in PLAIN_FAMILIES and not is_bytes(source.cells.type):
         return plain(source, whole, zone, as_csv, off)
-    if any(isinstance(cell, (list, dict)) for cell in present):
-        return Truth("refused")
     if present and all(isinstance(cell, (int, float)) for cell in present):
         return numbers(raw, whole)
     if any(isinstance(cell, (time, timedelta)) for cell in present):

@@ -70,6 +70,8 @@ NO_SCHEMA = frozenset({"bool8", "duration_s", "duration_ms", "duration_us", "dur
 
 # fastparquet writes these seconds as milliseconds; pandas itself reads 1970.
 NOT_FAST = frozenset({"datetime_s", "datetime_s_berlin"})
+# As INT96 all but nanoseconds.
+NOT_INT96 = NOT_FAST | {f"datetime_{name}" for name in ["ms", "us", "gaps", "far", "ms_utc", "us_berlin", "us_utc", "us_fixed"]}
 
 
 def parquet_writers():
@@ -89,7 +91,7 @@ def parquet_writers():
     yield variant(numpy, name="pandas ArrowDtype", write=pandas_parquet("arrow", compression="zstd"), leave=frozenset())
     fast = Writer("fastparquet", "Parquet", ".parquet", fast_parquet(), zone="UTC", leave=NO_SCHEMA | NOT_FAST)
     yield fast
-    yield variant(fast, name="fastparquet int96 gzip", write=fast_parquet(times="int96", compression="gzip"))
+    yield variant(fast, name="fastparquet int96 gzip", write=fast_parquet(times="int96", compression="gzip"), leave=NO_SCHEMA | NOT_INT96)
     polars = Writer("polars", "Parquet", ".parquet", polars_parquet(), adapt=frames.polars_family)
     yield polars
     for compression in ("uncompressed", "snappy", "gzip", "brotli", "lz4"):
@@ -116,7 +118,7 @@ def arrow_writers():
     yield variant(polars, name="polars zstd", write=polars_ipc(compression="zstd"))
     yield variant(polars, name="polars oldest", write=polars_ipc(compat_level=oldest()))
     yield variant(polars, format="Arrow stream", suffix=".arrow", write=polars_ipc(stream=True))
-    yield variant(stream, name="DuckDB", suffix=".arrow", write=duck_ipc, zone="UTC", adapt=lambda source: source, shown=True)
+    yield variant(stream, name="DuckDB", suffix=".arrow", write=duck_ipc, zone="UTC", adapt=frames.duck_family, shown=True, thorough=True)
 
 
 def oldest():
