@@ -41,14 +41,7 @@ OPEN = {
         for writer in ["pyarrow feather, Arrow file", "pyarrow lz4, Arrow file", "pyarrow zstd, Arrow file", "pyarrow lz4, Arrow stream", "pandas ArrowDtype, Arrow file"]
         for name in ["text", "binary"]
     ),
-    "DuckDB, NDJSON: json",
-    "DuckDB, JSON array: json",
     "pandas, Arrow file: dictionary_gaps",
-    *(
-        f"{format}: {name}"
-        for format in ["NDJSON", "JSON array"]
-        for name in ["list", "list_large", "list_view", "list_fixed", "list_text", "struct", "map"]
-    ),
     "DuckDB, NDJSON: float64_inf",
     "DuckDB, JSON array: float64_inf",
     *(f"polars, xlsx: time_{unit}" for unit in ["s", "ms", "us", "ns", "gaps"]),

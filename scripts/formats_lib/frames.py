@@ -1,6 +1,7 @@
 """The columns as the writing programs hold them."""
 
 from dataclasses import replace
+import uuid
 
 import duckdb
 import pandas as pd
@@ -48,6 +49,14 @@ def duck_family(source):
     if source.name == "bool8":
         return replace(source, cells=source.cells.storage.cast(pa.bool_()))
     return replace(source, family="interval") if source.family == "duration" else source
+
+
+def duck_arrow_family(source):
+    """DuckDB gives Arrow a UUID as text."""
+    if source.name != "uuid":
+        return duck_family(source)
+    words = [str(uuid.UUID(bytes=cell.bytes)) for cell in source.cells.to_pylist()]
+    return replace(source, family="text", cells=pa.array(words))
 
 
 def polars_family(source):

@@ -30,7 +30,7 @@ def index_writers():
     to_csv, to_parquet = pd.DataFrame.to_csv, pd.DataFrame.to_parquet
     unnamed, level = {"Unnamed: 0": INDEX}, {"__index_level_0__": INDEX}
     two = {"__index_level_0__": INDEX, "__index_level_1__": INDEX}
-    base = Writer("pandas default index", "CSV", ".csv", indexed(None, to_csv), only=FEW, extra=unnamed)
+    base = Writer("pandas default index", "CSV", ".csv", indexed(None, to_csv), only=FEW, extra=unnamed, shown=False)
     yield base
     yield variant(base, name="pandas filtered index", write=indexed(FILTERED, to_csv), thorough=True)
     yield variant(base, name="pandas unnamed MultiIndex", write=indexed(LEVELS, to_csv), extra={**unnamed, "Unnamed: 1": INDEX}, thorough=True)
@@ -74,7 +74,7 @@ def polars_comma(path, sources):
 
 
 def dialect_writers():
-    base = Writer("pandas decimal comma", "CSV", ".csv", csv_writer(sep=";", decimal=","), only=FEW)
+    base = Writer("pandas decimal comma", "CSV", ".csv", csv_writer(sep=";", decimal=","), only=FEW, shown=False)
     comma = {"options": ["--decimal", ","], "dialect": {"delimiter": ";", "marks": (",", "")}}
     yield variant(base, **comma, thorough=True)
     yield variant(base, name="polars decimal comma", write=polars_comma, **comma)

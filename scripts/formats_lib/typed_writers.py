@@ -118,7 +118,7 @@ def arrow_writers():
     yield variant(polars, name="polars zstd", write=polars_ipc(compression="zstd"))
     yield variant(polars, name="polars oldest", write=polars_ipc(compat_level=oldest()))
     yield variant(polars, format="Arrow stream", suffix=".arrow", write=polars_ipc(stream=True))
-    yield variant(stream, name="DuckDB", suffix=".arrow", write=duck_ipc, zone="UTC", adapt=frames.duck_family, shown=True, thorough=True)
+    yield variant(stream, name="DuckDB", suffix=".arrow", write=duck_ipc, zone="UTC", adapt=frames.duck_arrow_family, shown=True, thorough=True)
 
 
 def oldest():
