@@ -21,9 +21,15 @@ from formats_lib.values import sources
 # an error too.
 OPEN = {
     *(f"Parquet: {name}" for name in ["bytes", "uuid", "json", "decimal256", "list_view", "time_s", "date64"]),
-    *(f"Arrow file: {name}" for name in ["bytes", "uuid", "json", "decimal256", "list_view", "run_end", "run_end_int", "date64"]),
+    *(
+        f"Arrow file: {name}"
+        for name in ["bytes", "uuid", "json", "decimal256", "list_view", "run_end", "run_end_int", "date64"]
+    ),
     "polars, Arrow stream: uuid",
-    *(f"Arrow stream: {name}" for name in ["bytes", "json", "decimal256", "list_view", "run_end", "run_end_int", "date64"]),
+    *(
+        f"Arrow stream: {name}"
+        for name in ["bytes", "json", "decimal256", "list_view", "run_end", "run_end_int", "date64"]
+    ),
     *(
         f"{format}: datetime_{zoned}"
         for format in ["Parquet", "Arrow file", "Arrow stream"]
@@ -32,13 +38,28 @@ OPEN = {
     "pyarrow no Arrow schema, Parquet: float16",
     *(
         f"pyarrow byte stream split, Parquet: {name}"
-        for name in ["int128", "uint128", "decimal", "decimal_gaps", "decimal_38", "decimal32", "decimal64", "binary_fixed"]
+        for name in [
+            "int128",
+            "uint128",
+            "decimal",
+            "decimal_gaps",
+            "decimal_38",
+            "decimal32",
+            "decimal64",
+            "binary_fixed",
+        ]
     ),
     "fastparquet int96 gzip, Parquet: datetime_ns",
     "fastparquet int96 gzip, Parquet: datetime_ns_berlin",
     *(
         f"{writer}: {name}_view"
-        for writer in ["pyarrow feather, Arrow file", "pyarrow lz4, Arrow file", "pyarrow zstd, Arrow file", "pyarrow lz4, Arrow stream", "pandas ArrowDtype, Arrow file"]
+        for writer in [
+            "pyarrow feather, Arrow file",
+            "pyarrow lz4, Arrow file",
+            "pyarrow zstd, Arrow file",
+            "pyarrow lz4, Arrow stream",
+            "pandas ArrowDtype, Arrow file",
+        ]
         for name in ["text", "binary"]
     ),
     "pandas, Arrow file: dictionary_gaps",
@@ -82,7 +103,10 @@ def run_group(group, folder, checker):
         problems += checker.check(table)
         seen.append(table)
     columns = sum(len(table.truths) for table in seen)
-    print(f"{group}: {len(seen)} tables, {columns} columns, {checker.runs - runs} runs of lockstep, {time.time() - begin:.0f} s", flush=True)
+    print(
+        f"{group}: {len(seen)} tables, {columns} columns, {checker.runs - runs} runs of lockstep, {time.time() - begin:.0f} s",
+        flush=True,
+    )
     new = [problem for problem in problems if not problem.keys & OPEN]
     print("".join(f"  {problem}\n" for problem in new), end="", flush=True)
     return seen, problems, new
@@ -90,7 +114,11 @@ def run_group(group, folder, checker):
 
 def check_page(seen, write):
     versions = ", ".join(f"{name} {version(name)}" for name in PROGRAMS) + f" and R {r_tables.version()}"
-    block = page.text(seen, lambda table, name: bool({f"{table.format}: {name}", f"{table.writer}, {table.format}: {name}"} & OPEN), versions)
+    block = page.text(
+        seen,
+        lambda table, name: bool({f"{table.format}: {name}", f"{table.writer}, {table.format}: {name}"} & OPEN),
+        versions,
+    )
     old = PAGE.read_text()
     new = page.replaced(old, block)
     if write:
@@ -103,7 +131,9 @@ def check_page(seen, write):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lockstep", type=Path, default=PAGE.parent.parent / "target/release/lockstep", help="the program to check")
+    parser.add_argument(
+        "--lockstep", type=Path, default=PAGE.parent.parent / "target/release/lockstep", help="the program to check"
+    )
     parser.add_argument("--only", choices=GROUPS, help="one group of tables; the page is not checked")
     parser.add_argument("--keep", type=Path, help="a folder for the tables, which stay there")
     parser.add_argument("--write", action="store_true", help="renew the table in data/formats.md")

@@ -64,7 +64,16 @@ class Checker:
         if not fatal:
             return []
         if len(names) == 1:
-            return [Problem(table.name, names[0], f"its column spoils the table: {fatal[0].what}", False, table.format, table.writer)]
+            return [
+                Problem(
+                    table.name,
+                    names[0],
+                    f"its column spoils the table: {fatal[0].what}",
+                    False,
+                    table.format,
+                    table.writer,
+                )
+            ]
         half = len(names) // 2
         return self.spoilt(table, names[:half]) + self.spoilt(table, names[half:])
 
@@ -121,7 +130,9 @@ class Checker:
         if truth.kind in {"integer", "number"}:
             cells = truth.cells[~np.isnan(truth.cells)]
             for key, value in [("min", cells.min()), ("max", cells.max()), ("mean", math.fsum(cells) / len(cells))]:
-                if not isinstance(said[key], (int, float)) or not math.isclose(said[key], value, rel_tol=1e-12, abs_tol=1e-12):
+                if not isinstance(said[key], (int, float)) or not math.isclose(
+                    said[key], value, rel_tol=1e-12, abs_tol=1e-12
+                ):
                     self.say(name, f"inspect says {key} {said[key]}, expected {value}")
         if truth.kind in {"date", "datetime"}:
             for key, value in [("min", truth.cells.min()), ("max", truth.cells.max())]:
@@ -134,7 +145,16 @@ class Checker:
         dropped = [name for name, truth in truths.items() if not truth.learnt and truth.kind != "index"]
         gaps = [(name, truth) for name, truth in truths.items() if truth.learnt and truth.missing]
         fills = [word for name, truth in gaps for word in ("--column", f"{name}:impute={imputing(truth)}")]
-        return ["--target", "y", "--split", "1,0,0", "--threads", "1", *fills, *(["--drop", ",".join(dropped)] if dropped else [])]
+        return [
+            "--target",
+            "y",
+            "--split",
+            "1,0,0",
+            "--threads",
+            "1",
+            *fills,
+            *(["--drop", ",".join(dropped)] if dropped else []),
+        ]
 
     def preprocess(self):
         if not any(truth.learnt for name, truth in self.table.truths.items() if name != "y"):
@@ -152,7 +172,10 @@ class Checker:
                 self.compare(name, features(name, truth), got)
         for name in got:
             column = re.split(r"[=.]", name)[0]
-            self.say(column if column in self.table.truths else name, f"preprocess writes the feature {name!r}, which is not expected")
+            self.say(
+                column if column in self.table.truths else name,
+                f"preprocess writes the feature {name!r}, which is not expected",
+            )
         return True
 
     def compare(self, name, expected, got):
@@ -166,7 +189,10 @@ class Checker:
             wrong = np.flatnonzero(said != values) if said.shape == values.shape else [0]
             if len(wrong):
                 row = wrong[0]
-                self.say(name, f"{feature!r} is {said[row]} in row {row + 1}, expected {values[row]} ({len(wrong)} rows differ)")
+                self.say(
+                    name,
+                    f"{feature!r} is {said[row]} in row {row + 1}, expected {values[row]} ({len(wrong)} rows differ)",
+                )
 
     def refusals(self):
         for name, truth in self.table.truths.items():
@@ -181,11 +207,24 @@ class Checker:
 
     def train(self):
         out = self.folder / "fitted"
-        command = ["fit", self.table.path, *self.settings(), "--epochs", "1", "--hidden", "none", "--batch-size", "full"]
+        command = [
+            "fit",
+            self.table.path,
+            *self.settings(),
+            "--epochs",
+            "1",
+            "--hidden",
+            "none",
+            "--batch-size",
+            "full",
+        ]
         done = self.call(*command, "--device", "cpu", "--out", out, *self.table.options)
         if done.returncode != 0:
             return self.say("", f"fit ends with {done.returncode}: {done.stderr.strip()[-300:]}")
-        if any(truth.kind == "index" for truth in self.table.truths.values()) and "left out" not in done.stderr + done.stdout:
+        if (
+            any(truth.kind == "index" for truth in self.table.truths.values())
+            and "left out" not in done.stderr + done.stdout
+        ):
             self.say("", "fit does not say that it leaves the index out")
         predictions = self.folder / "predictions.csv"
         done = self.call("predict", out / "model.pt", self.table.path, "-o", predictions, *self.table.options)

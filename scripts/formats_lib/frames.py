@@ -39,7 +39,10 @@ def duck(sources, zone="UTC"):
     connection = duckdb.connect()
     connection.execute(f"SET TimeZone = '{zone}'; SET threads = 1; SET preserve_insertion_order = true")
     connection.register("given", arrow(sources))
-    expressions = [f'{source.sql.replace("x::", chr(34) + source.name + chr(34) + "::") or chr(34) + source.name + chr(34)} AS "{source.name}"' for source in sources]
+    expressions = [
+        f'{source.sql.replace("x::", chr(34) + source.name + chr(34) + "::") or chr(34) + source.name + chr(34)} AS "{source.name}"'
+        for source in sources
+    ]
     connection.execute(f"CREATE TABLE cells AS SELECT {', '.join(expressions)} FROM given")
     return connection
 
@@ -70,4 +73,6 @@ def with_midnights(source):
     """A date as a datetime."""
     if source.family != "date":
         return source
-    return replace(source, family="datetime", cells=source.cells.cast(pa.timestamp("s" if source.name != "date64" else "ms")))
+    return replace(
+        source, family="datetime", cells=source.cells.cast(pa.timestamp("s" if source.name != "date64" else "ms"))
+    )

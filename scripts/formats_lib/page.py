@@ -4,7 +4,14 @@ import re
 
 BEGIN, END = "<!-- formats:types -->", "<!-- /formats -->"
 FORMATS = ["Parquet", "Arrow", "CSV", "JSON", "xlsx"]
-WORDS = {"integer": "whole number", "bool": "truth value", "bytes": "refused", "infinite": "number", "datetime": "time", "empty": "empty"}
+WORDS = {
+    "integer": "whole number",
+    "bool": "truth value",
+    "bytes": "refused",
+    "infinite": "number",
+    "datetime": "time",
+    "empty": "empty",
+}
 
 
 def family(format):

@@ -82,7 +82,9 @@ def tables(folder, _):
     for name, options, dialect, index in FILES:
         path = folder / name
         read = raw.csv_cells(path, **dialect)
-        truths = {source.name: written(source, read[source.name], as_csv=True) for source in cells() if source.name in read}
+        truths = {
+            source.name: written(source, read[source.name], as_csv=True) for source in cells() if source.name in read
+        }
         labels = {source.name: source.label for source in cells() if source.name in truths and source.label}
         extra = {index: INDEX} if index else {}
         yield Table("R", "CSV", path, {**extra, **truths}, options, labels, True, name == "write.csv")

@@ -11,7 +11,19 @@ from .tables import INDEX, Writer, table, variant
 from .truth import Truth
 from .values import ROWS
 
-FEW = ("int64", "int64_gaps", "float64", "float64_gaps", "bool", "text", "text_gaps", "text_words", "date32", "date_gaps", "datetime_s")
+FEW = (
+    "int64",
+    "int64_gaps",
+    "float64",
+    "float64_gaps",
+    "bool",
+    "text",
+    "text_gaps",
+    "text_words",
+    "date32",
+    "date_gaps",
+    "datetime_s",
+)
 FILTERED = [3 * row + 1 for row in range(ROWS)]
 LEVELS = pd.MultiIndex.from_product([["a", "b"], range(ROWS // 2)])
 
@@ -33,14 +45,28 @@ def index_writers():
     base = Writer("pandas default index", "CSV", ".csv", indexed(None, to_csv), only=FEW, extra=unnamed, shown=False)
     yield base
     yield variant(base, name="pandas filtered index", write=indexed(FILTERED, to_csv), thorough=True)
-    yield variant(base, name="pandas unnamed MultiIndex", write=indexed(LEVELS, to_csv), extra={**unnamed, "Unnamed: 1": INDEX}, thorough=True)
+    yield variant(
+        base,
+        name="pandas unnamed MultiIndex",
+        write=indexed(LEVELS, to_csv),
+        extra={**unnamed, "Unnamed: 1": INDEX},
+        thorough=True,
+    )
     twice = lambda frame, path: pd.concat([pd.Series(FILTERED, name="Unnamed: 0"), frame], axis=1).to_csv(path)
-    yield variant(base, name="pandas index written twice", write=indexed(None, twice), extra={"Unnamed: 0.1": INDEX, **unnamed}, thorough=True)
+    yield variant(
+        base,
+        name="pandas index written twice",
+        write=indexed(None, twice),
+        extra={"Unnamed: 0.1": INDEX, **unnamed},
+        thorough=True,
+    )
     # An index with a name is a column like any other.
     key = {"key": Truth("integer", np.array(FILTERED, float))}
     yield variant(base, name="pandas named index", write=indexed(pd.Index(FILTERED, name="key"), to_csv), extra=key)
     excel = lambda frame, path: frame.to_excel(path)
-    yield variant(base, name="pandas filtered index", format="xlsx", suffix=".xlsx", write=indexed(FILTERED, excel), thorough=True)
+    yield variant(
+        base, name="pandas filtered index", format="xlsx", suffix=".xlsx", write=indexed(FILTERED, excel), thorough=True
+    )
     parquet = variant(base, format="Parquet", suffix=".parquet", extra={}, only=FEW[:8])
     for engine in ("pyarrow", "fastparquet"):
         save = lambda frame, path, engine=engine: to_parquet(frame, path, engine=engine)
@@ -87,10 +113,26 @@ def dialect_writers():
     yield variant(base, name="American times", write=american_times, options=slashes)
     for encoding in ("latin1", "windows-1252"):
         accents = csv_writer(encoding=encoding)
-        yield variant(base, name=encoding, write=accents, options=["--encoding", encoding], dialect={"encoding": encoding})
-    yield variant(base, name="skipped lines", write=with_lines('Report, "of" today\n\n', {}), options=["--skip-rows", "2"], dialect={"skip": 1})
-    yield variant(base, name="comments", write=with_lines("# made by a service\n", {}), options=["--comment", "#"], dialect={"skip": 1})
-    yield variant(base, name="Excel's sep line", write=with_lines("sep=;\n", {"sep": ";"}), dialect={"delimiter": ";", "skip": 1})
+        yield variant(
+            base, name=encoding, write=accents, options=["--encoding", encoding], dialect={"encoding": encoding}
+        )
+    yield variant(
+        base,
+        name="skipped lines",
+        write=with_lines('Report, "of" today\n\n', {}),
+        options=["--skip-rows", "2"],
+        dialect={"skip": 1},
+    )
+    yield variant(
+        base,
+        name="comments",
+        write=with_lines("# made by a service\n", {}),
+        options=["--comment", "#"],
+        dialect={"skip": 1},
+    )
+    yield variant(
+        base, name="Excel's sep line", write=with_lines("sep=;\n", {"sep": ";"}), dialect={"delimiter": ";", "skip": 1}
+    )
     yield variant(base, name="CRLF", write=csv_writer(lineterminator="\r\n"))
 
 
@@ -124,7 +166,9 @@ def late_keys(path, sources):
 
 
 def with_nan(path, sources):
-    rows = [{name: float("nan") if cell is None else cell for name, cell in row.items()} for row in objects(sources, False)]
+    rows = [
+        {name: float("nan") if cell is None else cell for name, cell in row.items()} for row in objects(sources, False)
+    ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
@@ -151,7 +195,14 @@ def parts(folder, sources):
     (place / "_SUCCESS").touch()
     yield replace(whole, path=place, again=None)
     yield replace(whole, path=place / "part-*.csv", again=None)
-    typed = Writer("pandas in parts", "Parquet", ".parquet", lambda path, columns: frames.pandas(columns).to_parquet(path), only=FEW, shown=False)
+    typed = Writer(
+        "pandas in parts",
+        "Parquet",
+        ".parquet",
+        lambda path, columns: frames.pandas(columns).to_parquet(path),
+        only=FEW,
+        shown=False,
+    )
     whole = table(typed, folder, sources)
     place = folder / "parts-parquet"
     place.mkdir()

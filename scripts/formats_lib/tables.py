@@ -128,7 +128,11 @@ def cells_of(writer, path):
 
 
 def table(writer, folder, sources):
-    sources = [source for source in sources if source.name not in writer.leave and (not writer.only or source.name in writer.only)]
+    sources = [
+        source
+        for source in sources
+        if source.name not in writer.leave and (not writer.only or source.name in writer.only)
+    ]
     stem = f"{writer.name}-{writer.format}".replace(" ", "-").replace(",", "").replace("'", "")
     path = folder / f"{stem}{writer.suffix}"
     kept = accepts(writer, path, sources)
@@ -141,9 +145,21 @@ def write(writer, path, sources):
     is_typed = writer.format.startswith(("Parquet", "Arrow"))
     integers, cells = (integers_of(path, writer.format), None) if is_typed else (None, cells_of(writer, path))
     truths = {source.name: truth_of(writer, source, cells, integers) for source in every}
-    again = lambda names: write(writer, path.with_stem(path.stem + "-part"), [source for source in sources if source.name in names])
+    again = lambda names: write(
+        writer, path.with_stem(path.stem + "-part"), [source for source in sources if source.name in names]
+    )
     labels = {source.name: source.label for source in sources}
-    return Table(writer.name, writer.format, path, {**writer.extra, **truths}, writer.options, labels, writer.thorough, writer.shown, again)
+    return Table(
+        writer.name,
+        writer.format,
+        path,
+        {**writer.extra, **truths},
+        writer.options,
+        labels,
+        writer.thorough,
+        writer.shown,
+        again,
+    )
 
 
 def variant(writer, **changes):

@@ -3,7 +3,6 @@
 import csv
 import io
 
-import polars as pl
 import pyarrow.csv
 
 from . import frames
@@ -37,29 +36,54 @@ def csv_writers():
     yield pandas
     yield variant(pandas, name="pandas nullable", write=pandas_csv("nullable"))
     yield variant(pandas, name="pandas ArrowDtype", write=pandas_csv("arrow", na_rep="NA"))
-    yield variant(pandas, name="pandas quoted", write=pandas_csv(quoting=csv.QUOTE_ALL, encoding="utf-8-sig", lineterminator="\r\n"))
+    yield variant(
+        pandas,
+        name="pandas quoted",
+        write=pandas_csv(quoting=csv.QUOTE_ALL, encoding="utf-8-sig", lineterminator="\r\n"),
+    )
     yield variant(pandas, name="pandas not numeric", write=pandas_csv(quoting=csv.QUOTE_NONNUMERIC))
     escaped = pandas_csv(doublequote=False, escapechar="\\")
     yield variant(pandas, name="pandas escaped", write=escaped, options=["--escape", "\\"], dialect={"escape": "\\"})
     yield variant(pandas, name="pandas gz", suffix=".csv.gz", write=pandas_csv())
-    yield variant(pandas, name="polars zst", suffix=".csv.zst", write=polars_csv(compression="zstd"), adapt=frames.polars_family, leave=frames.NO_NUMPY)
-    european = {"options": ["--decimal", ","], "leave": frozenset({"text_numbers"})}
+    yield variant(
+        pandas,
+        name="polars zst",
+        suffix=".csv.zst",
+        write=polars_csv(compression="zstd"),
+        adapt=frames.polars_family,
+        leave=frames.NO_NUMPY,
+    )
     yield variant(pandas, name="pandas semicolon", write=pandas_csv(sep=";"), dialect={"delimiter": ";"})
     yield variant(pandas, name="pandas tab", suffix=".tsv", write=pandas_csv(sep="\t"), dialect={"delimiter": "\t"})
     yield variant(pandas, name="pandas tab txt", suffix=".txt", write=pandas_csv(sep="\t"), dialect={"delimiter": "\t"})
     yield variant(pandas, name="pandas bar", suffix=".txt", write=pandas_csv(sep="|"), dialect={"delimiter": "|"})
     for encoding in ("utf-16", "utf-16-le"):
-        yield variant(pandas, name=f"pandas {encoding}", write=pandas_csv(encoding=encoding), options=["--encoding", encoding.replace("utf-16-le", "utf-16le")], dialect={"encoding": encoding})
+        yield variant(
+            pandas,
+            name=f"pandas {encoding}",
+            write=pandas_csv(encoding=encoding),
+            options=["--encoding", encoding.replace("utf-16-le", "utf-16le")],
+            dialect={"encoding": encoding},
+        )
     polars = Writer("polars", "CSV", ".csv", polars_csv(), adapt=frames.polars_family, leave=frames.NO_NUMPY)
     yield polars
-    yield variant(polars, name="polars quoted", write=polars_csv(quote_style="always", null_value="NA", include_bom=True))
+    yield variant(
+        polars, name="polars quoted", write=polars_csv(quote_style="always", null_value="NA", include_bom=True)
+    )
     arrow = Writer("pyarrow", "CSV", ".csv", arrow_csv())
     yield arrow
     yield variant(arrow, name="pyarrow quoted", write=arrow_csv(quoting_style="all_valid"))
-    duck = Writer("DuckDB", "CSV", ".csv", duck_copy("FORMAT csv, HEADER"), zone="Europe/Berlin", adapt=frames.duck_family)
+    duck = Writer(
+        "DuckDB", "CSV", ".csv", duck_copy("FORMAT csv, HEADER"), zone="Europe/Berlin", adapt=frames.duck_family
+    )
     yield duck
     yield variant(duck, name="DuckDB gz", suffix=".csv.gz", write=duck_copy("FORMAT csv, HEADER, COMPRESSION gzip"))
-    yield variant(duck, name="DuckDB semicolon", write=duck_copy("FORMAT csv, HEADER, DELIMITER ';', FORCE_QUOTE *"), dialect={"delimiter": ";"})
+    yield variant(
+        duck,
+        name="DuckDB semicolon",
+        write=duck_copy("FORMAT csv, HEADER, DELIMITER ';', FORCE_QUOTE *"),
+        dialect={"delimiter": ";"},
+    )
 
 
 def pandas_json(**settings):
@@ -67,15 +91,49 @@ def pandas_json(**settings):
 
 
 def json_writers():
-    lines = Writer("pandas", "NDJSON", ".ndjson", pandas_json(lines=True, date_format="iso", date_unit="ns"), zone="UTC", leave=frames.NO_NUMPY, adapt=frames.with_midnights)
+    lines = Writer(
+        "pandas",
+        "NDJSON",
+        ".ndjson",
+        pandas_json(lines=True, date_format="iso", date_unit="ns"),
+        zone="UTC",
+        leave=frames.NO_NUMPY,
+        adapt=frames.with_midnights,
+    )
     yield lines
-    yield variant(lines, name="pandas jsonl", suffix=".jsonl", write=pandas_json(lines=True, date_format="iso", date_unit="ns"))
-    yield variant(lines, name="pandas", format="JSON array", suffix=".json", write=pandas_json(date_format="iso", date_unit="ns"), thorough=True)
-    yield variant(lines, name="pandas indented", format="JSON array", suffix=".json", write=pandas_json(date_format="iso", date_unit="ns", indent=2))
-    polars = Writer("polars", "NDJSON", ".ndjson", lambda path, sources: frames.polars(sources).write_ndjson(path), adapt=frames.polars_family, leave=frames.NO_NUMPY)
+    yield variant(
+        lines, name="pandas jsonl", suffix=".jsonl", write=pandas_json(lines=True, date_format="iso", date_unit="ns")
+    )
+    yield variant(
+        lines,
+        name="pandas",
+        format="JSON array",
+        suffix=".json",
+        write=pandas_json(date_format="iso", date_unit="ns"),
+        thorough=True,
+    )
+    yield variant(
+        lines,
+        name="pandas indented",
+        format="JSON array",
+        suffix=".json",
+        write=pandas_json(date_format="iso", date_unit="ns", indent=2),
+    )
+    polars = Writer(
+        "polars",
+        "NDJSON",
+        ".ndjson",
+        lambda path, sources: frames.polars(sources).write_ndjson(path),
+        adapt=frames.polars_family,
+        leave=frames.NO_NUMPY,
+    )
     yield polars
-    yield variant(polars, format="JSON array", suffix=".json", write=lambda path, sources: frames.polars(sources).write_json(path))
-    duck = Writer("DuckDB", "NDJSON", ".ndjson", duck_copy("FORMAT json"), zone="Europe/Berlin", adapt=frames.duck_family)
+    yield variant(
+        polars, format="JSON array", suffix=".json", write=lambda path, sources: frames.polars(sources).write_json(path)
+    )
+    duck = Writer(
+        "DuckDB", "NDJSON", ".ndjson", duck_copy("FORMAT json"), zone="Europe/Berlin", adapt=frames.duck_family
+    )
     yield duck
     yield variant(duck, format="JSON array", suffix=".json", write=duck_copy("FORMAT json, ARRAY true"))
 
@@ -96,6 +154,3 @@ def sheet_writers():
     yield openpyxl
     yield variant(openpyxl, name="pandas, XlsxWriter", write=pandas_excel("xlsxwriter"))
     yield variant(openpyxl, name="polars", write=polars_excel, shown=True, thorough=True)
-
-
-assert pl.__version__

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from .values import ROWS
-
 # Takes the place of a gap in numbers and in the parts of a date.
 FILL = -99.0
 # Cells of text that mean "missing".
 MISSING = set(
-    "|#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|NaT|None|n/a|nan|null|?".split("|")
+    "|#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|NaT|None|n/a|nan|null|?".split(
+        "|"
+    )
 )
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 PLAIN_FAMILIES = {"whole", "number", "bool", "text", "date", "datetime"}
@@ -78,7 +78,9 @@ def wall_clock(cells, zone):
     unit, own = cells.type.unit, cells.type.tz
     naive = pd.Series(cells.cast(pa.int64()).to_numpy(zero_copy_only=False))
     gaps = naive.isna()
-    whole = np.array([0 if cell is None else cell for cell in cells.cast(pa.int64()).to_pylist()], f"datetime64[{unit}]")
+    whole = np.array(
+        [0 if cell is None else cell for cell in cells.cast(pa.int64()).to_pylist()], f"datetime64[{unit}]"
+    )
     series = pd.Series(whole)
     series[gaps] = pd.NaT
     if own is None:
@@ -115,7 +117,12 @@ def plain(source, whole, zone, as_csv=False, off=0):
         listed = [None if cell is None else bool(cell) for cell in python_cells(cells)]
         return Truth("bool", listed, listed.count(None))
     if family == "date":
-        days = pd.Series(np.array([np.datetime64("NaT") if day is None else np.datetime64(day) for day in cells.to_pylist()], "datetime64[s]"))
+        days = pd.Series(
+            np.array(
+                [np.datetime64("NaT") if day is None else np.datetime64(day) for day in cells.to_pylist()],
+                "datetime64[s]",
+            )
+        )
         return times(days, "date")
     if family == "datetime":
         return times(wall_clock(cells, zone), "datetime", off)
@@ -165,10 +172,14 @@ def features(name, truth):
     if truth.kind in {"integer", "number"}:
         return {name: np.where(np.isnan(truth.cells), FILL, truth.cells)}
     if truth.kind in {"bool", "text"}:
-        words = [None if cell is None else str(cell).lower() if isinstance(cell, bool) else cell for cell in truth.cells]
+        words = [
+            None if cell is None else str(cell).lower() if isinstance(cell, bool) else cell for cell in truth.cells
+        ]
         filler = filling(truth)
         shown = [filler if word is None else word for word in words]
-        return {f"{name}={word}": np.array([float(cell == word) for cell in shown]) for word in sorted(set(words) - {None})}
+        return {
+            f"{name}={word}": np.array([float(cell == word) for cell in shown]) for word in sorted(set(words) - {None})
+        }
     parts = ["year", "month", "day", "weekday"] + (["hour"] if truth.kind == "datetime" else [])
     return {f"{name}.{part}": getattr(truth.cells.dt, part).fillna(FILL).to_numpy(float) for part in parts}
 
@@ -176,7 +187,9 @@ def features(name, truth):
 def filling(truth):
     """What stands for a gap in the features."""
     if truth.kind in {"bool", "text"}:
-        words = Counter(str(cell).lower() if isinstance(cell, bool) else cell for cell in truth.cells if cell is not None)
+        words = Counter(
+            str(cell).lower() if isinstance(cell, bool) else cell for cell in truth.cells if cell is not None
+        )
         return min(words, key=lambda word: (-words[word], word))
     return FILL
 
@@ -191,6 +204,3 @@ def distinct(truth):
     if truth.kind in {"integer", "number"}:
         return len(set(truth.cells[~np.isnan(truth.cells)]))
     return len({cell for cell in truth.cells if cell is not None})
-
-
-assert ROWS > 20

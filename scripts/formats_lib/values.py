@@ -53,7 +53,9 @@ def integers():
     huge = cycled([Decimal(2) ** 100, Decimal(-7), Decimal(0), Decimal(12)])
     wide = pa.decimal128(38, 0)
     made.append(source("int128", "int128", "number", huge, wide, sql="x::HUGEINT", polars="Int128"))
-    made.append(source("uint128", "uint128", "number", [abs(cell) for cell in huge], wide, sql="x::UHUGEINT", polars="UInt128"))
+    made.append(
+        source("uint128", "uint128", "number", [abs(cell) for cell in huge], wide, sql="x::UHUGEINT", polars="UInt128")
+    )
     return made
 
 
@@ -102,10 +104,38 @@ def texts():
         source("text_truth", "text of True and False", "text", cycled(["True", "False"]), pa.utf8()),
         source("text_large", "large text", "text", plain, pa.large_utf8()),
         source("text_view", "text view", "text", plain, pa.string_view()),
-        source("dictionary", "dictionary or categorical", "text", pa.array(plain).dictionary_encode(), None, polars="Categorical"),
-        source("ordered", "ordered dictionary", "text", ordered(), None, sql="x::ENUM('low', 'middle', 'high', 'never')", polars="Enum"),
-        source("dictionary_gaps", "dictionary with gaps", "text", pa.array(with_gaps(plain)).dictionary_encode(), None, polars="Categorical"),
-        source("dictionary_int", "dictionary of whole numbers", "whole", pa.array(cycled([10, 30, 20])).dictionary_encode(), None),
+        source(
+            "dictionary",
+            "dictionary or categorical",
+            "text",
+            pa.array(plain).dictionary_encode(),
+            None,
+            polars="Categorical",
+        ),
+        source(
+            "ordered",
+            "ordered dictionary",
+            "text",
+            ordered(),
+            None,
+            sql="x::ENUM('low', 'middle', 'high', 'never')",
+            polars="Enum",
+        ),
+        source(
+            "dictionary_gaps",
+            "dictionary with gaps",
+            "text",
+            pa.array(with_gaps(plain)).dictionary_encode(),
+            None,
+            polars="Categorical",
+        ),
+        source(
+            "dictionary_int",
+            "dictionary of whole numbers",
+            "whole",
+            pa.array(cycled([10, 30, 20])).dictionary_encode(),
+            None,
+        ),
         source("run_end", "run-end encoded text", "text", run_end(plain), None),
         source("run_end_int", "run-end encoded int64", "whole", run_end([row // 5 for row in range(ROWS)]), None),
         source("binary", "binary of UTF-8", "text", [cell.encode() for cell in plain], pa.binary()),
@@ -133,7 +163,13 @@ def booleans():
     return [
         source("bool", "bool", "bool", cycled([True, False, False]), pa.bool_()),
         source("bool_gaps", "bool with gaps", "bool", with_gaps(cycled([True, False])), pa.bool_()),
-        source("bool8", "bool8 (an extension type)", "bool", pa.ExtensionArray.from_storage(pa.bool8(), pa.array(cycled([1, 0]), pa.int8())), None),
+        source(
+            "bool8",
+            "bool8 (an extension type)",
+            "bool",
+            pa.ExtensionArray.from_storage(pa.bool8(), pa.array(cycled([1, 0]), pa.int8())),
+            None,
+        ),
     ]
 
 
@@ -157,15 +193,27 @@ def times():
     made = []
     for unit, per in scale.items():
         cells = [tick * per + (per // 2 + (7 if unit == "ns" else 0) if per > 1 else 0) for tick in ticks]
-        made.append(source(f"datetime_{unit}", f"datetime, {unit}", "datetime", pa.array(cells).cast(pa.timestamp(unit)), None))
+        made.append(
+            source(f"datetime_{unit}", f"datetime, {unit}", "datetime", pa.array(cells).cast(pa.timestamp(unit)), None)
+        )
         if unit == "us":
-            made.append(source("datetime_gaps", "datetime with gaps", "datetime", pa.array(with_gaps(cells)).cast(pa.timestamp(unit)), None))
+            made.append(
+                source(
+                    "datetime_gaps",
+                    "datetime with gaps",
+                    "datetime",
+                    pa.array(with_gaps(cells)).cast(pa.timestamp(unit)),
+                    None,
+                )
+            )
         for zone, short in [("Europe/Berlin", "berlin"), ("UTC", "utc"), ("+05:30", "fixed")]:
             cells_z = pa.array(cells).cast(pa.timestamp(unit, zone))
             if unit == "us" or (unit, short) in {("ns", "berlin"), ("ms", "utc"), ("s", "berlin")}:
                 made.append(source(f"datetime_{unit}_{short}", f"datetime, {unit}, {zone}", "datetime", cells_z, None))
     far = [datetime(1500, 1, 1, 6), datetime(9999, 12, 31, 23, 59, 59), datetime(1969, 12, 31, 23)]
-    made.append(source("datetime_far", "datetimes of the years 1500 and 9999", "datetime", cycled(far), pa.timestamp("us")))
+    made.append(
+        source("datetime_far", "datetimes of the years 1500 and 9999", "datetime", cycled(far), pa.timestamp("us"))
+    )
     return made
 
 
@@ -181,10 +229,26 @@ def clocks():
         source("time_gaps", "time of day with gaps", "time", with_gaps(finer), pa.time64("us")),
     ]
     for unit, per in [("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9)]:
-        made.append(source(f"duration_{unit}", f"duration, {unit}", "duration", pa.array([span * per + per // 4 for span in spans]).cast(pa.duration(unit)), None))
+        made.append(
+            source(
+                f"duration_{unit}",
+                f"duration, {unit}",
+                "duration",
+                pa.array([span * per + per // 4 for span in spans]).cast(pa.duration(unit)),
+                None,
+            )
+        )
     gaps = pa.array(with_gaps([span * 10**6 for span in spans])).cast(pa.duration("us"))
     made.append(source("duration_gaps", "duration with gaps", "duration", gaps, None))
-    made.append(source("interval", "interval of months, days and time", "interval", cycled([pa.MonthDayNano([1, 2, 3])]), pa.month_day_nano_interval()))
+    made.append(
+        source(
+            "interval",
+            "interval of months, days and time",
+            "interval",
+            cycled([pa.MonthDayNano([1, 2, 3])]),
+            pa.month_day_nano_interval(),
+        )
+    )
     return made
 
 
