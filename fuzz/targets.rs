@@ -113,7 +113,9 @@ pub fn space(bytes: &[u8]) {
 pub fn delimited(bytes: &[u8]) {
     let csv = ReadOptions { format: Some(Format::Csv), ..ReadOptions::default() };
     table(bytes, &csv);
-    table(bytes, &ReadOptions { delimiter: ";".into(), quote: "none".into(), header: false, ..csv });
+    table(bytes, &ReadOptions { delimiter: ";".into(), quote: "none".into(), header: false, ..csv.clone() });
+    let (decimal, thousands, date_format) = (",".into(), ".".into(), vec!["%d/%m/%y".into()]);
+    table(bytes, &ReadOptions { escape: "\\".into(), comment: "#".into(), decimal, thousands, date_format, ..csv });
 }
 
 pub fn ndjson(bytes: &[u8]) {

@@ -4,6 +4,7 @@ use super::prepare::{self, Prepared};
 use crate::model::mlp::Mlp;
 use crate::model::script::{add_layers, torchscript_source};
 use crate::preprocess::choices::Unseen;
+use crate::preprocess::inputs::spelled;
 use crate::preprocess::pipeline::Pipeline;
 use crate::preprocess::target::Target;
 use crate::torch::script::Module;
@@ -48,7 +49,7 @@ fn codes(pipeline: &Pipeline, na: &[String]) -> Result<String> {
     let mut known = Vec::new();
     let mut unseen = Vec::new();
     for column in &pipeline.inputs.categories {
-        let pairs = column.spelled().map(|(text, code)| format!("{}: {code}.0", literal(&text)));
+        let pairs = spelled(&column.values).map(|(text, code)| format!("{}: {code}.0", literal(&text)));
         known.push(format!("{{{}}}", pairs.collect::<Vec<_>>().join(", ")));
         let refuse = column.choice.unseen == Unseen::Error;
         unseen.push(if refuse { "-1.0".into() } else { format!("{}.0", column.values.len()) });

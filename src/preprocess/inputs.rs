@@ -40,6 +40,12 @@ pub struct Category {
 /// Truth values as programs spell them.
 pub const TRUTHS: [[&str; 2]; 3] = [["true", "false"], ["True", "False"], ["TRUE", "FALSE"]];
 
+/// Every text that stands for one of the categories or classes, with its code.
+pub fn spelled(values: &[String]) -> impl Iterator<Item = (String, usize)> + '_ {
+    let all = values.iter().zip(spellings(values)).enumerate();
+    all.flat_map(|(code, (value, others))| others.into_iter().chain([value.clone()]).map(move |text| (text, code)))
+}
+
 /// Other spellings of the categories of a column, in the order of `values`: `True` for `true` where the categories are truth
 /// values, `1.0` for `1`, as a table writes it whose column has gaps, where they are numbers.
 fn spellings(values: &[String]) -> Vec<Vec<String>> {
@@ -187,14 +193,8 @@ impl Inputs {
 }
 
 impl Category {
-    /// Every text that stands for a category, with the category's code.
-    pub fn spelled(&self) -> impl Iterator<Item = (String, usize)> + '_ {
-        let all = self.values.iter().zip(spellings(&self.values)).enumerate();
-        all.flat_map(|(code, (value, others))| others.into_iter().chain([value.clone()]).map(move |text| (text, code)))
-    }
-
     fn codes(&self, data: &DataFrame, at: Location<'_>, counts: &mut Counts) -> Result<Vec<f64>> {
-        let index: PlHashMap<String, usize> = self.spelled().collect();
+        let index: PlHashMap<String, usize> = spelled(&self.values).collect();
         let mut unseen = 0;
         let mut codes = Vec::with_capacity(data.height());
         for (row, text) in texts(data, &self.name, at)?.iter().enumerate() {

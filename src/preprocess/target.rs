@@ -1,6 +1,6 @@
 //! What is predicted: classes by their index, or numbers in scaled units.
 
-use super::inputs::{number_values, texts};
+use super::inputs::{number_values, spelled, texts};
 use super::pipeline::fits_float32;
 use super::statistics;
 use crate::data::location::Location;
@@ -110,9 +110,9 @@ impl Target {
         match self {
             Self::Classes(classes) => {
                 let cells = texts(rows, name, at)?;
-                let codes: HashMap<&str, i64> = classes.iter().map(String::as_str).zip(0..).collect();
+                let codes: HashMap<String, usize> = spelled(classes).collect();
                 let index = |(row, cell): (usize, Option<&str>)| match cell.and_then(|cell| codes.get(cell)) {
-                    Some(&index) => Ok(index),
+                    Some(&index) => Ok(index as i64),
                     None => bail!(
                         "{}, target {name}: class {:?} does not occur among the training rows; {remedy}",
                         at.row(row),

@@ -151,9 +151,8 @@ fn a_key_that_first_occurs_late_is_a_column_like_the_others() {
 #[test]
 fn a_nested_column_is_named_and_does_not_matter_where_it_is_not_used() {
     let dir = Workdir::new();
-    let row = |row: usize| {
-        format!("{{\"x\": {}, \"place\": {{\"lat\": {row}}}, \"tags\": [1, 2], \"y\": {row}.5}}", row % 7)
-    };
+    let row =
+        |row: usize| format!("{{\"x\": {}, \"place\": {{\"lat\": {row}}}, \"tags\": [1, 2], \"y\": {row}.5}}", row % 7);
     dir.write("t.ndjson", (0..30).map(row).collect::<Vec<_>>().join("\n"));
     let report = inspect(&dir, "t.ndjson", &["--save", "s.toml"]);
     assert_eq!(names(&report), ["x", "y"]);
