@@ -4,7 +4,7 @@ use super::OnBatch;
 use super::files::open;
 use super::types::read_as;
 use crate::data::caught::caught;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use polars::prelude::*;
 use polars_arrow::io::ipc::read as arrow;
 use std::collections::HashSet;
@@ -22,8 +22,8 @@ const ARROW: &[u8] = b"ARROW1";
 fn schema(fields: &ArrowSchema, parquet: bool) -> Schema {
     let unknown = DataType::Unknown(UnknownKind::Any);
     let known = |field: &ArrowField| match field.dtype() {
-        // Bytes of one length are numbers, UUIDs or hashes, whose meaning is lost.
-        ArrowDataType::FixedSizeBinary(_) => unknown.clone(),
+        // What polars 0.55 makes of Parquet's half-precision numbers, if no Arrow schema stands beside them.
+        ArrowDataType::FixedSizeBinary(2) if parquet => unknown.clone(),
         // Parquet holds them as milliseconds, which polars 0.55 takes for seconds.
         ArrowDataType::Time32(ArrowTimeUnit::Second) if parquet => unknown.clone(),
         _ => catch_unwind(|| DataType::from_arrow_field(field)).unwrap_or_else(|_| unknown.clone()),
@@ -106,10 +106,50 @@ pub fn ipc(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut OnBat
         }
         return Ok(());
     }
-    let metadata = caught(shown, || arrow::read_file_metadata(&mut file))?;
+    let mut metadata = caught(shown, || arrow::read_file_metadata(&mut file))?;
+    let dictionaries = Dictionaries::of(&mut file, &mut metadata, shown)?;
     let mut batches = arrow::FileReader::new(file, metadata, projection, None);
+    let mut first = 0;
     while let Some(batch) = caught(shown, || batches.next().transpose())? {
-        give(batch)?;
+        let batch = dictionaries.texts(caught(shown, || Ok(DataFrame::from(batch)))?, shown)?;
+        let height = batch.height();
+        see(batch, first)?;
+        first += height;
     }
     Ok(())
+}
+
+/// The categories of an Arrow file's columns. Their keys are read as numbers: below a gap pandas leaves -1, which polars'
+/// reader of dictionaries refuses.
+struct Dictionaries(Vec<(PlSmallStr, Series)>);
+
+impl Dictionaries {
+    /// Reads them, and makes columns of numbers of the columns in `metadata`.
+    fn of(file: &mut File, metadata: &mut arrow::FileMetadata, shown: &str) -> Result<Self> {
+        let all = caught(shown, || arrow::read_file_dictionaries(file, metadata, &mut vec![], Default::default()))?;
+        let mut fields = (*metadata.schema).clone();
+        let mut categories = Vec::new();
+        for (field, ids) in fields.iter_values_mut().zip(&mut metadata.ipc_schema.fields) {
+            let ArrowDataType::Dictionary(key, ..) = field.dtype else { continue };
+            let values = ids.dictionary_id.take().and_then(|id| all.get(&id));
+            let values = values.with_context(|| format!("{shown}: column {} has no categories", field.name))?;
+            let series = caught(shown, || Series::try_from((field.name.clone(), values.clone())))?;
+            categories.push((field.name.clone(), series.cast(&DataType::String)?));
+            (field.dtype, field.metadata) = (key.into(), None);
+        }
+        metadata.schema = std::sync::Arc::new(fields);
+        metadata.dictionaries = None;
+        Ok(Self(categories))
+    }
+
+    /// The batch with categories for keys.
+    fn texts(&self, mut batch: DataFrame, shown: &str) -> Result<DataFrame> {
+        for (name, categories) in &self.0 {
+            let Ok(keys) = batch.column(name) else { continue };
+            let places = keys.strict_cast(&IDX_DTYPE).and_then(|keys| categories.take(keys.idx()?));
+            let texts = places.map_err(|_| anyhow!("{shown}: column {name} has keys without categories"))?;
+            batch.replace(name, texts.with_name(name.clone()).into_column())?;
+        }
+        Ok(batch)
+    }
 }

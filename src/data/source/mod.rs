@@ -198,8 +198,11 @@ impl Source {
         let why = error.strip_prefix(&format!("{}: ", self.display_name)).unwrap_or(&error);
         // pandas leaves -1 below a gap, which polars' reader of Arrow files takes for a key.
         let gaps = why.contains("dictionary key");
-        let why =
-            if gaps { "categories with gaps, as pandas writes them to Feather; write Parquet instead" } else { why };
+        let why = if gaps {
+            "categories with gaps, as pandas writes them to Arrow streams; write Parquet instead"
+        } else {
+            why
+        };
         let named = why.contains(&format!("column {name} "));
         Some(if named { why.into() } else { format!("column {name}: {why}; leave it out with --drop {name}") })
     }

@@ -12,7 +12,7 @@ use std::hash::Hash;
 /// Fewer than two folds, or fewer rows than folds.
 pub fn k_fold(rows: usize, folds: usize, seed: u32) -> Result<Vec<Vec<usize>>> {
     check(folds)?;
-    ensure!(folds <= rows, "--folds {folds}: there are only {rows} rows to divide");
+    ensure!(folds <= rows, "--folds {folds}: there are only {rows} rows to divide; give fewer folds");
     let order = NumpyRandom::seed(seed).permutation(rows);
     let mut fold_of = vec![0; rows];
     let mut start = 0;
@@ -68,7 +68,7 @@ pub fn stratified_k_fold<T: Eq + Hash>(classes: &[T], folds: usize, seed: u32) -
 pub fn group_k_fold(groups: &[usize], folds: usize) -> Result<Vec<Vec<usize>>> {
     check(folds)?;
     let count = groups.iter().max().map_or(0, |last| last + 1);
-    ensure!(folds <= count, "--folds {folds}: there are only {count} groups to divide");
+    ensure!(folds <= count, "--folds {folds}: there are only {count} groups to divide; give fewer folds");
     let mut sizes = vec![0; count];
     groups.iter().for_each(|&group| sizes[group] += 1);
     let mut order: Vec<usize> = (0..count).collect();

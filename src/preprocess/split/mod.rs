@@ -101,7 +101,10 @@ fn check(rows: usize, unit: &str, shares: [f64; 3], parts: &Parts) -> Result<()>
         ("validation", shares[1], &parts.valid),
         ("test", shares[2], &parts.test),
     ] {
-        ensure!(share == 0.0 || !part.is_empty(), "--split: of {rows} {unit} none is left for the {name} part");
+        ensure!(
+            share == 0.0 || !part.is_empty(),
+            "--split: of {rows} {unit} none is left for the {name} part; give it a larger share, or more {unit}"
+        );
     }
     Ok(())
 }
