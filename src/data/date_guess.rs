@@ -1,6 +1,6 @@
 //! Dates that are not ISO 8601: which format they may be written in.
 
-use super::dates::by_format;
+use super::date_format::by_format;
 
 /// The ways in which people write dates.
 const DATES: [&str; 20] = [

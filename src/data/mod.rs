@@ -2,6 +2,7 @@
 
 pub mod boston;
 mod caught;
+pub mod date_format;
 mod date_guess;
 pub mod dates;
 pub mod houses;

@@ -36,7 +36,7 @@ fn differs(key: &str, was: &Map<String, Value>, now: &Map<String, Value>) -> Opt
         (Some(Value::Object(was)), Some(Value::Object(now))) => {
             let new = now
                 .keys()
-                .filter(|inner| !was.contains_key(*inner) && !(key == "config" && is_default(inner, &now[*inner])));
+                .filter(|inner| !(was.contains_key(*inner) || key == "config" && is_default(inner, &now[*inner])));
             let keys = was.keys().chain(new);
             // A table may have been moved; its content is compared by its hash.
             keys.filter(|key| *key != "data").find_map(|inner| Some(format!("{inner}: {}", differs(inner, was, now)?)))

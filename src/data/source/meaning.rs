@@ -1,7 +1,7 @@
 //! What the cells of any format mean: which are missing, which are dates, how numbers are written in texts.
 
 use super::ReadOptions;
-use crate::data::dates::Formats;
+use crate::data::date_format::Formats;
 use crate::data::numbers::Marks;
 use anyhow::{Result, bail};
 use polars::prelude::*;

@@ -116,7 +116,7 @@ impl ReadOptions {
     pub fn check(&self) -> Result<()> {
         self.dialect()?;
         self.marks()?;
-        crate::data::dates::Formats::parse(&self.date_format)?;
+        crate::data::date_format::Formats::parse(&self.date_format)?;
         super::text::encoding(&self.encoding)?;
         Ok(())
     }

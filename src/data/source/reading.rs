@@ -1,0 +1,132 @@
+//! The batches of a table, file by file, and the columns at which a file cannot be read.
+
+use super::files::open;
+use super::types::{converted, read_as};
+use super::{OnBatch, ReadOptions, Source, columnar, delimited, json, text, workbook};
+use crate::data::location::{Location, Piece};
+use crate::data::table::Format;
+use anyhow::{Result, anyhow, bail, ensure};
+use polars::prelude::*;
+use std::path::Path;
+
+impl Source {
+    /// Gives every batch to `see`, in order; with `columns` only those are read.
+    ///
+    /// # Errors
+    /// A column of those asked for that cannot be read, a cell that is not of its pinned type.
+    pub fn batches(&mut self, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
+        let broken = self.unreadable();
+        let asked = |name: &String| columns.is_some_and(|columns| columns.contains(name));
+        if let Some((_, why)) = broken.iter().find(|(name, _)| asked(name)) {
+            bail!("{}: {why}", self.display_name);
+        }
+        let mut theirs = false;
+        let mut watched = |batch: DataFrame, first: usize| see(batch, first).inspect_err(|_| theirs = true);
+        let Err(error) = self.read_all(columns, &mut watched) else { return Ok(()) };
+        let names = columns.map_or_else(|| self.names(), <[String]>::to_vec);
+        let why = if theirs { None } else { names.iter().find_map(|name| self.broken_column(name)) };
+        Err(why.map_or(error, |why| anyhow!("{}: {why}", self.display_name)))
+    }
+
+    fn read_all(&mut self, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
+        let mut first = 0;
+        self.pieces.clear();
+        for index in 0..self.files.len() {
+            self.pieces.push(Piece { file: self.name_of(index), first });
+            let mut height = 0;
+            let (shown, pinned, meaning) = (self.name_of(index), self.pinned.clone(), self.meaning.clone());
+            let types = self.schema.clone();
+            let mut give = |batch: DataFrame, before: usize| {
+                height = before + batch.height();
+                let batch = meaning.apply(&plain(batch, &types, &shown)?, before, &shown)?;
+                see(pinned.typed(&batch, before, &shown)?, first + before)
+            };
+            self.read(index, &shown, columns, &mut give)?;
+            first += height;
+        }
+        ensure!(first > 0, "{}: no rows, expected one at least", self.display_name);
+        Ok(())
+    }
+
+    /// Gives the batches of one file.
+    fn read(&mut self, index: usize, shown: &str, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
+        let (path, options) = (&self.files[index], &self.options);
+        let text = || text::text(open(path, shown)?, &options.encoding, shown);
+        match self.format {
+            Format::Csv | Format::Tsv => {
+                let reader = delimited::Reader::new(options, Location::start(shown))?;
+                reader.read(text()?, &mut self.schema, columns, see)
+            }
+            Format::Ndjson | Format::Json => {
+                json::Reader::new(&options.na, Location::start(shown)).read(text()?, &self.schema, columns, see)
+            }
+            Format::Parquet => columnar::parquet(path, shown, columns, see),
+            Format::Ipc => columnar::ipc(path, shown, columns, see),
+            Format::Xlsx => {
+                let table = self.workbook(path, shown)?;
+                see(
+                    columns.map_or_else(
+                        || Ok(table.clone()),
+                        |columns| table.select(columns.iter().map(String::as_str)),
+                    )?,
+                    0,
+                )
+            }
+        }
+    }
+
+    pub(super) fn workbook(&self, path: &Path, shown: &str) -> Result<DataFrame> {
+        let ReadOptions { sheet, header, na, .. } = &self.options;
+        workbook::read(path, shown, sheet.as_deref(), *header, na)
+    }
+
+    /// Looks for columns at which the reading fails and leaves them out from now on, so that the others can be read. False
+    /// if there are none.
+    pub fn leave_out_broken(&mut self) -> bool {
+        let mut found = false;
+        for name in self.names() {
+            let readable = self.schema.get(name.as_str()).is_some_and(|dtype| read_as(dtype).is_some());
+            if let Some(why) = self.broken_column(&name).filter(|_| readable) {
+                self.schema.set_dtype(&name, DataType::Unknown(UnknownKind::Any));
+                self.broken.push((name, why));
+                found = true;
+            }
+        }
+        found
+    }
+
+    /// Why a column of Parquet or Arrow cannot be read, if it cannot.
+    fn broken_column(&mut self, name: &str) -> Option<String> {
+        if !matches!(self.format, Format::Parquet | Format::Ipc) {
+            return None;
+        }
+        let error = self.read_all(Some(&[name.to_string()]), &mut |_, _| Ok(())).err()?.to_string();
+        let why = error.strip_prefix(&format!("{}: ", self.display_name)).unwrap_or(&error);
+        // pandas leaves -1 below a gap, which polars' reader of Arrow files takes for a key.
+        let gaps = why.contains("dictionary key");
+        let why = if gaps {
+            "categories with gaps, as pandas writes them to Arrow streams; write Parquet instead"
+        } else {
+            why
+        };
+        let named = why.contains(&format!("column {name} "));
+        Some(if named { why.into() } else { format!("column {name}: {why}; leave it out with --drop {name}") })
+    }
+}
+
+/// The columns in the types that all files of the table have in common.
+fn plain(batch: DataFrame, types: &Schema, shown: &str) -> Result<DataFrame> {
+    let column = |column: &Column| {
+        let column = converted(column, shown)?;
+        match types.get(column.name()) {
+            Some(dtype)
+                if dtype != column.dtype() && *dtype != DataType::Null && column.dtype() != &DataType::String =>
+            {
+                Ok(column.cast(dtype)?)
+            }
+            _ => Ok(column),
+        }
+    };
+    let columns = batch.columns().iter().map(column).collect::<Result<Vec<_>>>()?;
+    Ok(DataFrame::new(batch.height(), columns)?)
+}
