@@ -48,16 +48,16 @@ pub struct ReadingFlags {
     #[arg(long, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     encoding: Option<String>,
-    /// Mark before the fraction of a number in text [default: .]
+    /// Mark before the fraction of a number in text; for a model, that of its table [default: .]
     #[arg(long, value_name = "CHAR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     decimal: Option<String>,
-    /// Mark between groups of three digits in text, space, or none [default: none]
+    /// Mark between groups of three digits in text, space, or none; for a model, that of its table [default: none]
     #[arg(long, value_name = "CHAR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     thousands: Option<String>,
-    /// How dates are written that are not ISO 8601, in strftime's letters, such as %d/%m/%Y, or COL=%Y%m%d for one column.
-    /// May be given several times
+    /// How dates are written that are not ISO 8601, in strftime's letters, such as %d/%m/%Y, or COL=%Y%m%d for one column; for a
+    /// model, as in its table. May be given several times
     #[arg(long, value_name = "[COL=]FORMAT")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     date_format: Vec<String>,
@@ -90,6 +90,9 @@ impl ReadingFlags {
         let format = self.format.as_deref().map(str::parse::<Format>).transpose();
         let format = format.map_err(|error| anyhow::anyhow!("--format {error}"))?;
         let or = |given: &Option<String>, base: String| given.clone().unwrap_or(base);
+        // A mark that takes the other's place: both are given anew.
+        let same = |given: &Option<String>, other: &str| given.as_deref() == Some(other);
+        let thousands = if same(&self.decimal, &base.thousands) { "none".into() } else { base.thousands };
         let all = |given: &Vec<String>, base: Vec<String>| if given.is_empty() { base } else { given.clone() };
         Ok(ReadOptions {
             format: format.or(base.format),
@@ -102,7 +105,7 @@ impl ReadingFlags {
             comment: or(&self.comment, base.comment),
             encoding: or(&self.encoding, base.encoding),
             decimal: or(&self.decimal, base.decimal),
-            thousands: or(&self.thousands, base.thousands),
+            thousands: or(&self.thousands, thousands),
             date_format: all(&self.date_format, base.date_format),
             sheet: self.sheet.clone().or(base.sheet),
         })

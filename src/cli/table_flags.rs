@@ -17,8 +17,8 @@ pub struct TableFlags {
     #[arg(long, value_name = "COL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<String>,
-    /// Whether the target is a class or a number: auto, regression or classification; auto takes text, true/false, and
-    /// whole numbers of 10 values at most for classes, anything else for numbers [default: auto]
+    /// Whether the target is a class or a number: auto, regression or classification; auto takes text, true/false,
+    /// whole numbers of 2 values, and of 10 at most with 5 rows a value for classes, anything else for numbers [default: auto]
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     task: Option<String>,

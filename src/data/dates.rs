@@ -73,6 +73,7 @@ fn iso_time(text: &str) -> Option<(u64, NaiveTime)> {
     let number = |part: &&str| (part.len() == 2).then(|| part.parse::<u32>().ok())?;
     let parts: Vec<u32> = parts.iter().map(number).collect::<Option<_>>()?;
     let (hour, minute, second) = match parts[..] {
+        [hour] if fraction.is_none() => (hour, 0, 0),
         [hour, minute] if fraction.is_none() => (hour, minute, 0),
         [hour, minute, second] => (hour, minute, second),
         _ => return None,
@@ -90,7 +91,8 @@ fn iso_time(text: &str) -> Option<(u64, NaiveTime)> {
 }
 
 fn pairs(digits: &str) -> Option<Vec<&str>> {
-    digits.len().is_multiple_of(2).then(|| (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]).collect())
+    (digits.len().is_multiple_of(2) && digits.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]).collect())
 }
 
 /// Seconds ahead of UTC; `Some(None)` where nothing is said.
@@ -172,6 +174,7 @@ mod tests {
             ("2024-02-29 12:30:00 UTC", "2024-02-29 12:30:00", "2024-02-29 12:30:00"),
             ("20240229T123005Z", "2024-02-29 12:30:05", "2024-02-29 12:30:05"),
             ("1883-01-01 12:00:00+00:53:28", "1883-01-01 12:00:00", "1883-01-01 11:06:32"),
+            ("2024-02-29T12", "2024-02-29 12:00:00", "2024-02-29 12:00:00"),
             ("2024-02-29T24:00", "2024-03-01 00:00:00", "2024-03-01 00:00:00"),
         ] {
             assert_eq!(at(text), Some((wall.into(), moment.into())), "{text}");
@@ -185,7 +188,8 @@ mod tests {
             "2024-02-29T12:30ZZ",
             "2024-02-29T1:2",
             "2024-02-29T12:30+2",
-            "2024-02-29T12",
+            "2024-02-29T1",
+            "2024-01-01 10:00-München",
         ] {
             assert_eq!(at(wrong), None, "{wrong}");
         }

@@ -53,7 +53,8 @@ fn grouped(whole: &str, mark: char) -> Option<String> {
         let length = if index == 0 { (1..=3).contains(&group.len()) } else { group.len() == 3 };
         length && group.bytes().all(|byte| byte.is_ascii_digit())
     };
-    groups.iter().enumerate().all(fits).then(|| groups.concat())
+    // 0.126 is no 126: a number in groups does not begin with 0.
+    (!whole.starts_with('0') && groups.iter().enumerate().all(fits)).then(|| groups.concat())
 }
 
 /// Nothing, or `e` and a whole number.
@@ -84,6 +85,7 @@ mod tests {
             ("1.29", None),
             ("1,2,3", None),
             ("1.2345", None),
+            ("0.126", None),
             ("12€", None),
             ("", None),
             (",", None),

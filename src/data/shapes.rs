@@ -18,7 +18,9 @@ pub enum Shape {
     DecimalComma,
     /// Thousands set apart by points, and a decimal comma or none: `1.299,99`.
     GroupedByPoint,
-    /// A number with a sign of money or per cent: `$12`, `12 %`.
+    /// Thousands set apart by apostrophes: `1'234.5`.
+    Apostrophe,
+    /// A number with a sign of money or per cent, or a minus that is no hyphen: `$12`, `12 %`, `5 EUR`, `−5`.
     WithUnit,
     /// An ISO 8601 date.
     Date,
@@ -75,9 +77,22 @@ fn number(cell: &str) -> Option<Shape> {
     if grouped(&swapped, ',') {
         return Some(Shape::GroupedByPoint);
     }
-    let money = ['$', '€', '£', '¥', '%'];
-    let bare = trimmed.trim_start_matches(money).trim_end_matches(money).trim();
+    if grouped(&trimmed.replace('’', "'"), '\'') {
+        return Some(Shape::Apostrophe);
+    }
+    let bare = without_unit(trimmed);
     (bare.len() < trimmed.len() && number(bare).is_some()).then_some(Shape::WithUnit)
+}
+
+/// Signs and codes of money, per cent and per mille, and the typographer's minus.
+const UNITS: [&str; 22] = [
+    "R$", "$", "€", "£", "¥", "₹", "%", "‰", "−", "EUR", "USD", "GBP", "CHF", "JPY", "CNY", "INR", "CAD", "AUD", "SEK",
+    "NOK", "DKK", "PLN",
+];
+
+fn without_unit(cell: &str) -> &str {
+    let before = UNITS.iter().find_map(|unit| cell.strip_prefix(unit)).unwrap_or(cell);
+    UNITS.iter().find_map(|unit| before.strip_suffix(unit)).unwrap_or(before).trim()
 }
 
 fn is_code(digits: &str) -> bool {
@@ -93,6 +108,7 @@ fn grouped(text: &str, mark: char) -> bool {
     let first = groups.next().is_some_and(|first| (1..=3).contains(&first.len()) && digits(first));
     let mut more = 0;
     first
+        && !whole.starts_with('0')
         && digits(fraction)
         && groups.all(|group| {
             more += 1;
@@ -107,7 +123,9 @@ pub struct Shapes {
     /// Cells that are not missing.
     pub present: u64,
     /// By [`Shape`].
-    counts: [u64; 10],
+    counts: [u64; 11],
+    /// The first cell that is neither a number nor a date.
+    pub slip: Option<String>,
     /// Texts that may be dates in another format.
     pub other_dates: Guess,
 }
@@ -138,6 +156,9 @@ impl Shapes {
         self.counts[shape as usize] += count;
         if shape == Shape::Text {
             self.other_dates.see(cell, count);
+            if self.slip.is_none() {
+                self.slip = Some(cell.to_string());
+            }
         }
         shape
     }
@@ -168,7 +189,7 @@ impl Shapes {
             () if self.dates() == present => Meaning::Dates { times: self.count(Shape::Datetime) > 0 },
             () if most(self.numbers()) => Meaning::MostlyNumbers,
             () if most(self.dates()) => Meaning::MostlyDates,
-            () if most(self.other_dates.count) => Meaning::OtherDates,
+            () if self.other_dates.count > 0 && most(self.dates() + self.other_dates.count) => Meaning::OtherDates,
             () => Meaning::Text,
         }
     }
@@ -182,6 +203,7 @@ impl Shapes {
             (Shape::Grouped, "with commas for thousands, as 1,234.5"),
             (Shape::DecimalComma, "with a decimal comma, as 12,5"),
             (Shape::GroupedByPoint, "with points for thousands, as 1.234,5"),
+            (Shape::Apostrophe, "with apostrophes for thousands, as 1'234.5"),
             (Shape::WithUnit, "with a sign of money or per cent"),
         ];
         let ways = ways.map(|(shape, way)| (self.count(shape), way));
@@ -193,6 +215,9 @@ impl Shapes {
     pub fn remedy(&self) -> &'static str {
         let has = |shape| self.count(shape) > 0;
         match () {
+            // A slip among plain numbers.
+            () if self.count(Shape::Plain) * 2 > self.numbers() => "write it as one",
+            () if has(Shape::Apostrophe) => "say --thousands \"'\"",
             () if has(Shape::GroupedByPoint) => "say --decimal , --thousands .",
             () if has(Shape::Spaced) && has(Shape::DecimalComma) => "say --decimal , --thousands space",
             () if has(Shape::Spaced) => "say --thousands space",
@@ -224,6 +249,10 @@ mod tests {
             ("$1,200", Shape::WithUnit),
             ("12 %", Shape::WithUnit),
             ("5,5%", Shape::WithUnit),
+            ("5 EUR", Shape::WithUnit),
+            ("R$ 5", Shape::WithUnit),
+            ("−5", Shape::WithUnit),
+            ("1'234.5", Shape::Apostrophe),
             ("12 34", Shape::Text),
             ("1,2,3", Shape::Text),
             ("nan", Shape::Text),

@@ -29,7 +29,8 @@ impl Format {
     /// `.feather`) or `.xlsx`. Text may be compressed, as in `.csv.gz` and `.csv.zst`.
     pub fn of(path: &Path) -> Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-        let packed = [".gz", ".zst", ".zstd"].iter().find_map(|ending| name.strip_suffix(ending));
+        let packed =
+            [".gz", ".zst", ".zstd", ".bz2", ".xz", ".zip"].iter().find_map(|ending| name.strip_suffix(ending));
         let format = match packed.unwrap_or(&name).rsplit_once('.').map(|(_, ending)| ending) {
             Some("csv" | "txt" | "data" | "dat") => Self::Csv,
             Some("tsv" | "tab") => Self::Tsv,
@@ -62,8 +63,9 @@ impl Format {
     /// One that is only read, a compressed one.
     pub fn to_write(path: &Path) -> Result<Self> {
         let shown = path.display();
-        let packed =
-            path.extension().is_some_and(|ending| ["gz", "zst", "zstd"].iter().any(|packed| ending == *packed));
+        let packed = path
+            .extension()
+            .is_some_and(|ending| ["gz", "zst", "zstd", "bz2", "xz", "zip"].iter().any(|packed| ending == *packed));
         // A name that may mean several forms of text, or a stream.
         let vague = path
             .extension()

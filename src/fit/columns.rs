@@ -2,7 +2,6 @@
 
 use super::divide::Divided;
 use super::text_column::TextColumn;
-use crate::data::schema::is_index;
 use crate::data::shapes::Meaning;
 use crate::data::store::Store;
 use crate::fit::settings::FitPlan;
@@ -16,9 +15,9 @@ use std::collections::{BTreeSet, HashSet};
 ///
 /// # Errors
 /// A setting that names a column which is not there.
-pub fn needed(names: &[String], config: &FitPlan, shown: &str) -> Result<Vec<String>> {
+pub fn needed(names: &[String], indexes: &[String], config: &FitPlan, shown: &str) -> Result<Vec<String>> {
     config.check_columns(names, shown)?;
-    let mut columns = features(names, config);
+    let mut columns = features(names, indexes, config);
     ensure!(!columns.is_empty(), "{shown}: no column is left to learn from beside the target {}", config.target);
     let others = config.roles().into_iter().filter(|(flag, _)| *flag != "--id");
     columns.extend(others.map(|(_, name)| name.to_string()));
@@ -26,32 +25,36 @@ pub fn needed(names: &[String], config: &FitPlan, shown: &str) -> Result<Vec<Str
 }
 
 /// The columns to learn from.
-fn features(names: &[String], config: &FitPlan) -> Vec<String> {
+fn features(names: &[String], indexes: &[String], config: &FitPlan) -> Vec<String> {
     let chosen = if config.features.is_empty() { names } else { &config.features };
     let roles = config.roles().into_iter().map(|(_, name)| name);
     let others: HashSet<&str> = config.drop.iter().map(String::as_str).chain(roles).collect();
-    let left_out = |name: &String| others.contains(name.as_str()) || is_left_out_index(name, config);
+    let left_out = |name: &String| others.contains(name.as_str()) || is_left_out(name, indexes, config);
     chosen.iter().filter(|name| !left_out(name)).cloned().collect()
 }
 
 /// Whether a column is an index that nobody asked for.
-fn is_left_out_index(name: &str, config: &FitPlan) -> bool {
-    let named = |list: &[String]| list.iter().any(|other| other == name);
-    is_index(name) && !named(&config.features) && !named(&config.categorical)
+fn is_left_out(name: &String, indexes: &[String], config: &FitPlan) -> bool {
+    indexes.contains(name) && !config.features.contains(name) && !config.categorical.contains(name)
 }
 
 /// What is to be said of the indexes that pandas or R wrote beside the columns, which are not learnt from.
-pub fn indexes(names: &[String], config: &FitPlan) -> Vec<String> {
+pub fn indexes(indexes: &[String], config: &FitPlan) -> Vec<String> {
     let roles = config.roles();
     let other = |name: &String| config.drop.contains(name) || roles.iter().any(|(_, role)| role == name);
-    let left_out = names.iter().filter(|name| is_left_out_index(name, config) && !other(name));
-    left_out.map(|name| format!("{name} is the index that pandas or R wrote beside the columns: left out")).collect()
+    let left_out = indexes.iter().filter(|name| is_left_out(name, indexes, config) && !other(name));
+    let said = |name| {
+        format!(
+            "{name} is the index that pandas or R wrote beside the columns, and is left out; --features takes it in"
+        )
+    };
+    left_out.map(said).collect()
 }
 
 /// What is to be said of columns that count the rows, and are learnt from.
 pub fn notes(store: &Store, config: &FitPlan) -> Result<Vec<String>> {
     let mut notes = Vec::new();
-    let features = features(&store.names(), config);
+    let features = features(&store.names(), &[], config);
     for name in features.iter().filter(|name| store.dtype(name).is_ok_and(DataType::is_integer)) {
         if !config.features.contains(name) && counts_rows(store, name)? {
             notes.push(format!("{name} counts the rows, and is learnt from; --drop {name} leaves it out"));
@@ -83,7 +86,7 @@ pub fn inputs(divided: &Divided<'_>, config: &FitPlan, train: &[u32]) -> Result<
     let mut training = vec![false; store.height()];
     train.iter().for_each(|&row| training[row as usize] = true);
     let mut inputs = Inputs { numbers: vec![], dates: vec![], categories: vec![] };
-    for name in features(&store.names(), config) {
+    for name in features(&store.names(), &[], config) {
         let choice = config.choice(&name);
         let dtype = store.dtype(&name)?;
         let text = matches!(dtype, DataType::String | DataType::Boolean);

@@ -108,7 +108,8 @@ fn literal(text: &str) -> String {
             '\\' => "\\\\".into(),
             '"' => "\\\"".into(),
             '\n' => "\\n".into(),
-            '\r' => "\\r".into(),
+            // TorchScript's reader of literals does not know \r, but octal digits.
+            '\r' => "\\015".into(),
             '\t' => "\\t".into(),
             other => other.to_string(),
         })

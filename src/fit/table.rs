@@ -24,13 +24,16 @@ pub struct ReadTable {
 pub fn read(data: &Path, config: &FitPlan, trials: &[FitPlan], schema: Option<&TableSchema>) -> Result<ReadTable> {
     let mut sources = open(data, config, schema)?;
     let (names, shown) = (sources[0].names(), sources[0].display_name.clone());
-    let mut columns = needed(&names, config, &shown)?;
+    let index_columns = sources[0].indexes();
+    let mut columns = needed(&names, &index_columns, config, &shown)?;
     for (index, trial) in trials.iter().enumerate() {
-        columns.extend(needed(&names, trial, &shown).with_context(|| format!("--param: trial {}", index + 1))?);
+        columns.extend(
+            needed(&names, &index_columns, trial, &shown).with_context(|| format!("--param: trial {}", index + 1))?,
+        );
     }
     let hashes = sources.iter().map(Source::sha256).collect::<Result<Vec<_>>>()?;
     let store = Store::read(&mut sources, &columns)?;
-    Ok(ReadTable { store, sha256: hashes.join(" "), notes: indexes(&names, config) })
+    Ok(ReadTable { store, sha256: hashes.join(" "), notes: indexes(&index_columns, config) })
 }
 
 /// The table, and those of `--valid` and `--test`.

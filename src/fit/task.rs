@@ -83,17 +83,16 @@ fn auto(target: &DataFrame, config: &FitPlan, at: Location<'_>) -> Result<(bool,
             for (row, cell) in texts(target, name, at)?.iter().enumerate() {
                 cell.into_iter().for_each(|cell| text.see(cell, 1, || at.row(row)));
             }
+            if let Meaning::Dates { .. } = text.meaning() {
+                bail!(no_dates(name, "dates", at));
+            }
             if text.meaning() != Meaning::Numbers {
                 text.check(name, "or learn classes with --task classification")?;
                 let classes = values()?;
                 return Ok((true, format!("is text of {classes} {}", if classes == 1 { "value" } else { "values" })));
             }
         }
-        dtype if dtype.is_temporal() => bail!(
-            "{}: the target {name} is {dtype}, expected numbers or classes; classes of it are learnt with --task \
-             classification",
-            at.file
-        ),
+        dtype if dtype.is_temporal() => bail!(no_dates(name, &dtype.to_string(), at)),
         _ => {}
     }
     let numbers = number_values(target, name, at)?;
@@ -111,6 +110,13 @@ fn auto(target: &DataFrame, config: &FitPlan, at: Location<'_>) -> Result<(bool,
         false => format!(", fewer than {ROWS_A_CLASS} rows a value"),
     };
     Ok((few, format!("has {values} different whole numbers in {rows} rows{limit}")))
+}
+
+fn no_dates(name: &str, what: &str, at: Location<'_>) -> String {
+    format!(
+        "{}: the target {name} is {what}, expected numbers or classes; --task classification learns classes of it",
+        at.file
+    )
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::path::Path;
 pub(super) fn run(file: &Path, args: &InspectTable, printing: Printing) -> Result<Verdict> {
     let mut source = Source::open(file, &args.reading.over(ReadOptions::default())?)?;
     let (shown, bytes) = (source.display_name.clone(), source.bytes()?);
-    let profile = profile(&mut source, args.target.as_deref())?.finish(&source.unreadable());
+    let profile = profile(&mut source, args.target.as_deref())?.finish(&source.unreadable(), &source.indexes());
     let saved = args.save.as_deref().map(|place| save(&profile, place, &shown)).transpose()?;
     let saved_text = saved.map_or(String::new(), |place| format!("\n\nschema written to {place}"));
     report(printing, &format!("{}{saved_text}", text(&profile, &shown, bytes)), &object(&profile, &shown, bytes)?)?;

@@ -191,6 +191,7 @@ impl Column {
         Stats {
             name: self.name,
             kind,
+            is_index: false,
             rows: self.rows,
             missing: self.missing,
             infinite: self.infinite,

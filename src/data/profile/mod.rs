@@ -103,9 +103,11 @@ impl Profile {
         Ok(())
     }
 
-    /// The profile; `unreadable` are columns that were not read, each with the reason.
-    pub fn finish(self, unreadable: &[(String, String)]) -> TableProfile {
-        let columns: Vec<Stats> = self.columns.into_iter().map(Column::finish).collect();
+    /// The profile; `unreadable` are columns that were not read, each with the reason, `indexes` those that pandas or R wrote
+    /// beside the others.
+    pub fn finish(self, unreadable: &[(String, String)], indexes: &[String]) -> TableProfile {
+        let mut columns: Vec<Stats> = self.columns.into_iter().map(Column::finish).collect();
+        columns.iter_mut().for_each(|column| column.is_index = indexes.contains(&column.name));
         let target = self.target.as_deref();
         let duplicates = (self.distinct_rows.repeats(), self.distinct_rows.exact());
         let mut notes = notes::of(&columns, target, self.rows, duplicates);

@@ -1,6 +1,6 @@
 //! What is known of a column when all rows have been seen, and what of that a profile shows.
 
-use crate::data::schema::{Kind, Role, is_index};
+use crate::data::schema::{Kind, Role};
 use crate::data::shapes::{Meaning, Shapes};
 use serde::Serialize;
 use serde_json::Value;
@@ -16,6 +16,8 @@ const FEW_ROWS: u64 = 10;
 pub struct Stats {
     pub name: String,
     pub kind: Kind,
+    /// Whether it is the index that pandas or R wrote beside the columns.
+    pub is_index: bool,
     pub rows: u64,
     pub missing: u64,
     pub infinite: u64,
@@ -87,16 +89,11 @@ impl Stats {
         self.kind == Kind::Text && self.text.meaning() == Meaning::MostlyNumbers
     }
 
-    /// Whether it is the index that pandas or R wrote beside the columns.
-    pub fn is_index(&self) -> bool {
-        is_index(&self.name)
-    }
-
     /// The role that is likely: nothing can be learnt from a constant.
     fn role(&self, target: Option<&str>) -> Role {
         match self.kind {
             _ if target == Some(self.name.as_str()) => Role::Target,
-            _ if self.is_index() => Role::Id,
+            _ if self.is_index => Role::Id,
             _ if self.distinct < 2 => Role::Ignored,
             _ if self.looks_like_id() => Role::Id,
             _ => Role::Feature,

@@ -5,7 +5,7 @@ use polars::prelude::*;
 fn profile(batches: &[DataFrame], target: Option<&str>) -> TableProfile {
     let mut profile = Profile::new(target, "t");
     batches.iter().for_each(|batch| profile.see(batch).unwrap());
-    profile.finish(&[])
+    profile.finish(&[], &[])
 }
 
 fn number(profile: &TableProfile, kind: NoteKind, column: &str) -> Option<f64> {

@@ -113,11 +113,3 @@ impl TableSchema {
         Ok(DataFrame::new(batch.height(), columns)?)
     }
 }
-
-/// Whether a column is called as the index that pandas and R write beside the columns: `Unnamed: 0` for an empty name in a CSV,
-/// which a delimiter behind the last name makes too, `__index_level_0__` in Parquet and Feather.
-pub fn is_index(name: &str) -> bool {
-    let level = name.strip_prefix("__index_level_").and_then(|rest| rest.strip_suffix("__"));
-    level.is_some_and(|level| level.bytes().all(|byte| byte.is_ascii_digit()))
-        || name.strip_prefix("Unnamed: ").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-}

@@ -62,6 +62,33 @@ pub fn parquet(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut O
     Ok(())
 }
 
+/// The columns that pandas wrote as its index, by what it says of them in the file.
+pub fn indexes(path: &Path, shown: &str, parquet: bool) -> Result<Vec<String>> {
+    let mut file = open(path, shown)?;
+    let said = if parquet {
+        let mut footer = ParquetReader::new(file);
+        let metadata = caught(shown, || footer.get_metadata().cloned())?;
+        let said = metadata.key_value_metadata.iter().flatten().find(|entry| entry.key == PANDAS);
+        said.and_then(|entry| entry.value.clone())
+    } else {
+        let metadata = match is_stream(&mut file, shown)? {
+            true => {
+                let metadata = caught(shown, || arrow::read_stream_metadata(&mut BufReader::new(file)))?;
+                metadata.custom_schema_metadata.map(std::sync::Arc::new)
+            }
+            false => caught(shown, || arrow::read_file_metadata(&mut file))?.custom_schema_metadata,
+        };
+        metadata.and_then(|metadata| metadata.get(PANDAS).map(|said| said.to_string()))
+    };
+    let said: serde_json::Value = serde_json::from_str(&said.unwrap_or_default()).unwrap_or_default();
+    // An index that counts the rows is no column, but an object that says from where to where.
+    let names = said["index_columns"].as_array().into_iter().flatten().filter_map(|name| name.as_str());
+    Ok(names.map(String::from).collect())
+}
+
+/// Where pandas says in a file what its columns were.
+const PANDAS: &str = "pandas";
+
 /// Whether an Arrow file is a stream: what Python's `pyarrow.ipc.new_stream` and DuckDB write.
 fn is_stream(file: &mut File, shown: &str) -> Result<bool> {
     let cannot = || format!("{shown}: cannot read");

@@ -3,7 +3,7 @@
 use super::ReadOptions;
 use super::blocks::Blocks;
 use crate::data::location::Location;
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use std::io::Read;
 
 /// The blocks below the header, and the names in it.
@@ -17,6 +17,12 @@ pub fn open<'a, R: Read>(
 ) -> Result<(Blocks<'a, R>, Option<Vec<String>>)> {
     let mut blocks = Blocks::new(file, options.dialect()?, &options.comment, place);
     blocks.skip_lines(options.skip_rows)?;
+    let (quote, line) = (blocks.dialect.quote, blocks.line()?.unwrap_or_default());
+    ensure!(
+        !line.contains(&b'\r') || line.iter().any(|byte| Some(*byte) == quote),
+        "{}: its line ends are CR alone, those of an old Mac; save it with line ends LF or CRLF",
+        place.file
+    );
     if blocks.dialect.delimiter.is_none() {
         let line = blocks.line()?.unwrap_or_default().to_vec();
         blocks.dialect.delimiter = Some(match excel(&line) {
@@ -41,12 +47,15 @@ pub fn open<'a, R: Read>(
         let word = if other == "\t" { "tab".into() } else { format!("'{other}'") };
         bail!("{}: one column only, {one:?}; say --delimiter {word}", place.file);
     }
-    let rows = if blocks.row_names()? { vec![String::new()] } else { vec![] };
+    // R's write.table; with a comma between cells it would rather be one inside a cell.
+    let rs = matches!(blocks.dialect.delimiter, Some(b' ' | b'\t'));
+    let rows = if rs && blocks.row_names()? { vec![String::new()] } else { vec![] };
     Ok((blocks, Some(named([rows, header].concat(), place.file)?)))
 }
 
 /// The delimiter that Excel writes into a line of its own: `sep=;`.
 fn excel(line: &[u8]) -> Option<u8> {
+    let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
     match line.strip_prefix(b"sep=").or_else(|| line.strip_prefix(b"SEP="))? {
         [delimiter] => Some(*delimiter),
         _ => None,
@@ -65,7 +74,13 @@ fn delimiter(line: &[u8], quote: Option<u8>) -> u8 {
         }
     }
     let most = (1..4).max_by_key(|&index| (counts[index], 4 - index)).filter(|&index| counts[index] > 0);
-    if counts[0] > 0 { b',' } else { most.map_or(b',', |index| CANDIDATES[index]) }
+    // Quoted names with blanks between, as R writes them.
+    let blanks = memchr::memmem::find(line, b"\" \"").is_some();
+    match (counts[0], most) {
+        (0, Some(index)) => CANDIDATES[index],
+        (0, None) if blanks => b' ',
+        _ => b',',
+    }
 }
 
 /// The names, where one that is empty gets the name that pandas gives it: `Unnamed: 0` in the first column.
@@ -99,9 +114,14 @@ mod tests {
 
     #[test]
     fn the_delimiter_is_seen_in_the_first_line() {
-        for (line, expected) in
-            [("a,b;c;d", b','), ("a;b", b';'), ("a\tb|c\td", b'\t'), ("\"x,y\";b", b';'), ("a", b',')]
-        {
+        for (line, expected) in [
+            ("a,b;c;d", b','),
+            ("a;b", b';'),
+            ("a\tb|c\td", b'\t'),
+            ("\"x,y\";b", b';'),
+            ("a", b','),
+            ("\"a\" \"y\"", b' '),
+        ] {
             assert_eq!(delimiter(line.as_bytes(), Some(b'"')), expected, "{line}");
         }
     }

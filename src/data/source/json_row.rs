@@ -3,6 +3,7 @@
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Formatter;
 
 /// A value of an object.
@@ -40,8 +41,9 @@ impl<'a> Visitor<'a> for Row<'_, 'a> {
     }
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
+        let mut seen = HashSet::new();
         while let Some(Cell::Text(key)) = map.next_key_seed(Value)? {
-            if self.0.iter().any(|(other, _)| *other == key) {
+            if !seen.insert(key.clone()) {
                 return Err(M::Error::custom(format!("the key {key:?} stands twice")));
             }
             let cell = map.next_value_seed(Value)?;

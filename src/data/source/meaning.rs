@@ -3,6 +3,7 @@
 use super::ReadOptions;
 use crate::data::date_format::Formats;
 use crate::data::numbers::Marks;
+use crate::data::shapes::Shape;
 use anyhow::{Result, bail};
 use polars::prelude::*;
 use std::borrow::Cow;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct CellMeaning {
     na: Arc<HashSet<String>>,
+    /// The bytes that they begin with.
+    first: Arc<Vec<bool>>,
     /// Those of them that are numbers, for columns of numbers: -200 is missing as `-200` is.
     na_numbers: Vec<f64>,
     formats: Arc<Formats>,
@@ -25,7 +28,10 @@ impl CellMeaning {
     pub fn of(options: &ReadOptions) -> Result<Self> {
         let na_numbers =
             options.na.iter().filter_map(|word| word.trim().parse().ok()).filter(|number: &f64| number.is_finite());
+        let first =
+            (0..=255).map(|byte| options.na.iter().any(|word| word.as_bytes().first() == Some(&byte))).collect();
         Ok(Self {
+            first: Arc::new(first),
             na: Arc::new(options.na.iter().cloned().collect()),
             na_numbers: na_numbers.collect(),
             formats: Arc::new(Formats::parse(&options.date_format)?),
@@ -87,7 +93,16 @@ impl CellMeaning {
         let name = cells.name().as_str();
         let as_written = self.left.iter().any(|left| left == name);
         let rewrites = !as_written && (!self.formats.is_empty() || self.marks != Marks::default());
-        let missing = |cell: &&str| !self.na.contains(cell.trim());
+        // A few numbers or dates among words are words, and stay as they are written.
+        let same =
+            |cell: &&str| matches!(self.rewritten(name, cell), Cow::Borrowed(_)) && Shape::of(cell) == Shape::Text;
+        let present = cells.len() - cells.null_count();
+        let rewrites = rewrites && cells.iter().flatten().filter(same).count() * 2 < present.max(1);
+        // Most cells begin as no word for "missing" does.
+        let missing = |cell: &&str| {
+            let cell = cell.trim();
+            !(cell.is_empty() || self.first[usize::from(cell.as_bytes()[0])]) || !self.na.contains(cell)
+        };
         if !rewrites && cells.iter().flatten().all(|cell| missing(&cell)) {
             return cells.clone().into_column();
         }

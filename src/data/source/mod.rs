@@ -50,6 +50,8 @@ pub struct Source {
     meaning: CellMeaning,
     /// The types that a schema fixes for some of the columns.
     pinned: TableSchema,
+    /// What pandas says in the file of its index.
+    said: Vec<String>,
     /// Columns that turned out not to be readable, each with the reason.
     broken: Vec<(String, String)>,
     /// The files, each with the number of rows before it, as the last reading found them.
@@ -88,6 +90,7 @@ impl Source {
             (None, Some(_)) => Format::Csv,
             (None, None) => Format::of(&files[0])?,
         };
+        ensure!(options.sheet.is_none() || format == Format::Xlsx, "--sheet: {shown} is no workbook; leave it out");
         let mut options = options.clone();
         if format == Format::Tsv && options.delimiter == "auto" {
             options.delimiter = "tab".into();
@@ -100,11 +103,15 @@ impl Source {
             options,
             schema: Schema::default(),
             pinned: TableSchema { columns: vec![] },
+            said: vec![],
             broken: vec![],
             pieces: vec![],
             _stdin: stdin,
         };
         source.schema = source.first_schema(0)?;
+        if matches!(format, Format::Parquet | Format::Ipc) {
+            source.said = columnar::indexes(&source.files[0], &source.name_of(0), format == Format::Parquet)?;
+        }
         for file in 1..source.files.len() {
             let other = source.first_schema(file)?;
             source.same_columns(&other, file)?;
@@ -165,6 +172,20 @@ impl Source {
         sha256(&self.files)
     }
 
+    /// The columns that pandas or R wrote as the index beside the others: those whose names are empty in the header from its
+    /// begin on, `__index_level_0__`, and those that pandas calls so in Parquet and Arrow.
+    pub fn indexes(&self) -> Vec<String> {
+        let names = self.names();
+        let unnamed = names.iter().enumerate().take_while(|(at, name)| {
+            let first = name.strip_prefix("Unnamed: ").and_then(|rest| rest.split('.').next());
+            first == Some(at.to_string().as_str())
+        });
+        let unnamed = unnamed.count();
+        let level = |name: &String| name.starts_with("__index_level_") && name.ends_with("__");
+        let is_index = |(at, name): &(usize, &String)| *at < unnamed || level(name) || self.said.contains(name);
+        names.iter().enumerate().filter(is_index).map(|(_, name)| name.clone()).collect()
+    }
+
     /// Columns of which no number, text or date can be made, each with the reason.
     pub fn unreadable(&self) -> Vec<(String, String)> {
         let columns = self.schema.iter().filter(|(_, dtype)| read_as(dtype).is_none());
@@ -203,7 +224,8 @@ impl Source {
             let (Some(ours), Some(theirs)) = (self.schema.get(name.as_str()), other.get(name.as_str())) else {
                 continue;
             };
-            let text = *ours == DataType::String && !matches!(theirs, DataType::String | DataType::Null);
+            let dates = theirs.is_temporal();
+            let text = *ours == DataType::String && !dates && !matches!(theirs, DataType::String | DataType::Null);
             ensure!(!text, "{}: column {name} is text, expected {theirs} as in {shown}", self.display_name);
         }
         Ok(())

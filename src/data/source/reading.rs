@@ -1,8 +1,8 @@
 //! The batches of a table, file by file, and the columns at which a file cannot be read.
 
 use super::files::open;
-use super::types::{converted, read_as};
-use super::{OnBatch, ReadOptions, Source, columnar, delimited, json, text, workbook};
+use super::types::{converted, read_as, wall};
+use super::{OnBatch, Source, columnar, delimited, json, text, workbook};
 use crate::data::location::{Location, Piece};
 use crate::data::table::Format;
 use anyhow::{Result, anyhow, bail, ensure};
@@ -29,6 +29,9 @@ impl Source {
     }
 
     fn read_all(&mut self, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
+        let readable = |(name, dtype): (&PlSmallStr, &DataType)| read_as(dtype).map(|_| name.to_string());
+        let readable: Vec<String> = self.schema.iter().filter_map(readable).collect();
+        let columns = columns.or((!self.broken.is_empty()).then_some(readable.as_slice()));
         let mut first = 0;
         self.pieces.clear();
         for index in 0..self.files.len() {
@@ -76,8 +79,7 @@ impl Source {
     }
 
     pub(super) fn workbook(&self, path: &Path, shown: &str) -> Result<DataFrame> {
-        let ReadOptions { sheet, header, na, .. } = &self.options;
-        workbook::read(path, shown, sheet.as_deref(), *header, na)
+        workbook::read(path, shown, &self.options)
     }
 
     /// Looks for columns at which the reading fails and leaves them out from now on, so that the others can be read. False
@@ -117,7 +119,12 @@ impl Source {
 /// The columns in the types that all files of the table have in common.
 fn plain(batch: DataFrame, types: &Schema, shown: &str) -> Result<DataFrame> {
     let column = |column: &Column| {
-        let column = converted(column, shown)?;
+        let mut column = converted(column, shown)?;
+        if let (DataType::Datetime(_, Some(zone)), Some(DataType::Datetime(_, None))) =
+            (column.dtype().clone(), types.get(column.name()))
+        {
+            column = wall(&column, &zone, shown)?;
+        }
         match types.get(column.name()) {
             Some(dtype)
                 if dtype != column.dtype() && *dtype != DataType::Null && column.dtype() != &DataType::String =>

@@ -51,7 +51,11 @@ fn unpacked<'a>(file: impl Read + Send + 'a, shown: &str) -> Result<Buffered<'a>
             let unpacked = zstd::Decoder::with_buffer(file).with_context(|| format!("{shown}: cannot unpack"))?;
             BufReader::new(Box::new(unpacked))
         }
-        [b'P', b'K', 3, 4, ..] => bail!(cannot("a zip archive", "unpack it with unzip")),
+        [b'P', b'K', 3, 4, ..] => {
+            bail!(cannot("a zip archive or a workbook", "unpack it with unzip, or say --format xlsx"))
+        }
+        [b'P', b'A', b'R', b'1', ..] => bail!("{shown}: is Parquet; say --format parquet"),
+        [b'A', b'R', b'R', b'O', b'W', b'1', ..] => bail!("{shown}: is an Arrow file; say --format ipc"),
         [b'B', b'Z', b'h', ..] => bail!(cannot("compressed with bzip2", "unpack it with bunzip2")),
         [0xfd, b'7', b'z', b'X', b'Z', ..] => bail!(cannot("compressed with xz", "unpack it with unxz")),
         _ => file,

@@ -1,5 +1,6 @@
 //! A sheet of a workbook: Excel's .xlsx, .xlsb and .xls, and OpenDocument's .ods, through calamine.
 
+use super::ReadOptions;
 use super::files::open;
 use super::header::named;
 use crate::data::caught::caught;
@@ -15,7 +16,8 @@ use std::path::Path;
 ///
 /// # Errors
 /// A file that is no workbook, a sheet that is not there, or that has no rows.
-pub fn read(path: &Path, shown: &str, sheet: Option<&str>, header: bool, na: &[String]) -> Result<DataFrame> {
+pub fn read(path: &Path, shown: &str, options: &ReadOptions) -> Result<DataFrame> {
+    let ReadOptions { sheet, header, na, skip_rows, comment, .. } = options;
     // A broken workbook may make its reader panic, as a broken Parquet file does polars.
     let failed = |error: String| PolarsError::ComputeError(error.into());
     let mut bytes = Vec::new();
@@ -24,15 +26,15 @@ pub fn read(path: &Path, shown: &str, sheet: Option<&str>, header: bool, na: &[S
         open_workbook_auto_from_rs(Cursor::new(bytes.as_slice()))
             .map_err(|error| failed(format!("cannot be read as a workbook: {error}")))
     })?;
-    let range = caught(shown, || self::sheet(&mut book, sheet).map_err(|error| failed(error.to_string())))?;
-    let mut rows = range.rows();
-    ensure!(
-        rows.len() > usize::from(header),
-        "{shown}: no rows, expected {} at least",
-        if header { "a header and one" } else { "one" }
-    );
+    let range = caught(shown, || self::sheet(&mut book, sheet.as_deref()).map_err(|error| failed(error.to_string())))?;
+    let comment = |row: &&[Data]| {
+        !comment.is_empty() && matches!(row.first(), Some(Data::String(text)) if text.starts_with(comment.as_str()))
+    };
+    let rows: Vec<&[Data]> = range.rows().skip(*skip_rows).filter(|row| !comment(row)).collect();
+    // Titles stand in few columns, names in all.
+    let mut rows = rows.into_iter().skip_while(|row| row.iter().all(|cell| *cell == Data::Empty));
     let width = range.width();
-    let names = match header {
+    let names = match *header {
         true => rows.next().into_iter().flatten().map(text).collect(),
         false => (1..=width).map(|index| format!("column_{index}")).collect(),
     };

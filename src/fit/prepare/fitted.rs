@@ -8,7 +8,7 @@ use crate::preprocess::inputs::Inputs;
 use crate::preprocess::pipeline::Pipeline;
 use crate::preprocess::split::{Parts, take};
 use crate::preprocess::target::Target;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use std::ops::Range;
 
 /// The preprocessing fitted on the training rows, and the rows of each part: training, validation, test.
@@ -48,7 +48,8 @@ pub fn fit_preprocessing(divided: &Divided<'_>, parts: &Parts, config: &FitPlan)
     // Once: a table may have ten thousand columns.
     let names = inputs.names();
     let pipeline = Pipeline::fit(&inputs, |index| raw_column(divided, &inputs, (index, &names), &slots, &parts[0]))
-        .with_context(|| shown.to_string())?;
+        // A cell is named with its file already.
+        .map_err(|error| if error.to_string().starts_with(shown) { error } else { error.context(shown.to_string()) })?;
     let target = take(&divided.store.column(&config.target)?, train)?;
     let target = Target::fit(&target, &config.target, divided.classification, divided.store.picked(train))?;
     Ok(FittedPreprocessing { pipeline, target, parts, slots })

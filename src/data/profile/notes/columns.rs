@@ -32,7 +32,7 @@ pub(super) fn of_any(column: &Stats, is_target: bool, notes: &mut Vec<Note>) {
         let rest = if missing > 0 { format!(", where it is not missing ({missing} rows)") } else { String::new() };
         add(NoteKind::Constant, column.present() as f64, format!("always {value}{rest}: nothing to learn from"));
     }
-    if column.is_index() && !is_target {
+    if column.is_index && !is_target {
         let text = "the index that pandas or R wrote beside the columns: fit leaves it out".to_string();
         add(NoteKind::Id, column.rows as f64, text);
     } else if column.looks_like_id() && !is_target {
@@ -60,11 +60,17 @@ pub(super) fn of_text(column: &Stats, is_target: bool, notes: &mut Vec<Note>) {
         Meaning::MostlyNumbers => {
             let count = text.numbers();
             let (ways, remedy) = (text.ways(), text.remedy());
-            let words = format!("text, but {count} of {present} cells are numbers: {ways}; {remedy}");
+            let slip = text
+                .slip
+                .as_ref()
+                .map_or(String::new(), |cell| format!("; if {cell:?} means missing, say --na {cell:?}"));
+            let words = format!("text, but {count} of {present} cells are numbers: {ways}; {remedy}{slip}");
             notes.push(note(NoteKind::NumbersAsText, &[name], count as f64, words));
         }
         Meaning::MostlyDates => {
-            let words = format!("text, but {} of {present} cells are dates: see to the others", text.dates());
+            let slip = text.slip.as_deref().unwrap_or_default();
+            let words =
+                format!("text, but {} of {present} cells are dates; see to the others, such as {slip:?}", text.dates());
             notes.push(note(NoteKind::DatesAsText, &[name], text.dates() as f64, words));
         }
         Meaning::OtherDates => {

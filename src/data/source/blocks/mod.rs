@@ -90,9 +90,12 @@ impl<'a, R: Read> Blocks<'a, R> {
         let rest = &self.buffer[at..];
         // A row of one empty cell is a row where rows have one cell.
         let blank = self.dialect.delimiter.is_none() || self.width != Some(1);
-        match rest {
-            [b'\n', ..] if blank => Some(at + 1),
-            [b'\r', b'\n', ..] if blank => Some(at + 2),
+        let blanks =
+            rest.iter().take_while(|&&byte| matches!(byte, b' ' | b'\t') && Some(byte) != self.dialect.delimiter);
+        let blanks = if blank { blanks.count() } else { 0 };
+        match &rest[blanks..] {
+            [b'\n', ..] if blank => Some(at + blanks + 1),
+            [b'\r', b'\n', ..] if blank => Some(at + blanks + 2),
             _ if !self.comment.is_empty() && rest.starts_with(self.comment) => {
                 memchr::memchr(b'\n', rest).map(|end| at + end + 1)
             }
@@ -107,12 +110,6 @@ impl<'a, R: Read> Blocks<'a, R> {
         self.in_header = false;
         if let Some(header) = &header {
             self.width = Some(header.len());
-            let old = header.iter().any(|name| name.contains('\r'));
-            ensure!(
-                !old,
-                "{}: its line ends are CR alone, those of an old Mac; save it with line ends LF or CRLF",
-                self.place.file
-            );
         }
         Ok(header)
     }
@@ -196,25 +193,63 @@ impl<'a, R: Read> Blocks<'a, R> {
     fn scan(&mut self) -> Result<Scan> {
         let mut scan = Scan::default();
         while scan.end < self.buffer.len() {
-            if let Some(end) = self.no_row(scan.end) {
-                scan.left_out.push((scan.end, end));
-                scan.end = end;
+            if self.plain_rows(&mut scan)? {
                 continue;
             }
             match self.dialect.row(&self.buffer[scan.end..], None) {
-                Ok(row) => {
-                    self.check_width(row, self.row + scan.count)?;
-                    if row.odd {
-                        scan.odd.push((scan.end, scan.end + row.end));
-                    }
-                    scan.end += row.end;
-                    scan.count += 1;
-                }
+                Ok(row) => self.take(row, &mut scan)?,
                 Err(Fault::Unended) if !self.ended => break,
                 Err(fault) => bail!(self.fault(fault, self.row + scan.count)),
             }
         }
         Ok(scan)
+    }
+
+    /// Takes rows without quotes and escapes, as most are, in one pass. True if it came further.
+    fn plain_rows(&mut self, scan: &mut Scan) -> Result<bool> {
+        let start = scan.end;
+        while let Some(end) = self.no_row(scan.end) {
+            scan.left_out.push((scan.end, end));
+            scan.end = end;
+        }
+        if self.dialect.escape.is_some() {
+            return Ok(scan.end > start);
+        }
+        let [delimiter, quote] = [self.dialect.delimiter, self.dialect.quote].map(|byte| byte.unwrap_or(b'\n'));
+        let (from, mut cells) = (scan.end, 1);
+        let buffer = std::mem::take(&mut self.buffer);
+        let mut result = Ok(());
+        for at in memchr::memchr3_iter(b'\n', delimiter, quote, &buffer[from..]) {
+            match buffer[from + at] {
+                b'\n' => {
+                    let row = Row { end: from + at + 1 - scan.end, cells, odd: false };
+                    result = self.take(row, scan);
+                    cells = 1;
+                    // A blank line or a comment may follow.
+                    let next = buffer.get(scan.end);
+                    if result.is_err()
+                        || matches!(next, Some(b'\n' | b'\r' | b' ' | b'\t'))
+                        || next == self.comment.first()
+                    {
+                        break;
+                    }
+                }
+                byte if Some(byte) == self.dialect.delimiter => cells += 1,
+                _ => break,
+            }
+        }
+        self.buffer = buffer;
+        result.map(|()| scan.end > start)
+    }
+
+    fn take(&mut self, row: Row, scan: &mut Scan) -> Result<()> {
+        self.check_width(row, self.row + scan.count)?;
+        if row.odd {
+            scan.odd.push((scan.end, scan.end + row.end));
+        }
+        scan.end += row.end;
+        scan.count += 1;
+        Ok(())
     }
 
     fn check_width(&mut self, row: Row, at: usize) -> Result<()> {
