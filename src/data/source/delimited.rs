@@ -33,9 +33,13 @@ impl<'a> Reader<'a> {
     /// Names and types by the header and the first block.
     pub fn schema(&self, file: impl Read) -> Result<Schema> {
         let (mut blocks, names) = header::open(file, self.options, self.place)?;
-        let dialect = Csv::of(&blocks, &self.na);
+        let mut csv = Csv::of(&blocks, &self.na);
         match blocks.next() {
-            Some(block) => self.infer(&dialect, &block?, names.as_deref()),
+            Some(block) => {
+                let block = block?;
+                csv.look_for(&self.na, &block);
+                self.infer(&csv, &block, names.as_deref())
+            }
             None => bail!("{}: no rows, expected one at least", self.place.file),
         }
     }
@@ -49,19 +53,19 @@ impl<'a> Reader<'a> {
         see: &mut OnBatch<'_>,
     ) -> Result<()> {
         let (blocks, names) = header::open(file, self.options, self.place)?;
-        let dialect = Csv::of(&blocks, &self.na);
+        let mut csv = Csv::of(&blocks, &self.na);
         let mut first = 0;
         threads::ahead(blocks, |block| {
             let block = block?;
             let rows = block.rows;
             if schema.iter_values().any(|dtype| *dtype == DataType::Null) {
-                widen(schema, &self.infer(&dialect, &block, names.as_deref())?);
+                widen(schema, &self.infer(&csv, &block, names.as_deref())?);
             }
-            let batch = match self.parse(&dialect, &block, schema, columns, first)? {
+            let batch = match self.parse(&mut csv, &block, schema, columns, first)? {
                 Some(batch) => batch,
                 None => {
-                    widen(schema, &self.infer(&dialect, &block, names.as_deref())?);
-                    match self.parse(&dialect, &block, schema, columns, first)? {
+                    widen(schema, &self.infer(&csv, &block, names.as_deref())?);
+                    match self.parse(&mut csv, &block, schema, columns, first)? {
                         Some(batch) => batch,
                         None => bail!("{}: from here on the cells fit no type", self.place.row(first)),
                     }
@@ -116,7 +120,7 @@ impl<'a> Reader<'a> {
     /// A block in the types of `schema`; none where a cell does not fit.
     fn parse(
         &self,
-        csv: &Csv,
+        csv: &mut Csv,
         block: &Block,
         schema: &Schema,
         columns: Option<&[String]>,
@@ -127,10 +131,16 @@ impl<'a> Reader<'a> {
             Field::new(name.clone(), if *dtype == DataType::Null { DataType::String } else { dtype.clone() })
         });
         let typed: Schema = typed.collect();
-        if self.marks == Marks::default()
-            && let Ok(batch) = caught(self.place.file, || csv.read(block, typed.clone(), columns))
-        {
-            return Ok(Some(batch));
+        for _ in 0..2 {
+            let read = || csv.read(block, typed.clone(), columns);
+            if self.marks == Marks::default()
+                && let Ok(batch) = caught(self.place.file, read)
+            {
+                return Ok(Some(batch));
+            }
+            if !csv.look_for(&self.na, block) {
+                break;
+            }
         }
         let texts = typed.iter_names().map(|name| Field::new(name.clone(), DataType::String)).collect();
         let batch = self.polars(first, || csv.read(block, texts, columns))?;
@@ -184,21 +194,35 @@ fn truth(cell: &str) -> Option<bool> {
 
 /// How polars cuts the blocks of a file.
 struct Csv {
-    missing: NullValues,
+    /// Words for "missing" that have been met. polars holds every cell against each of them.
+    missing: Vec<PlSmallStr>,
     delimiter: u8,
     quote: Option<u8>,
 }
 
 impl Csv {
     fn of<R: Read>(blocks: &Blocks<'_, R>, na: &HashSet<&str>) -> Self {
-        let missing = NullValues::AllColumns(na.iter().map(|&word| word.into()).collect());
+        let missing = na.get("").into_iter().map(|&word| word.into()).collect();
         Self { missing, delimiter: blocks.dialect.delimiter.unwrap_or(b','), quote: blocks.dialect.standard_quote() }
+    }
+
+    /// Adds the words for "missing" that occur in a block; false if there are no new ones.
+    fn look_for(&mut self, na: &HashSet<&str>, block: &Block) -> bool {
+        let known = self.missing.len();
+        for &word in na {
+            if !self.missing.iter().any(|other| other == word)
+                && memchr::memmem::find(&block.bytes, word.as_bytes()).is_some()
+            {
+                self.missing.push(word.into());
+            }
+        }
+        self.missing.len() > known
     }
 
     fn options(&self) -> CsvReadOptions {
         CsvReadOptions::default().with_has_header(false).with_raise_if_empty(false).map_parse_options(|options| {
             options
-                .with_null_values(Some(self.missing.clone()))
+                .with_null_values(Some(NullValues::AllColumns(self.missing.clone())))
                 .with_separator(self.delimiter)
                 .with_quote_char(self.quote)
         })

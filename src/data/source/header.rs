@@ -138,6 +138,19 @@ mod tests {
     }
 
     #[test]
+    fn line_ends_of_an_old_mac_are_named_with_a_header_and_without() {
+        for header in [true, false] {
+            let options = ReadOptions { header, ..ReadOptions::default() };
+            let refused = open(b"a,b\r1,2\r".as_slice(), &options, Location::start("t.csv")).err().unwrap();
+            assert!(refused.to_string().contains("CR alone"), "{refused}");
+        }
+        // Excel writes a line break inside a cell so.
+        let options = ReadOptions::default();
+        let (_, names) = open(b"\"a\r\nb\",y\r\n1,2\r\n".as_slice(), &options, Location::start("t.csv")).unwrap();
+        assert_eq!(names.unwrap(), ["a\r\nb", "y"]);
+    }
+
+    #[test]
     fn excels_line_says_the_delimiter() {
         for (text, names) in [("sep=;\nx;y\n1;2\n", ["x", "y"]), ("sep=,\r\nx,y\r\n1,2\r\n", ["x", "y"])] {
             let options = ReadOptions::default();
