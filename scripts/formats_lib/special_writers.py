@@ -60,7 +60,7 @@ def index_writers():
         extra={"Unnamed: 0.1": INDEX, **unnamed},
         thorough=True,
     )
-    # An index with a name is a column like any other.
+    # An index with a name is a column like any other, where the file does not say that it is one.
     key = {"key": Truth("integer", np.array(FILTERED, float))}
     yield variant(base, name="pandas named index", write=indexed(pd.Index(FILTERED, name="key"), to_csv), extra=key)
     excel = lambda frame, path: frame.to_excel(path)
@@ -72,7 +72,8 @@ def index_writers():
         save = lambda frame, path, engine=engine: to_parquet(frame, path, engine=engine)
         yield variant(parquet, name=f"pandas default index {engine}", write=indexed(None, save))
     save = lambda frame, path: to_parquet(frame, path)
-    yield variant(parquet, name="pandas named index", write=indexed(pd.Index(FILTERED, name="key"), save), extra=key)
+    named = indexed(pd.Index(FILTERED, name="key"), save)
+    yield variant(parquet, name="pandas named index", write=named, extra={"key": INDEX}, thorough=True)
     yield variant(parquet, name="pandas filtered index", write=indexed(FILTERED, save), extra=level, thorough=True)
     yield variant(parquet, name="pandas unnamed MultiIndex", write=indexed(LEVELS, save), extra=two, thorough=True)
 

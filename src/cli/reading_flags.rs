@@ -14,7 +14,7 @@ pub struct ReadingFlags {
     #[arg(long, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<String>,
-    /// Cells that mean "missing" [default: empty, NA, N/A, #N/A, n/a, <NA>, NaN, nan, NaT, null, NULL, None, ? and the
+    /// Cells that mean "missing" [default: empty, NA, N/A, #N/A, n/a, NaN, nan, NaT, null, NULL, None, ? and the
     /// other words of pandas; of a model: those that it was fitted with]
     #[arg(long, value_name = "TEXT,…", value_delimiter = ',', allow_hyphen_values = true, value_parser = word)]
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -131,6 +131,18 @@ fn words_for_missing_hold_in_every_format() {
     let z = |more: &[&str]| column(&inspect(&dir, "t.parquet", more), "z");
     assert_eq!((&z(&["--na", "-200"])["missing"], &z(&[])["missing"]), (&3.into(), &0.into()));
     fit(&dir, "t.parquet", &["--target", "y", "--na", "-200,n/a"]);
+    // So are a date, and a number that Float32 does not hold as it is written.
+    let day = Column::new("day".into(), (0..30).map(|row| row % 3 - 25_567).collect::<Vec<i32>>())
+        .cast(&DataType::Date)
+        .unwrap();
+    let low = Column::new(
+        "low".into(),
+        (0..30).map(|row| if row % 5 == 0 { -999.9 } else { row as f32 }).collect::<Vec<f32>>(),
+    );
+    let mut frame = DataFrame::new(30, vec![day, low]).unwrap();
+    ParquetWriter::new(std::fs::File::create(dir.path().join("d.parquet")).unwrap()).finish(&mut frame).unwrap();
+    let report = inspect(&dir, "d.parquet", &["--na", "1900-01-01,-999.9"]);
+    assert_eq!((&column(&report, "day")["missing"], &column(&report, "low")["missing"]), (&10.into(), &6.into()));
 }
 
 // pandas.read_json(lines=True): column b has 90 missing cells and the mean 0.5

@@ -2,6 +2,7 @@
 
 use super::ReadOptions;
 use crate::data::date_format::Formats;
+use crate::data::dates::iso;
 use crate::data::numbers::Marks;
 use crate::data::shapes::Shape;
 use anyhow::{Result, bail};
@@ -18,6 +19,8 @@ pub struct CellMeaning {
     first: Arc<Vec<bool>>,
     /// Those of them that are numbers, for columns of numbers: -200 is missing as `-200` is.
     na_numbers: Vec<f64>,
+    /// Those that are dates, in microseconds since 1970.
+    na_times: Vec<f64>,
     formats: Arc<Formats>,
     marks: Marks,
     /// Columns whose texts stay as they are written.
@@ -28,12 +31,15 @@ impl CellMeaning {
     pub fn of(options: &ReadOptions) -> Result<Self> {
         let na_numbers =
             options.na.iter().filter_map(|word| word.trim().parse().ok()).filter(|number: &f64| number.is_finite());
+        let na_times =
+            options.na.iter().filter_map(|word| Some(iso(word)?.moment().and_utc().timestamp_micros() as f64));
         let first =
             (0..=255).map(|byte| options.na.iter().any(|word| word.as_bytes().first() == Some(&byte))).collect();
         Ok(Self {
             first: Arc::new(first),
             na: Arc::new(options.na.iter().cloned().collect()),
             na_numbers: na_numbers.collect(),
+            na_times: na_times.collect(),
             formats: Arc::new(Formats::parse(&options.date_format)?),
             marks: options.marks()?,
             left: vec![],
@@ -57,7 +63,18 @@ impl CellMeaning {
             dtype if dtype.is_primitive_numeric() && self.is_date(column.name()) => {
                 Ok(self.texts(column.cast(&DataType::Int64)?.cast(&DataType::String)?.str()?))
             }
-            dtype if dtype.is_primitive_numeric() && !self.na_numbers.is_empty() => self.numbers(column),
+            dtype if dtype.is_primitive_numeric() && !self.na_numbers.is_empty() => {
+                // -999.9 of a Float32 column is not the Float64 of that name.
+                let half = *dtype == DataType::Float32;
+                let is_missing = |value: f64| {
+                    self.na_numbers.iter().any(|&word| word == value || half && word as f32 == value as f32)
+                };
+                without(column, &column.cast(&DataType::Float64)?, is_missing)
+            }
+            DataType::Date | DataType::Datetime(..) if !self.na_times.is_empty() => {
+                let micros = column.cast(&DataType::Datetime(TimeUnit::Microseconds, None))?.to_physical_repr();
+                without(column, &micros.cast(&DataType::Float64)?, |time| self.na_times.contains(&time))
+            }
             _ => Ok(column.clone()),
         });
         Ok(DataFrame::new(batch.height(), columns.collect::<Result<Vec<_>>>()?)?)
@@ -121,15 +138,14 @@ impl CellMeaning {
     fn is_date(&self, name: &str) -> bool {
         self.formats.columns().any(|other| other == name)
     }
+}
 
-    fn numbers(&self, column: &Column) -> Result<Column> {
-        let values = column.cast(&DataType::Float64)?;
-        let is_missing = |value: Option<f64>| value.is_some_and(|value| self.na_numbers.contains(&value));
-        let missing: BooleanChunked = values.f64()?.iter().map(|value| Some(is_missing(value))).collect();
-        if !missing.any() {
-            return Ok(column.clone());
-        }
-        let none = Series::full_null(column.name().clone(), 1, column.dtype());
-        Ok(none.zip_with(&missing, column.as_materialized_series())?.with_name(column.name().clone()).into_column())
+/// A column without the cells whose `values` are missing.
+fn without(column: &Column, values: &Column, is_missing: impl Fn(f64) -> bool) -> Result<Column> {
+    let missing: BooleanChunked = values.f64()?.iter().map(|value| Some(value.is_some_and(&is_missing))).collect();
+    if !missing.any() {
+        return Ok(column.clone());
     }
+    let none = Series::full_null(column.name().clone(), 1, column.dtype());
+    Ok(none.zip_with(&missing, column.as_materialized_series())?.with_name(column.name().clone()).into_column())
 }

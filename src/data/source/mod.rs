@@ -181,7 +181,9 @@ impl Source {
             first == Some(at.to_string().as_str())
         });
         let unnamed = unnamed.count();
-        let level = |name: &String| name.starts_with("__index_level_") && name.ends_with("__");
+        // One that was written twice has the name of the first time, too.
+        let again = |name: &String| name == "Unnamed: 0" || name.starts_with("Unnamed: 0.");
+        let level = |name: &String| name.starts_with("__index_level_") && name.ends_with("__") || again(name);
         let is_index = |(at, name): &(usize, &String)| *at < unnamed || level(name) || self.said.contains(name);
         names.iter().enumerate().filter(is_index).map(|(_, name)| name.clone()).collect()
     }
