@@ -161,7 +161,10 @@ impl Dictionaries {
             let values = ids.dictionary_id.take().and_then(|id| all.get(&id));
             let values = values.with_context(|| format!("{shown}: column {} has no categories", field.name))?;
             let series = caught(shown, || Series::try_from((field.name.clone(), values.clone())))?;
-            categories.push((field.name.clone(), series.cast(&DataType::String)?));
+            // Categories of numbers are numbers, as in Parquet.
+            let number = series.dtype().is_primitive_numeric() || series.dtype().is_temporal();
+            let series = if number { series } else { series.cast(&DataType::String)? };
+            categories.push((field.name.clone(), series));
             (field.dtype, field.metadata) = (key.into(), None);
         }
         metadata.schema = std::sync::Arc::new(fields);
