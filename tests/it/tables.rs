@@ -417,3 +417,47 @@ fn times_of_a_zone_are_those_of_its_clocks() {
         assert_eq!(first, [Some(3.0), Some(1.0), Some(0.0)], "{file}");
     }
 }
+
+/// A table that another program wrote; tests/data/README.md says how.
+fn other(name: &str) -> String {
+    format!("{}/tests/data/others/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn what_pandas_calls_its_index_is_left_out_and_gaps_in_its_categories_are_read() {
+    let dir = Workdir::new();
+    for file in ["pandas.feather", "pandas.parquet"].map(other) {
+        let report = inspect(&dir, &file, &[]);
+        assert_eq!((&column(&report, "c")["missing"], &column(&report, "row")["role"]), (&10.into(), &"id".into()));
+        let summary = fit(&dir, &file, &["--target", "y"]);
+        assert_eq!((&summary["features"], &summary["task"]), (&2.into(), &"regression".into()));
+        assert!(summary["remarks"].to_string().contains("row is the index that pandas or R wrote"), "{summary}");
+    }
+}
+
+// openpyxl's cells: dates, times of day (12:00 is 43200 s), truth values
+#[test]
+fn a_sheet_of_a_workbook_is_a_table() {
+    let dir = Workdir::new();
+    let file = other("workbook.xlsx");
+    let report = inspect(&dir, &file, &["--skip-rows", "1"]);
+    assert_eq!(names(&report), ["n", "word", "day", "at", "flag", "y"]);
+    let kinds =
+        ["n", "word", "day", "at", "flag", "y"].map(|name| column(&report, name)["kind"].as_str().unwrap().to_string());
+    assert_eq!(kinds, ["integer", "text", "date", "integer", "bool", "number"]);
+    assert_eq!((&column(&report, "word")["missing"], &column(&report, "at")["min"]), (&3.into(), &43200.into()));
+    fit(&dir, &file, &["--target", "y", "--skip-rows", "1"]);
+    assert_eq!(inspect(&dir, &file, &["--sheet", "Other"])["rows"], 5);
+    let stderr = refusal(&dir, &file, &["--target", "y", "--sheet", "None"]);
+    assert!(stderr.contains("--sheet None: there is no such sheet, expected Orders, Other"), "{stderr}");
+}
+
+#[test]
+fn blanks_and_carriage_returns_are_neither_rows_nor_the_end_of_a_fit() {
+    let dir = Workdir::new();
+    dir.write("t.ndjson", "{\"x\":1,\"y\":2}\n   \n{\"x\":3,\"y\":4}\n\n{\"x\":5,\"y\":7}\n");
+    let report = inspect(&dir, "t.ndjson", &[]);
+    assert_eq!((&report["rows"], &column(&report, "x")["missing"]), (&3.into(), &0.into()));
+    dir.write("t.csv", csv("a,y", 30, |row| format!("\"g\r\nh{}\",{row}.5", row % 3)));
+    fit(&dir, "t.csv", &["--target", "y"]);
+}
