@@ -62,11 +62,14 @@ fn choose(target: &DataFrame, config: &FitPlan, at: Location<'_>) -> Result<Lear
         }
         Task::Auto => {
             let (classification, because) = auto(target, config, at)?;
+            // Of words and truth values no number can be learnt.
+            let words = matches!(column.dtype(), DataType::String | DataType::Boolean);
             let (task, other) = match classification {
-                true => ("classification", "--task regression learns a number"),
-                false => ("regression", "--task classification learns classes"),
+                true if words => ("classification", ""),
+                true => ("classification", "; --task regression learns a number"),
+                false => ("regression", "; --task classification learns classes"),
             };
-            Ok(Learnt { classification, why: Some(format!("task: {task}, for {name} {because}; {other}")) })
+            Ok(Learnt { classification, why: Some(format!("task: {task}, for {name} {because}{other}")) })
         }
     }
 }
