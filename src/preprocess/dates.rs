@@ -7,9 +7,10 @@
 
 use super::choices::ColumnChoice;
 use crate::choices::names::named;
-use crate::data::dates::{iso, zone_offset};
+use crate::data::dates::iso;
 use crate::data::location::Location;
 use crate::data::table::column;
+use crate::data::zones::wall;
 use anyhow::{Context, Result, bail};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -119,10 +120,9 @@ impl Date {
     /// Seconds since 1970 of a column of dates, times, or ISO 8601 text.
     pub fn seconds(&self, data: &DataFrame, at: Location<'_>) -> Result<Vec<f64>> {
         let name = &self.name;
-        let series = column(data, name, at)?.as_materialized_series();
+        let series = wall(column(data, name, at)?.as_materialized_series(), at.file)?;
         let scale = match series.dtype() {
             DataType::String => return text_seconds(series.str()?, name, at),
-            DataType::Datetime(unit, Some(zone)) => return wall_seconds(series, *unit, zone, at),
             DataType::Null => return Ok(vec![f64::NAN; data.height()]),
             DataType::Date => DAY,
             DataType::Datetime(TimeUnit::Milliseconds, _) => 1e-3,
@@ -134,24 +134,6 @@ impl Date {
         let second = |value: i64| if scale < 1.0 { value as f64 / (1.0 / scale) } else { value as f64 * scale };
         Ok(whole.i64()?.iter().map(|value| value.map_or(f64::NAN, second)).collect())
     }
-}
-
-/// Times of a zone by its own clock, which is the one that `pandas.Series.dt` reads.
-fn wall_seconds(series: &Series, unit: TimeUnit, zone: &str, at: Location<'_>) -> Result<Vec<f64>> {
-    let Some(ahead) = zone_offset(zone) else {
-        bail!("{}: column {}: unknown time zone {zone}, expected a name such as Europe/Berlin", at.file, series.name());
-    };
-    let per_second = match unit {
-        TimeUnit::Milliseconds => 1_000,
-        TimeUnit::Microseconds => 1_000_000,
-        TimeUnit::Nanoseconds => 1_000_000_000,
-    };
-    let whole = series.to_physical_repr().cast(&DataType::Int64)?;
-    let second = |value: i64| {
-        let whole = value.div_euclid(per_second);
-        (whole + ahead(whole)) as f64 + value.rem_euclid(per_second) as f64 / per_second as f64
-    };
-    Ok(whole.i64()?.iter().map(|value| value.map_or(f64::NAN, second)).collect())
 }
 
 fn text_seconds(cells: &StringChunked, name: &str, at: Location<'_>) -> Result<Vec<f64>> {

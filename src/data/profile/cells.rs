@@ -1,7 +1,7 @@
 //! A column of a batch, taken apart into cells that can be counted and compared whatever their type.
 
 use super::sampled::mix;
-use crate::data::dates::zone_offset;
+use crate::data::zones::wall;
 use anyhow::{Result, bail};
 use polars::prelude::*;
 use std::hash::{DefaultHasher, Hasher};
@@ -37,15 +37,7 @@ impl Cells {
             }
             DataType::Boolean => Self::Bools(series.bool()?.iter().collect()),
             DataType::Date => Self::Times(times(|days| days * 86_400_000_000)?, false),
-            DataType::Datetime(unit, Some(zone)) => {
-                let Some(ahead) = zone_offset(zone) else {
-                    bail!("{shown}: column {}: unknown time zone {zone}", series.name())
-                };
-                let utc = Self::of(&series.to_physical_repr().cast(&DataType::Datetime(*unit, None))?, shown)?;
-                let Self::Times(utc, with_time) = utc else { return Ok(utc) };
-                let wall = |time: i64| time + ahead(time.div_euclid(1_000_000)) * 1_000_000;
-                Self::Times(utc.into_iter().map(|time| time.map(wall)).collect(), with_time)
-            }
+            DataType::Datetime(_, Some(_)) => Self::of(&wall(series, shown)?, shown)?,
             DataType::Datetime(TimeUnit::Milliseconds, _) => Self::Times(times(|time| time * 1000)?, true),
             DataType::Datetime(TimeUnit::Microseconds, _) => Self::Times(times(|time| time)?, true),
             DataType::Datetime(TimeUnit::Nanoseconds, _) => Self::Times(times(|time| time.div_euclid(1000))?, true),

@@ -19,7 +19,7 @@ const ROWS: usize = 1 << 18;
 const ARROW: &[u8] = b"ARROW1";
 
 /// Names and types; a type that polars does not know, or reads wrongly, is [`DataType::Unknown`].
-fn schema(fields: &ArrowSchema, parquet: bool) -> Schema {
+fn schema(fields: &ArrowSchema, parquet: bool, shown: &str) -> Result<Schema> {
     let unknown = DataType::Unknown(UnknownKind::Any);
     let known = |field: &ArrowField| match field.dtype() {
         // What polars 0.55 makes of Parquet's half-precision numbers, if no Arrow schema stands beside them.
@@ -28,7 +28,8 @@ fn schema(fields: &ArrowSchema, parquet: bool) -> Schema {
         ArrowDataType::Time32(ArrowTimeUnit::Second) if parquet => unknown.clone(),
         _ => catch_unwind(|| DataType::from_arrow_field(field)).unwrap_or_else(|_| unknown.clone()),
     };
-    fields.iter_values().map(|field| Field::new(field.name.clone(), known(field))).collect()
+    // Inside, the panics that are caught for each column stay silent.
+    caught(shown, || Ok(fields.iter_values().map(|field| Field::new(field.name.clone(), known(field))).collect()))
 }
 
 /// The columns to read: those asked for, or all that can be.
@@ -43,14 +44,15 @@ fn projection(schema: &Schema, columns: Option<&[String]>) -> Vec<usize> {
 
 pub fn parquet_schema(file: File, shown: &str) -> Result<Schema> {
     let fields = caught(shown, || ParquetReader::new(file).schema())?;
-    caught(shown, || Ok(schema(&fields, true)))
+    schema(&fields, true, shown)
 }
 
 pub fn parquet(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
     let mut footer = ParquetReader::new(open(path, shown)?);
     let rows = caught(shown, || footer.num_rows())?;
     let metadata = caught(shown, || footer.get_metadata().cloned())?;
-    let projection = projection(&parquet_schema(open(path, shown)?, shown)?, columns);
+    let fields = caught(shown, || footer.schema())?;
+    let projection = projection(&schema(&fields, true, shown)?, columns);
     for first in (0..rows).step_by(ROWS) {
         let mut reader = ParquetReader::new(open(path, shown)?);
         reader.set_metadata(metadata.clone());
@@ -103,18 +105,16 @@ fn is_stream(file: &mut File, shown: &str) -> Result<bool> {
 pub fn ipc_schema(mut file: File, shown: &str) -> Result<Schema> {
     if is_stream(&mut file, shown)? {
         let metadata = caught(shown, || arrow::read_stream_metadata(&mut BufReader::new(file)))?;
-        return caught(shown, || Ok(schema(&metadata.schema, false)));
+        return schema(&metadata.schema, false, shown);
     }
     let metadata = caught(shown, || arrow::read_file_metadata(&mut file))?;
-    caught(shown, || Ok(schema(&metadata.schema, false)))
+    schema(&metadata.schema, false, shown)
 }
 
 pub fn ipc(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
     let mut file = open(path, shown)?;
-    let projection = Some(projection(&ipc_schema(open(path, shown)?, shown)?, columns));
     let mut first = 0;
-    let mut give = |batch| {
-        let batch: DataFrame = caught(shown, || Ok(DataFrame::from(batch)))?;
+    let mut give = |batch: DataFrame| {
         let height = batch.height();
         see(batch, first)?;
         first += height;
@@ -123,25 +123,23 @@ pub fn ipc(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut OnBat
     if is_stream(&mut file, shown)? {
         let mut file = BufReader::new(file);
         let metadata = caught(shown, || arrow::read_stream_metadata(&mut file))?;
-        let mut batches = arrow::StreamReader::new(file, metadata, projection);
+        let projection = projection(&schema(&metadata.schema, false, shown)?, columns);
+        let mut batches = arrow::StreamReader::new(file, metadata, Some(projection));
         while let Some(state) = caught(shown, || batches.next().transpose())? {
             // Nothing more is there yet: of a file that is its end, cut off.
             let arrow::StreamState::Some(batch) = state else {
                 anyhow::bail!("{shown}: ends in the middle of a batch; the file is cut off")
             };
-            give(batch)?;
+            give(caught(shown, || Ok(DataFrame::from(batch)))?)?;
         }
         return Ok(());
     }
     let mut metadata = caught(shown, || arrow::read_file_metadata(&mut file))?;
+    let projection = projection(&schema(&metadata.schema, false, shown)?, columns);
     let dictionaries = Dictionaries::of(&mut file, &mut metadata, shown)?;
-    let mut batches = arrow::FileReader::new(file, metadata, projection, None);
-    let mut first = 0;
+    let mut batches = arrow::FileReader::new(file, metadata, Some(projection), None);
     while let Some(batch) = caught(shown, || batches.next().transpose())? {
-        let batch = dictionaries.texts(caught(shown, || Ok(DataFrame::from(batch)))?, shown)?;
-        let height = batch.height();
-        see(batch, first)?;
-        first += height;
+        give(dictionaries.texts(caught(shown, || Ok(DataFrame::from(batch)))?, shown)?)?;
     }
     Ok(())
 }

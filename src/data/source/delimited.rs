@@ -131,11 +131,8 @@ impl<'a> Reader<'a> {
             Field::new(name.clone(), if *dtype == DataType::Null { DataType::String } else { dtype.clone() })
         });
         let typed: Schema = typed.collect();
-        for _ in 0..2 {
-            let read = || csv.read(block, typed.clone(), columns);
-            if self.marks == Marks::default()
-                && let Ok(batch) = caught(self.place.file, read)
-            {
+        while self.marks == Marks::default() {
+            if let Ok(batch) = caught(self.place.file, || csv.read(block, typed.clone(), columns)) {
                 return Ok(Some(batch));
             }
             if !csv.look_for(&self.na, block) {

@@ -46,6 +46,11 @@ impl CellMeaning {
         })
     }
 
+    /// The columns that have a format of their own.
+    pub fn date_columns(&self) -> Vec<String> {
+        self.formats.columns().map(String::from).collect()
+    }
+
     /// Leaves the texts of a column as they are written, apart from missing ones.
     pub fn leave(&mut self, column: &str) {
         self.left.push(column.into());
@@ -65,9 +70,9 @@ impl CellMeaning {
             }
             dtype if dtype.is_primitive_numeric() && !self.na_numbers.is_empty() => {
                 // -999.9 of a Float32 column is not the Float64 of that name.
-                let half = *dtype == DataType::Float32;
+                let single = *dtype == DataType::Float32;
                 let is_missing = |value: f64| {
-                    self.na_numbers.iter().any(|&word| word == value || half && word as f32 == value as f32)
+                    self.na_numbers.iter().any(|&word| word == value || single && word as f32 == value as f32)
                 };
                 without(column, &column.cast(&DataType::Float64)?, is_missing)
             }
@@ -113,18 +118,18 @@ impl CellMeaning {
         // A few numbers or dates among words are words, and stay as they are written.
         let same =
             |cell: &&str| matches!(self.rewritten(name, cell), Cow::Borrowed(_)) && Shape::of(cell) == Shape::Text;
-        let present = cells.len() - cells.null_count();
-        let rewrites = rewrites && cells.iter().flatten().filter(same).count() * 2 < present.max(1);
+        let count = cells.len() - cells.null_count();
+        let rewrites = rewrites && cells.iter().flatten().filter(same).count() * 2 < count.max(1);
         // Most cells begin as no word for "missing" does.
-        let missing = |cell: &&str| {
+        let present = |cell: &&str| {
             let cell = cell.trim();
             !(cell.is_empty() || self.first[usize::from(cell.as_bytes()[0])]) || !self.na.contains(cell)
         };
-        if !rewrites && cells.iter().flatten().all(|cell| missing(&cell)) {
+        if !rewrites && cells.iter().flatten().all(|cell| present(&cell)) {
             return cells.clone().into_column();
         }
         let text = |cell| if rewrites { self.rewritten(name, cell) } else { Cow::Borrowed(cell) };
-        let texts: StringChunked = cells.iter().map(|cell| cell.filter(missing).map(text)).collect();
+        let texts: StringChunked = cells.iter().map(|cell| cell.filter(present).map(text)).collect();
         texts.with_name(cells.name().clone()).into_column()
     }
 

@@ -22,7 +22,6 @@ mod workbook;
 pub use options::ReadOptions;
 pub(crate) use types::widen;
 
-use super::date_format::Formats;
 use super::location::{Location, Piece};
 use super::schema::TableSchema;
 use super::table::Format;
@@ -142,10 +141,9 @@ impl Source {
 
     /// Gives columns of dates that have a format of their own to their readers as they are written.
     fn check_dates(&mut self) -> Result<()> {
-        let formats = Formats::parse(&self.options.date_format)?;
-        for name in formats.columns() {
-            ensure!(self.schema.contains(name), "{}: --date-format: no column {name}", self.display_name);
-            self.pin_text(name);
+        for name in self.meaning.date_columns() {
+            ensure!(self.schema.contains(&name), "{}: --date-format: no column {name}", self.display_name);
+            self.pin_text(&name);
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! The batches of a table, file by file, and the columns at which a file cannot be read.
 
 use super::files::open;
-use super::types::{converted, read_as, wall};
+use super::types::{converted, read_as};
 use super::{OnBatch, Source, columnar, delimited, json, text, workbook};
 use crate::data::location::{Location, Piece};
 use crate::data::table::Format;
+use crate::data::zones::wall;
 use anyhow::{Result, anyhow, bail, ensure};
 use polars::prelude::*;
 use std::path::Path;
@@ -120,10 +121,8 @@ impl Source {
 fn plain(batch: DataFrame, types: &Schema, shown: &str) -> Result<DataFrame> {
     let column = |column: &Column| {
         let mut column = converted(column, shown)?;
-        if let (DataType::Datetime(_, Some(zone)), Some(DataType::Datetime(_, None))) =
-            (column.dtype().clone(), types.get(column.name()))
-        {
-            column = wall(&column, &zone, shown)?;
+        if let Some(DataType::Datetime(_, None)) = types.get(column.name()) {
+            column = wall(column.as_materialized_series(), shown)?.into_column();
         }
         match types.get(column.name()) {
             Some(dtype)

@@ -3,7 +3,6 @@
 //! Whole numbers, numbers, truth values, text, dates and times stay what they are. Decimals, 128-bit and half-precision
 //! numbers become Float64; a duration and a time of day their seconds, Float64; categories and UTF-8 bytes text.
 
-use crate::data::dates::zone_offset;
 use anyhow::{Result, bail};
 use polars::prelude::*;
 
@@ -52,24 +51,6 @@ pub fn converted(column: &Column, shown: &str) -> Result<Column> {
         }
         _ => column.cast(&to)?,
     })
-}
-
-/// The times of a zone by its clocks, without the zone.
-pub fn wall(column: &Column, zone: &str, shown: &str) -> Result<Column> {
-    let Some(ahead) = zone_offset(zone) else { bail!("{shown}: column {}: unknown time zone {zone}", column.name()) };
-    let utc = column.to_physical_repr().cast(&DataType::Int64)?;
-    let per_second = match column.dtype() {
-        DataType::Datetime(TimeUnit::Milliseconds, _) => 1_000,
-        DataType::Datetime(TimeUnit::Nanoseconds, _) => 1_000_000_000,
-        _ => 1_000_000,
-    };
-    let clock = |time: i64| time + ahead(time.div_euclid(per_second)) * per_second;
-    let times: Int64Chunked = utc.i64()?.iter().map(|time| time.map(clock)).collect();
-    let unit = match column.dtype() {
-        DataType::Datetime(unit, _) => *unit,
-        _ => TimeUnit::Microseconds,
-    };
-    Ok(times.with_name(column.name().clone()).into_datetime(unit, None).into_column())
 }
 
 /// Why a column cannot be used.
