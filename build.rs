@@ -1,55 +1,134 @@
-//! Links libtorch so that the binary finds it from any folder, and keeps CUDA linked where it is there.
+//! Makes the bridge: the C++ of tch and of lockstep as one shared library for the libtorch that is there, which travels inside
+//! the program and is loaded while it runs (src/torch/libtorch). The program itself is linked without libtorch.
 
-use std::path::Path;
+#[allow(dead_code, reason = "the program uses the rest of it")]
+#[path = "src/torch/libtorch/version.rs"]
+mod version;
 
-fn main() -> Result<(), String> {
-    println!("cargo:rerun-if-changed=build.rs");
-    // Handed on by torch-sys, to direct dependents only.
-    let lib = std::env::var("DEP_TCH_LIBTORCH_LIB")
-        .map_err(|_| "torch-sys did not say where libtorch is; run scripts/setup")?;
-    let lib = std::fs::canonicalize(&lib).map_err(|error| format!("libtorch at {lib}: {error}; run scripts/setup"))?;
-    let version = version(&lib)?;
-    if !version.starts_with("2.13.") {
-        return Err(format!("libtorch {version} at {}: tch 0.26 needs 2.13; run scripts/setup", lib.display()));
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use version::{Version, supported};
+
+fn main() {
+    if let Err(error) = build() {
+        // One line instead of a panic's: cargo shows it under the name of the crate.
+        eprintln!("error: {error}");
+        std::process::exit(1);
+    }
+}
+
+fn build() -> Result<(), String> {
+    for file in ["build.rs", "src/torch/bridge", "src/torch/libtorch/version.rs"] {
+        println!("cargo:rerun-if-changed={file}");
+    }
+    let home = libtorch()?;
+    let version = Version::of(&home).ok_or(format!("{}: says no version; run scripts/setup", home.display()))?;
+    if !version.is_supported() {
+        let shown = home.display();
+        return Err(format!("libtorch {version} at {shown}: supported are {}; run scripts/setup", supported()));
     }
     println!("cargo:rustc-env=LOCKSTEP_LIBTORCH_VERSION={version}");
-    println!("cargo:rustc-env=LOCKSTEP_LIBTORCH_LIB={}", lib.display());
-    println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
-    bridge(lib.parent().unwrap_or(&lib));
-    if lib.join("libtorch_cuda.so").exists() {
-        // Nothing of ours calls into libtorch_cuda, so the linker would drop it and CUDA with it.
-        println!("cargo:rustc-link-arg=-Wl,--no-as-needed");
-        println!("cargo:rustc-link-arg=-ltorch_cuda");
-        println!("cargo:rustc-link-arg=-Wl,--as-needed");
-    }
-    Ok(())
+    println!("cargo:rustc-env=LOCKSTEP_LIBTORCH_HOME={}", home.display());
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    let torch_sys = torch_sys()?;
+    let calls = calls(&torch_sys)?;
+    write(&out.join("calls.txt"), &calls.join("\n"))?;
+    let lines = calls.iter().enumerate().map(|(index, name)| format!("lockstep_call {index}, {name}\n"));
+    write(&out.join("calls.s"), &lines.collect::<String>())?;
+    bridge(&home, &torch_sys, &calls, &out)
 }
 
-/// Compiles the C++ half of `torch::script`.
-fn bridge(libtorch: &Path) {
-    for file in ["mod.rs", "bridge.h", "bridge.cc"] {
-        println!("cargo:rerun-if-changed=src/torch/script/{file}");
-    }
-    let include = libtorch.join("include");
-    cxx_build::bridge("src/torch/script/mod.rs")
-        .file("src/torch/script/bridge.cc")
-        .std("c++20")
-        .warnings(false)
-        .include(&include)
-        .include(include.join("torch/csrc/api/include"))
-        .compile("lockstep-bridge");
+fn variable(name: &str) -> Result<String, String> {
+    std::env::var(name).map_err(|error| format!("{name}: {error}"))
 }
 
-/// The version in libtorch's own header, as `2.13.0`.
-fn version(lib: &Path) -> Result<String, String> {
-    let home = lib.parent().unwrap_or(lib);
-    let header = home.join("include/torch/headeronly/version.h");
-    println!("cargo:rerun-if-changed={}", header.display());
-    let text = std::fs::read_to_string(&header)
-        .map_err(|error| format!("{}: {error}; run scripts/setup", header.display()))?;
-    let part = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(&format!("#define TORCH_VERSION_{name} ")));
-        line.map(|value| value.trim().to_owned()).ok_or(format!("{}: no TORCH_VERSION_{name}", header.display()))
-    };
-    Ok(format!("{}.{}.{}", part("MAJOR")?, part("MINOR")?, part("PATCH")?))
+fn read(file: &Path) -> Result<String, String> {
+    std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+fn write(file: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+/// `LIBTORCH`, else the view of one that scripts/setup makes.
+fn libtorch() -> Result<PathBuf, String> {
+    println!("cargo:rerun-if-env-changed=LIBTORCH");
+    let given = std::env::var_os("LIBTORCH").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = Path::new(&variable("CARGO_MANIFEST_DIR")?).join(given.unwrap_or("libtorch".into()));
+    for file in ["include/torch/headeronly/version.h", "lib/libtorch_cpu.so", "build-version"] {
+        println!("cargo:rerun-if-changed={}", home.join(file).display());
+    }
+    if !home.join("lib/libtorch_cpu.so").exists() {
+        return Err(format!("{}: there is no libtorch; run scripts/setup", home.display()));
+    }
+    Ok(home)
+}
+
+/// The folder of torch-sys' source, as cargo found it. torch-sys itself is built without C++ (its feature `doc-only`): it knows
+/// one version of libtorch, and would link it to the program.
+fn torch_sys() -> Result<PathBuf, String> {
+    let cargo = Command::new(variable("CARGO")?)
+        .args(["metadata", "--format-version=1", "--offline", "--locked", "--filter-platform", &variable("TARGET")?])
+        .current_dir(variable("CARGO_MANIFEST_DIR")?)
+        .output()
+        .map_err(|error| format!("cargo metadata: {error}"))?;
+    let text = String::from_utf8_lossy(&cargo.stdout);
+    let manifests = text.split("\"manifest_path\":\"").filter_map(|rest| rest.split('"').next());
+    let manifest = manifests.map(Path::new).find(|path| path.parent().is_some_and(is_torch_sys));
+    let found = manifest.and_then(Path::parent).map(Path::to_path_buf);
+    found.ok_or_else(|| format!("cargo metadata: no torch-sys; {}", String::from_utf8_lossy(&cargo.stderr).trim()))
+}
+
+/// In the registry the folder has the version in its name, among vendored sources it has not.
+fn is_torch_sys(folder: &Path) -> bool {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    name == "torch-sys" || name.starts_with("torch-sys-")
+}
+
+/// The functions in C that Rust calls: those that torch-sys and src/torch/bridge/mod.rs declare.
+fn calls(torch_sys: &Path) -> Result<Vec<String>, String> {
+    let mut calls = Vec::new();
+    let files = ["lib.rs", "cuda.rs", "c_generated.rs"].map(|file| torch_sys.join("src").join(file));
+    for file in files.into_iter().chain(["src/torch/bridge/mod.rs".into()]) {
+        let mut declares = false;
+        for line in read(&file)?.lines() {
+            match line {
+                _ if line.ends_with("extern \"C\" {") => declares = true,
+                "}" => declares = false,
+                _ if declares => {
+                    let name = line.trim().trim_start_matches("pub ").strip_prefix("fn ");
+                    calls.extend(name.and_then(|name| name.split('(').next()).map(str::to_owned));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(calls)
+}
+
+fn bridge(home: &Path, torch_sys: &Path, calls: &[String], out: &Path) -> Result<(), String> {
+    let include = home.join("include");
+    let mut cpp = cc::Build::new();
+    cpp.cpp(true).std("c++20").pic(true).warnings(false);
+    cpp.include(&include).include(include.join("torch/csrc/api/include"));
+    cpp.define("_GLIBCXX_USE_CXX11_ABI", "1").define("GLOG_USE_GLOG_EXPORT", None);
+    let own = ["module.cc", "streams.cc"].map(|file| Path::new("src/torch/bridge").join(file));
+    let tch = ["torch_api.cpp", "torch_api_generated.cpp"].map(|file| torch_sys.join("libtch").join(file));
+    let mut objects = cpp.clone().files(own).try_compile_intermediates().map_err(|error| error.to_string())?;
+    let lacks = std::fs::canonicalize("src/torch/bridge/lacks.h").map_err(|error| error.to_string())?;
+    cpp.flag("-include").flag(lacks).files(tch);
+    objects.extend(cpp.try_compile_intermediates().map_err(|error| error.to_string())?);
+
+    let exported = out.join("bridge.map");
+    write(&exported, &format!("{{ global: lockstep_set_streams; {}; local: *; }};", calls.join("; ")))?;
+    let lib = home.join("lib");
+    let mut link = cpp.get_compiler().to_command();
+    link.arg("-shared").arg("-o").arg(out.join("bridge.so")).args(&objects).arg("-L").arg(&lib);
+    link.args(["-lc10", "-ltorch_cpu", "-Wl,--no-undefined", "-Wl,--allow-shlib-undefined", "-Wl,--gc-sections", "-s"]);
+    link.arg(format!("-Wl,--version-script={}", exported.display()));
+    let done = link.output().map_err(|error| format!("linking the bridge: {error}"))?;
+    match done.status.success() {
+        true => Ok(()),
+        false => Err(format!("linking the bridge: {}", String::from_utf8_lossy(&done.stderr))),
+    }
 }

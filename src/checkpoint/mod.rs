@@ -19,6 +19,7 @@ use crate::preprocess::target::Target;
 use crate::runs::files;
 use crate::runs::folder;
 use crate::torch::archive;
+use crate::torch::libtorch;
 use crate::torch::safetensors::{self, Named};
 use crate::torch::script::{ExtraFile, Module};
 use anyhow::{Context, Result, bail, ensure};
@@ -206,8 +207,9 @@ pub fn to_bytes(module: &Module, manifest: &Manifest, training: &Named, check: &
 
 /// The versions that a checkpoint is written with.
 pub fn versions() -> BTreeMap<String, String> {
-    let versions = [("lockstep", env!("CARGO_PKG_VERSION")), ("libtorch", env!("LOCKSTEP_LIBTORCH_VERSION"))];
-    versions.into_iter().map(|(name, version)| (name.into(), version.into())).collect()
+    let versions =
+        [("lockstep", env!("CARGO_PKG_VERSION").to_string()), ("libtorch", libtorch::version().unwrap_or_default())];
+    versions.into_iter().map(|(name, version)| (name.into(), version)).collect()
 }
 
 impl Checkpoint {

@@ -12,7 +12,7 @@ use crate::runs::events::{self, Events};
 use crate::runs::files;
 use crate::runs::folder::RunFolder;
 use crate::torch::device::{self, DeviceChoice};
-use crate::torch::script;
+use crate::torch::{libtorch, script};
 use anyhow::{Result, ensure};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -146,7 +146,7 @@ impl<'a> Job<'a> {
             "seconds": self.start.elapsed().as_secs_f64(),
             "device": device::name(self.device),
             "threads": self.threads,
-            "libtorch": env!("LOCKSTEP_LIBTORCH_VERSION"),
+            "libtorch": libtorch::version(),
             "lockstep": env!("CARGO_PKG_VERSION"),
             "cpu_capability": script::cpu_capability()?,
             "config": serde_json::to_value(config)?,
@@ -203,6 +203,7 @@ impl<'a> Job<'a> {
 /// The count is set even when it is libtorch's own: only then does ATen tell MKL not to pick a smaller one by itself
 /// when the machine is busy (`mkl_set_dynamic(false)` in `at::set_num_threads`), which changes the bits.
 pub(super) fn prepare(compute: &Compute) -> Result<Device> {
+    libtorch::load()?;
     let threads = compute.threads.unwrap_or_else(tch::get_num_threads);
     tch::set_num_threads(threads);
     threads::set(threads.max(1) as usize);

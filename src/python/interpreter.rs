@@ -1,5 +1,6 @@
 //! The Python that the original programs run under.
 
+use crate::torch::libtorch;
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ for name in sys.argv[1:]:
 
 /// The first that is there: `.venv` here, the active environment, `.venv` beside libtorch; else `python3` on the PATH.
 pub fn find() -> PathBuf {
-    let beside = Path::new(env!("LOCKSTEP_LIBTORCH_LIB")).ancestors().nth(2).map(|home| home.join(".venv"));
+    let beside = libtorch::built_home().parent().map(|home| home.join(".venv"));
     let active = std::env::var_os("VIRTUAL_ENV").map(PathBuf::from);
     [Some(PathBuf::from(".venv")), active, beside]
         .into_iter()

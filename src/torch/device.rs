@@ -1,17 +1,14 @@
 //! Where a program runs: `auto`, `cpu`, `cuda`, `cuda:N`. A device that was asked for and is absent is an error.
 
 use crate::choices::names::unknown;
-use crate::torch::libraries;
+use crate::torch::libtorch;
 use anyhow::{Result, bail};
 use std::path::Path;
 use std::str::FromStr;
 use tch::{Cuda, Device};
 
-/// Where the NVIDIA driver says that it is there.
-const DRIVER: &str = "/proc/driver/nvidia/version";
-
-/// The library that holds libtorch's CUDA kernels.
-const CUDA_PART: &str = "libtorch_cuda.so";
+/// One of them is there where an NVIDIA driver is: on Linux, in a container, in WSL.
+const DRIVERS: [&str; 3] = ["/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg"];
 
 /// The values of `--device`.
 pub const NAMES: [&str; 4] = ["auto", "cpu", "cuda", "cuda:N"];
@@ -59,7 +56,7 @@ impl DeviceChoice {
 }
 
 /// Whether CUDA can be used, and if not, why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CudaState {
     /// So many devices.
     Ready(usize),
@@ -67,48 +64,50 @@ pub enum CudaState {
     CpuBuild {
         driver: bool,
     },
-    /// libtorch has a CUDA part, but this binary does not load it.
-    NotLinked,
+    /// libtorch has a CUDA part, but the loader refuses it: its words.
+    Broken(String),
     NoDriver,
     NoDevice,
 }
 
 impl CudaState {
     pub fn look() -> Result<Self> {
+        let driver = DRIVERS.iter().any(|file| Path::new(file).exists());
+        if !libtorch::load()?.has_cuda() {
+            return Ok(Self::CpuBuild { driver });
+        }
+        if !driver {
+            return Ok(Self::NoDriver);
+        }
+        if let Err(why) = libtorch::load_cuda()? {
+            return Ok(Self::Broken(why));
+        }
         let count = if Cuda::is_available() { Cuda::device_count() as usize } else { 0 };
-        let driver = Path::new(DRIVER).exists();
-        let there = Path::new(env!("LOCKSTEP_LIBTORCH_LIB")).join(CUDA_PART).exists();
-        // Not at::hasCUDA(): without a driver it says no, whatever is linked.
-        let linked = libraries::libraries()?.iter().any(|path| libraries::file_name(path) == CUDA_PART);
-        Ok(match (count, linked) {
-            (1.., _) => Self::Ready(count),
-            (0, false) if there => Self::NotLinked,
-            (0, false) => Self::CpuBuild { driver },
-            (0, true) if driver => Self::NoDevice,
-            (0, true) => Self::NoDriver,
-        })
+        Ok(if count > 0 { Self::Ready(count) } else { Self::NoDevice })
     }
 
     /// What was found, in words.
-    pub fn found(self) -> String {
+    pub fn found(&self) -> String {
         match self {
             Self::Ready(count) => format!("{count} devices"),
-            Self::CpuBuild { driver: false } => "this lockstep is linked to a CPU build of libtorch".into(),
-            Self::CpuBuild { driver: true } => {
-                "an NVIDIA driver is here, but this lockstep is linked to a CPU build of libtorch".into()
-            }
-            Self::NotLinked => "libtorch has a CUDA part, but this lockstep is not linked to it".into(),
-            Self::NoDriver => format!("CUDA build, no driver: {DRIVER} is missing"),
+            Self::CpuBuild { driver: false } => "libtorch is a CPU build".into(),
+            Self::CpuBuild { driver: true } => "an NVIDIA driver is here, but libtorch is a CPU build".into(),
+            Self::Broken(why) => format!("{}: {why}", libtorch::CUDA_PART),
+            Self::NoDriver => format!("CUDA build, no driver: {} is missing", DRIVERS[0]),
             Self::NoDevice => "CUDA build and driver, but no device is visible".into(),
         }
     }
 
     /// What makes CUDA usable.
-    pub fn remedy(self) -> &'static str {
+    pub fn remedy(&self) -> &'static str {
         match self {
             Self::Ready(_) => "nothing to mend",
-            Self::CpuBuild { .. } => "run `scripts/setup --cuda && cargo build --release`",
-            Self::NotLinked => "run `cargo build --release` again",
+            Self::CpuBuild { .. } => {
+                "run `scripts/setup --cuda && cargo build --release`, or let LIBTORCH name a CUDA build"
+            }
+            Self::Broken(_) => {
+                "see that the CUDA libraries of torch's wheel are whole: `pip install --force-reinstall torch`"
+            }
             Self::NoDriver => "install the NVIDIA driver",
             Self::NoDevice => "look at CUDA_VISIBLE_DEVICES and `nvidia-smi`",
         }

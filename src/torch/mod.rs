@@ -2,9 +2,11 @@
 //! libraries, errors without their C++ stack.
 
 pub mod archive;
+pub mod bridge;
 pub mod device;
 pub mod error;
 pub mod libraries;
+pub mod libtorch;
 pub mod memory;
 pub mod named;
 pub mod safetensors;

@@ -1,7 +1,7 @@
 //! One of the tutorial's programs under Python.
 
 use crate::python::trace::Trace;
-use crate::torch::device;
+use crate::torch::{device, libtorch};
 use crate::tutorial::parity::Parity;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -72,9 +72,9 @@ fn options(
 /// Another torch has other kernels, and so other bits.
 fn check_torch(program: &Parity, trace: &Trace, shown: &str) -> Result<()> {
     let torch = trace.versions.get("torch").cloned().unwrap_or_default();
-    let expected = env!("LOCKSTEP_LIBTORCH_VERSION");
+    let expected = libtorch::version().unwrap_or_default();
     ensure!(
-        !program.torch || torch.starts_with(expected),
+        !program.torch || torch.starts_with(&expected),
         "Python {shown}: torch {torch}, expected {expected}: other kernels, other bits"
     );
     Ok(())

@@ -5,6 +5,7 @@ use crate::python::interpreter;
 use crate::torch::device::CudaState;
 use crate::torch::error::one_line;
 use crate::torch::libraries::{self, file_name};
+use crate::torch::libtorch::{self, Libtorch, Loaded};
 use crate::torch::script;
 use anyhow::Result;
 use std::collections::BTreeSet;
@@ -30,52 +31,28 @@ pub enum State {
     Broken,
 }
 
-const EXPECTED: &str = env!("LOCKSTEP_LIBTORCH_VERSION");
-const BUILT_WITH: &str = env!("LOCKSTEP_LIBTORCH_LIB");
-
-/// Everything, in the order in which one thing depends on another; `python` is the one to look at.
+/// Everything, in the order in which one thing depends on another; `python` is the one to look at. Without a libtorch that works
+/// the rest is still said.
 pub fn examine(python: &Path) -> Result<Vec<Item>> {
-    let loaded = libraries::libraries()?;
-    Ok(vec![libtorch(&loaded), libraries(&loaded), cuda()?, cudnn(), processor()?, threads(), python_item(python)])
-}
-
-/// Which libtorch the loader took, and whether it is the one that this lockstep was built with.
-fn libtorch(loaded: &BTreeSet<PathBuf>) -> Item {
-    let what = "libtorch";
-    let Some(lib) = loaded.iter().find(|path| file_name(path) == "libtorch_cpu.so").and_then(|path| path.parent())
-    else {
-        let found = "libtorch_cpu.so is not among the libraries of this process".into();
-        return Item { what, found, state: State::Broken, remedy: Some("run `cargo build --release` again".into()) };
-    };
-    let version = version_at(lib);
-    let found = format!(
-        "{} at {}, expected {EXPECTED}, as at {BUILT_WITH}",
-        version.as_deref().unwrap_or("of unknown version"),
-        lib.display()
-    );
-    let (state, remedy) = match version.as_deref() {
-        Some(EXPECTED) => (State::Good, None),
-        _ if std::env::var_os("LD_LIBRARY_PATH").is_some() => (
-            State::Broken,
-            Some("unset LD_LIBRARY_PATH: it goes before the folder that lockstep was built with".into()),
-        ),
-        Some(_) => (State::Broken, Some("run `scripts/setup && cargo build --release`".into())),
-        None => (State::Note, None),
-    };
-    Item { what, found, state, remedy }
-}
-
-/// The version that a libtorch's own files state: its header, or the wheel's `version.py`.
-fn version_at(lib: &Path) -> Option<String> {
-    let home = lib.parent()?;
-    if let Ok(header) = std::fs::read_to_string(home.join("include/torch/headeronly/version.h")) {
-        let part = |name: &str| header.lines().find_map(|line| Some(line.strip_prefix(name)?.trim().to_string()));
-        let parts = ["MAJOR", "MINOR", "PATCH"].map(|name| part(&format!("#define TORCH_VERSION_{name} ")));
-        return Some(parts.into_iter().collect::<Option<Vec<_>>>()?.join("."));
+    let loaded = libtorch::load();
+    let mut items = vec![libtorch_item(loaded.as_ref().map_err(one_line).copied())];
+    if loaded.is_ok() {
+        items.extend([libraries(&libraries::libraries()?), cuda()?, cudnn(), processor()?, threads()]);
     }
-    let text = std::fs::read_to_string(home.join("version.py")).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("__version__ = '"))?;
-    Some(line.split(['\'', '+']).next()?.to_string())
+    items.push(python_item(python));
+    Ok(items)
+}
+
+/// Which libtorch was loaded, or where one was looked for.
+fn libtorch_item(loaded: Result<&Loaded, String>) -> Item {
+    let what = "libtorch";
+    match loaded {
+        Ok(Loaded { libtorch: Libtorch { lib, version, origin }, .. }) => {
+            let found = format!("{version} at {}, {origin}", lib.display());
+            Item { what, found, state: State::Good, remedy: None }
+        }
+        Err(found) => Item { what, found, state: State::Broken, remedy: Some(libtorch::REMEDY.into()) },
+    }
 }
 
 fn libraries(loaded: &BTreeSet<PathBuf>) -> Item {
@@ -88,7 +65,7 @@ fn cuda() -> Result<Item> {
     let cuda = CudaState::look()?;
     let (state, answer) = match cuda {
         CudaState::Ready(_) => (State::Good, "yes"),
-        CudaState::NotLinked => (State::Broken, "no"),
+        CudaState::Broken(_) => (State::Broken, "no"),
         _ => (State::Note, "no"),
     };
     let remedy = (!matches!(cuda, CudaState::Ready(_))).then(|| cuda.remedy().into());
@@ -135,11 +112,12 @@ fn python_item(python: &Path) -> Item {
     let missing: Vec<_> = interpreter::PACKAGES.iter().filter(|name| !versions.contains_key(**name)).copied().collect();
     let listed: Vec<String> = versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
     let mut found = format!("{}: {}", python.display(), listed.join(", "));
-    let same = versions.get("torch").is_some_and(|torch| torch.starts_with(EXPECTED));
+    let expected = libtorch::version().unwrap_or(libtorch::BUILT_FOR.into());
+    let same = versions.get("torch").is_some_and(|torch| torch.starts_with(&expected));
     if !missing.is_empty() {
         found += &format!("; missing: {}", missing.join(", "));
     } else if !same {
-        found += &format!("; torch {EXPECTED} is needed for `compare`");
+        found += &format!("; torch {expected} is needed for `compare`");
     }
     let good = same && missing.is_empty();
     Item {

@@ -23,7 +23,7 @@ use crate::fit::train::check_target;
 use crate::plot::StandIns;
 use crate::preprocess::split;
 use crate::preprocess::target::Target;
-use crate::torch::device;
+use crate::torch::{device, libtorch};
 use crate::train::observer::{Epoch, Interrupted};
 use crate::tune::config::{self, TuneConfig, configs, shown};
 use crate::tune::journal::{self, Journal};
@@ -153,7 +153,7 @@ fn identity(args: &Tune, search: &Search<'_>, job: &Job<'_>, hash: &str) -> Resu
         "seeds": search.tune.seeds,
         "device": device::name(job.device),
         "threads": job.threads,
-        "libtorch": env!("LOCKSTEP_LIBTORCH_VERSION"),
+        "libtorch": libtorch::version(),
         "lockstep": env!("CARGO_PKG_VERSION"),
     }))
 }
