@@ -6,6 +6,7 @@
 //! - `check.safetensors`: a few input rows `x` and what `forward` and `predict` gave for them.
 
 mod code;
+pub mod contents;
 mod pickle;
 pub mod resume;
 pub mod series;
@@ -18,11 +19,11 @@ use crate::preprocess::inputs::Inputs;
 use crate::preprocess::target::Target;
 use crate::runs::files;
 use crate::runs::folder;
-use crate::torch::archive;
+use crate::torch::archive::{self, Files};
 use crate::torch::libtorch;
 use crate::torch::safetensors::{self, Named};
 use crate::torch::script::{ExtraFile, Module};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
@@ -215,26 +216,14 @@ pub fn versions() -> BTreeMap<String, String> {
 impl Checkpoint {
     /// Reads `path` whole, checks it whole, and loads the module onto `device`.
     pub fn read(path: &Path, device: Device) -> Result<Self> {
-        let shown = path.display().to_string();
-        let inside = path.join("model.pt");
-        ensure!(!inside.is_file(), "{shown}: is a folder, expected a model.pt; the one in it is {}", inside.display());
-        ensure!(!path.is_dir(), "{shown}: is a folder, expected a model.pt");
-        // In a folder that cannot be written the model is still whole, if perhaps older than its neighbours.
-        let _ = folder::settle(files::folder_of(path));
-        let bytes = std::fs::read(path).with_context(|| format!("{shown}: cannot read"))?;
-        ensure!(!bytes.is_empty(), "{shown}: the file is empty, expected a model.pt of lockstep");
-        Self::from_bytes(&bytes, device).with_context(|| shown)
+        Self::from_bytes(&whole(path)?, device).with_context(|| path.display().to_string())
     }
 
     /// As [`Checkpoint::read`], from bytes.
     pub fn from_bytes(bytes: &[u8], device: Device) -> Result<Self> {
         let files = archive::entries(bytes)?;
-        let extra = |name: &str| files.get(&format!("extra/{name}")).map(Vec::as_slice);
-        let manifest = manifest(extra(ABOUT))?;
-        let named = |name: &str| {
-            let bytes = extra(name).with_context(|| format!("{name} is missing: the file is not whole"))?;
-            safetensors::from_bytes(bytes).with_context(|| name.to_string())
-        };
+        let manifest = manifest(&files)?;
+        let named = |name: &str| safetensors::from_bytes(extra(&files, name)?).with_context(|| name.to_string());
         let (training, check) = (named(TRAINING)?, named(CHECK)?);
         pickle::check(&files)?;
         code::check(&files)?;
@@ -243,8 +232,28 @@ impl Checkpoint {
     }
 }
 
-fn manifest(bytes: Option<&[u8]>) -> Result<Manifest> {
-    let bytes = bytes.context("a zip file, but not a model.pt of lockstep: lockstep.json is not in it")?;
+/// The bytes of a model's file.
+fn whole(path: &Path) -> Result<Vec<u8>> {
+    let shown = path.display();
+    let inside = path.join("model.pt");
+    ensure!(!inside.is_file(), "{shown}: is a folder, expected a model.pt; the one in it is {}", inside.display());
+    ensure!(!path.is_dir(), "{shown}: is a folder, expected a model.pt");
+    // In a folder that cannot be written the model is still whole, if perhaps older than its neighbours.
+    let _ = folder::settle(files::folder_of(path));
+    let bytes = std::fs::read(path).with_context(|| format!("{shown}: cannot read"))?;
+    ensure!(!bytes.is_empty(), "{shown}: the file is empty, expected a model.pt of lockstep");
+    Ok(bytes)
+}
+
+/// A file that travels inside the model's.
+fn extra<'a>(files: &'a Files, name: &str) -> Result<&'a [u8]> {
+    let bytes = files.get(&format!("extra/{name}")).map(Vec::as_slice);
+    bytes.with_context(|| format!("{name} is missing: the file is not whole"))
+}
+
+fn manifest(files: &Files) -> Result<Manifest> {
+    let bytes = extra(files, ABOUT)
+        .map_err(|_| anyhow!("a zip file, but not a model.pt of lockstep: lockstep.json is not in it"))?;
     let value: Value = serde_json::from_slice(bytes).context(ABOUT)?;
     let format = value["format"].as_u64().context("lockstep.json: no format version")?;
     if format > u64::from(FORMAT) {

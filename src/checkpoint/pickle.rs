@@ -17,18 +17,25 @@ const DEEPEST: usize = 3;
 /// # Errors
 /// A pickle that is missing or that `torch.jit.save` would not write for one of our modules, a tensor beyond its storage.
 pub fn check(files: &Files) -> Result<()> {
-    for name in ["data.pkl", "constants.pkl"] {
-        let bytes = files.get(name).with_context(|| format!("{name} is missing: the file is not whole"))?;
-        values(name, bytes, files).with_context(|| format!("{name}: not as lockstep writes it"))?;
-    }
-    Ok(())
+    read(files).map(drop)
 }
 
-fn values(name: &str, bytes: &[u8], files: &Files) -> Result<()> {
+/// As [`check`]; the values of `data.pkl`, and which of them is the module.
+pub fn read(files: &Files) -> Result<(Vec<Node>, usize)> {
+    let checked = |name: &str| {
+        let bytes = files.get(name).with_context(|| format!("{name} is missing: the file is not whole"))?;
+        values(name, bytes, files).with_context(|| format!("{name}: not as lockstep writes it"))
+    };
+    let data = checked("data.pkl")?;
+    checked("constants.pkl")?;
+    Ok(data)
+}
+
+fn values(name: &str, bytes: &[u8], files: &Files) -> Result<(Vec<Node>, usize)> {
     let (nodes, root) = Machine::run(bytes, Dialect::Script)?;
     // A module, and the tuple of the constants in its code.
     let expected = match name {
-        "data.pkl" => matches!(nodes[root], Node::Object),
+        "data.pkl" => matches!(nodes[root], Node::Object(_)),
         _ => matches!(nodes[root], Node::Tuple(_)),
     };
     ensure!(expected, "expected a module in data.pkl, a tuple in constants.pkl");
@@ -46,13 +53,13 @@ fn values(name: &str, bytes: &[u8], files: &Files) -> Result<()> {
             _ => {}
         }
     }
-    Ok(())
+    Ok((nodes, root))
 }
 
 fn attributes(nodes: &[Node], items: &[(usize, usize)]) -> Result<()> {
     for &(name, value) in items {
         let (name, value) = (&nodes[name], &nodes[value]);
-        let value = matches!(value, Node::Tensor(_) | Node::Object | Node::Bool(_) | Node::Int(_) | Node::Text(_));
+        let value = matches!(value, Node::Tensor(_) | Node::Object(_) | Node::Bool(_) | Node::Int(_) | Node::Text(_));
         ensure!(matches!(name, Node::Text(_)) && value, "expected attributes by their names");
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! The command line: clap's view of it, checked as it is parsed. One verb, one file.
 
 mod compare;
+mod completions;
 mod data;
 mod fit;
 mod model;
@@ -17,6 +18,7 @@ mod training_flags;
 mod tune;
 
 pub use compare::{Compare, CompareAll, CompareProgram};
+pub use completions::{Completions, CompletionsArgs};
 pub use data::{Data, DataMoons, DataOut};
 pub use fit::{Evaluate, Fit, FitFlags, Preprocess};
 pub use model::{Doctor, Inspect, InspectTable, Predict, Rerun, Verify};
@@ -92,6 +94,8 @@ pub enum Command {
     Data(Data),
     /// Say what this lockstep runs on, and how to mend what is wrong
     Doctor(Doctor),
+    /// Write what makes a shell complete lockstep's commands and flags, or the manual page
+    Completions(CompletionsArgs),
     /// Show one of the tutorial's concepts: a picture, the numbers behind it, and three lines of plain words
     ///
     /// Runs on one thread unless --threads asks for more: its tensors are too small to share.

@@ -1,6 +1,7 @@
 //! One verb, one file, one `run()`. Exit codes: 0 done; 1 what was checked does not hold; 2 bad usage or input.
 
 mod compare;
+mod completions;
 mod data;
 mod doctor;
 mod evaluate;
@@ -72,6 +73,7 @@ fn dispatch(command: &Command) -> Result<Verdict> {
         Command::Verify(args) => verify::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Data(args) => data::run(args),
+        Command::Completions(args) => completions::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Show(args) => show::run(args),
         Command::Rerun(args) => rerun::run(args, dispatch),

@@ -7,7 +7,7 @@ use crate::cli::Preprocess;
 use crate::data::schema::TableSchema;
 use crate::data::table::Format;
 use crate::fit::divide::divide;
-use crate::fit::prepare::{fit_preprocessing, module};
+use crate::fit::prepare::fit_preprocessing;
 use crate::fit::preprocessed::{PARTS, Written, write};
 use crate::fit::table::{ReadTable, read};
 use anyhow::{Result, ensure};
@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 pub(super) fn run(args: &Preprocess) -> Result<Verdict> {
     ensure!(args.to.is_written(), "--to {}: is only read, expected csv, tsv, parquet, ndjson or ipc", args.to);
     let config = resolve(args.config.as_deref(), &args.settings)?;
-    let mut job = Job::begin(&args.common, &args.out)?;
+    let mut job = Job::begin_plain(&args.common, &args.out, i32::MAX)?;
     job.reads(&args.data, args.config.as_deref(), &config);
     let schema = config.schema.as_deref().map(TableSchema::read).transpose()?;
     let ReadTable { store, sha256, mut notes } = read(&args.data, &config, &[], schema.as_ref())?;
@@ -29,7 +29,7 @@ pub(super) fn run(args: &Preprocess) -> Result<Verdict> {
     for (name, _) in PARTS.into_iter().zip(&written).filter(|(_, part)| part.rows > 0) {
         job.folder.add_written(&format!("{name}.{}", args.to));
     }
-    job.folder.stage("preprocess.pt", &module(&fitted.pipeline)?.save(&[])?)?;
+    job.folder.stage("preprocess.pt", &fitted.pipeline.archive()?)?;
     job.folder.stage("config.toml", toml::to_string(&config)?.as_bytes())?;
     let features: Vec<String> = fitted.pipeline.features().into_iter().map(|feature| feature.name).collect();
     let results = json!({

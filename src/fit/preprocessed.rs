@@ -1,20 +1,16 @@
 //! Writes the preprocessed table to files, batch by batch, so that memory does not grow with the rows.
 
 use super::divide::Divided;
-use super::prepare::{FittedPreprocessing, RowsOfPart, module};
+use super::prepare::{FittedPreprocessing, RowsOfPart};
 use crate::cpu::threads;
 use crate::data::sink::Sink;
 use crate::data::table::Format;
 use crate::fit::settings::FitPlan;
 use crate::preprocess::inputs::Counts;
 use crate::preprocess::split::take;
-use crate::preprocess::tensors;
-use crate::torch::device::OneThread;
-use crate::torch::script::Module;
 use anyhow::{Result, ensure};
 use polars::prelude::*;
 use std::path::Path;
-use tch::{Device, Kind};
 
 /// The parts by the names of their files.
 pub const PARTS: [&str; 3] = ["train", "valid", "test"];
@@ -34,10 +30,8 @@ pub fn write(
     folder: &Path,
     format: Format,
 ) -> Result<[Written; 3]> {
-    let _one = OneThread::begin();
     let (inputs, features) = (&fitted.pipeline.inputs, names(fitted, config, &divided.store.display_name)?);
     let columns = [inputs.names(), vec![config.target.clone()]].concat();
-    let module = module(&fitted.pipeline)?;
     let (mut sinks, mut written) = (Vec::new(), Vec::new());
     for (part, name) in fitted.parts.iter().zip(PARTS) {
         let path = folder.join(format!("{name}.{format}"));
@@ -52,7 +46,8 @@ pub fn write(
     let transform = |batch: &DataFrame, here: &RowsOfPart| {
         let some = take(batch, &here.in_batch)?;
         let raw = inputs.raw(&some, divided.store.picked(&here.in_table))?;
-        let mut made = transformed(&module, &raw.columns, &features)?;
+        let named = features.iter().zip(fitted.pipeline.apply(&raw.columns));
+        let mut made: Vec<Column> = named.map(|(name, values)| Column::new(name.as_str().into(), values)).collect();
         made.push(some.column(&config.target)?.clone());
         anyhow::Ok((raw.counts, DataFrame::new(some.height(), made)?))
     };
@@ -79,15 +74,4 @@ fn names(fitted: &FittedPreprocessing, config: &FitPlan, shown: &str) -> Result<
     let names: Vec<String> = fitted.pipeline.features().into_iter().map(|feature| feature.name).collect();
     ensure!(!names.contains(&config.target), "{shown}: a feature would be named {} like the target", config.target);
     Ok(names)
-}
-
-/// The features of a raw matrix, a Float32 column each.
-fn transformed(module: &Module, raw: &[Vec<f64>], names: &[String]) -> Result<Vec<Column>> {
-    let x = module.call("forward", &tensors::from_columns(raw, Kind::Double, Device::Cpu)?)?;
-    let x = x.f_transpose(0, 1)?.f_contiguous()?;
-    let column = |(index, name): (usize, &String)| {
-        let values = Vec::<f32>::try_from(x.f_get(index as i64)?)?;
-        Ok(Column::new(name.as_str().into(), values))
-    };
-    names.iter().enumerate().map(column).collect()
 }

@@ -1,5 +1,7 @@
 //! From a table to tensors. polars stops at `tensors`; tch enters there.
 
+mod apply;
+mod archive;
 pub mod choices;
 pub mod dates;
 pub mod inputs;

@@ -3,7 +3,7 @@
 use super::choices::{Encode, Unseen};
 use super::dates;
 use super::inputs::Category;
-use super::pipeline::Pipeline;
+use super::pipeline::{NumberStep, Pipeline};
 use crate::torch::safetensors::Named;
 use anyhow::Result;
 use std::fmt::Write;
@@ -15,23 +15,26 @@ const FLOAT32: i64 = 6;
 
 impl Pipeline {
     /// The constants that [`Pipeline::source`] refers to as buffers, float64.
-    pub fn buffers(&self) -> Result<Named> {
-        let column = |of: fn(&super::pipeline::NumberStep) -> f64| {
-            Tensor::f_from_slice(&self.numbers.iter().map(of).collect::<Vec<_>>())
-        };
-        let mut buffers = Named::new();
+    pub fn constants(&self) -> Vec<(String, Vec<f64>)> {
+        let column = |of: fn(&NumberStep) -> f64| self.numbers.iter().map(of).collect();
+        let mut constants = Vec::new();
         if !self.numbers.is_empty() {
-            buffers.push(("fill".into(), column(|step| step.fill.unwrap_or(f64::NAN))?));
-            buffers.push(("center".into(), column(|step| step.center)?));
-            buffers.push(("scale".into(), column(|step| step.scale)?));
+            constants.push(("fill".into(), column(|step| step.fill.unwrap_or(f64::NAN))));
+            constants.push(("center".into(), column(|step| step.center)));
+            constants.push(("scale".into(), column(|step| step.scale)));
         }
         for (index, column) in self.inputs.categories.iter().enumerate() {
             if column.choice.encode == Encode::Onehot {
-                let codes: Vec<f64> = (0..column.slots()).map(|code| code as f64).collect();
-                buffers.push((format!("codes{index}"), Tensor::f_from_slice(&codes)?));
+                constants.push((format!("codes{index}"), (0..column.slots()).map(|code| code as f64).collect()));
             }
         }
-        Ok(buffers)
+        constants
+    }
+
+    /// [`Pipeline::constants`] as tensors.
+    pub fn buffers(&self) -> Result<Named> {
+        let tensor = |(name, values): (String, Vec<f64>)| Ok((name, Tensor::f_from_slice(&values)?));
+        self.constants().into_iter().map(tensor).collect()
     }
 
     /// `forward(x)`: raw matrix `[n, inputs]` of any float dtype to features `[n, features]`, float32.
@@ -89,7 +92,7 @@ impl Pipeline {
 
 impl Category {
     /// Number of one-hot columns.
-    fn slots(&self) -> usize {
+    pub(super) fn slots(&self) -> usize {
         self.values.len() + usize::from(self.choice.unseen == Unseen::Other)
     }
 }

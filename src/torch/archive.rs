@@ -70,10 +70,14 @@ fn no_zip(bytes: &[u8]) -> &'static str {
 /// An archive of the files that libtorch needs, as they were checked. The extra files are not its business, and
 /// `.debug_pkl` only names lines of the source.
 pub fn for_libtorch(files: &Files) -> Result<Vec<u8>> {
+    write(files.iter().filter(|(name, _)| !name.starts_with("extra/") && !name.ends_with(".debug_pkl")))
+}
+
+/// The archive of these files, as libtorch and Python read it.
+pub fn write<'a>(files: impl IntoIterator<Item = (&'a String, &'a Vec<u8>)>) -> Result<Vec<u8>> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    for (name, content) in files.iter().filter(|(name, _)| !name.starts_with("extra/") && !name.ends_with(".debug_pkl"))
-    {
+    for (name, content) in files {
         writer.start_file(format!("archive/{name}"), stored.large_file(content.len() > 1 << 31))?;
         writer.write_all(content)?;
     }

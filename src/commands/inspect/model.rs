@@ -1,41 +1,32 @@
 //! `lockstep inspect MODEL`.
 
-use crate::checkpoint::{Checkpoint, Manifest};
+use crate::checkpoint::Manifest;
+use crate::checkpoint::contents::{Contents, Stored};
 use crate::cli::Printing;
 use crate::commands::print::{Verdict, report};
-use crate::torch::named::dtype;
-use crate::torch::safetensors;
-use crate::torch::script::State;
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
-use tch::Device;
 
 pub(super) fn run(file: &Path, printing: Printing) -> Result<Verdict> {
-    let checkpoint = Checkpoint::read(file, Device::Cpu)?;
-    let state = checkpoint.module.state()?;
-    let epoch = safetensors::find(&checkpoint.training, "epoch")?.f_int64_value(&[0])?;
+    let Contents { manifest, epoch, state } = Contents::read(file)?;
     let shown = file.display().to_string();
-    report(
-        printing,
-        &text(&shown, &checkpoint.manifest, &state, epoch)?,
-        &object(&checkpoint.manifest, &state, epoch)?,
-    )?;
+    report(printing, &text(&shown, &manifest, &state, epoch)?, &object(&manifest, &state, epoch)?)?;
     Ok(Verdict::Holds)
 }
 
 /// Number of parameters, buffers not counted.
-fn parameters(state: &[State]) -> usize {
-    state.iter().filter(|entry| entry.parameter).map(|entry| entry.tensor.numel()).sum()
+fn parameters(state: &[Stored]) -> i64 {
+    state.iter().filter(|entry| entry.parameter).map(Stored::numel).sum()
 }
 
-fn object(manifest: &Manifest, state: &[State], epoch: i64) -> Result<Value> {
+fn object(manifest: &Manifest, state: &[Stored], epoch: i64) -> Result<Value> {
     let mut object = serde_json::to_value(manifest)?;
     let layers: Vec<Value> = state
         .iter()
         .map(|entry| {
-            json!({"name": entry.name, "shape": entry.tensor.size(), "dtype": dtype(&entry.tensor), "parameter": entry.parameter})
+            json!({"name": entry.name, "shape": entry.shape, "dtype": entry.dtype, "parameter": entry.parameter})
         })
         .collect();
     object["epoch"] = epoch.into();
@@ -44,7 +35,7 @@ fn object(manifest: &Manifest, state: &[State], epoch: i64) -> Result<Value> {
     Ok(object)
 }
 
-fn text(shown: &str, manifest: &Manifest, state: &[State], epoch: i64) -> Result<String> {
+fn text(shown: &str, manifest: &Manifest, state: &[Stored], epoch: i64) -> Result<String> {
     let pairs = |pairs: Vec<(String, String)>| {
         pairs.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
     };
@@ -67,8 +58,8 @@ fn text(shown: &str, manifest: &Manifest, state: &[State], epoch: i64) -> Result
     writeln!(text, "\n{:<22} {:<14} {:<8} {:>10}", "tensor", "shape", "dtype", "elements")?;
     for entry in state {
         let kind = if entry.parameter { "" } else { "  buffer" };
-        let (shape, count) = (format!("{:?}", entry.tensor.size()), entry.tensor.numel());
-        writeln!(text, "{:<22} {shape:<14} {:<8} {count:>10}{kind}", entry.name, dtype(&entry.tensor))?;
+        let (shape, count) = (format!("{:?}", entry.shape), entry.numel());
+        writeln!(text, "{:<22} {shape:<14} {:<8} {count:>10}{kind}", entry.name, entry.dtype)?;
     }
     write!(text, "{:<22} {:<14} {:<8} {:>10}", "parameters", "", "", parameters(state))?;
     Ok(text)

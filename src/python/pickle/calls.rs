@@ -1,27 +1,31 @@
 //! What a pickle may call: the few functions that stand for a dict, a storage, a tensor, a parameter and a module.
 
 use super::machine::Machine;
-use super::node::{Dialect, Global, Node, Storage, TensorNode};
+use super::node::{Dialect, Global, Node, Object, Storage, TensorNode};
 use anyhow::{Result, bail, ensure};
 
 impl Machine<'_> {
     /// A module, before its attributes.
     pub(super) fn object(&mut self) -> Result<()> {
         let (arguments, class) = (self.pop()?, self.pop()?);
-        let plain = matches!(self.nodes[class], Node::Global(Global::Class)) && self.tuple(arguments)?.is_empty();
-        ensure!(plain, "expected a class without arguments");
-        self.push(Node::Object)
+        let Node::Global(Global::Class(class)) = &self.nodes[class] else { bail!("expected a class") };
+        ensure!(self.tuple(arguments)?.is_empty(), "expected a class without arguments");
+        let object = Object { class: class.clone(), attributes: vec![] };
+        self.push(Node::Object(Box::new(object)))
     }
 
     /// The attributes of a module; those of an OrderedDict, which a state_dict() has as `_metadata`, the modules'
     /// versions, are not needed.
     pub(super) fn build(&mut self) -> Result<()> {
         let (state, top) = (self.pop()?, self.top()?);
-        let may = match self.dialect {
-            Dialect::Save => matches!(self.nodes[top], Node::Dict(_)),
-            Dialect::Script => matches!((&self.nodes[top], &self.nodes[state]), (Node::Object, Node::Dict(_))),
-        };
-        ensure!(may, "it sets the attributes of an object");
+        if self.dialect == Dialect::Save {
+            ensure!(matches!(self.nodes[top], Node::Dict(_)), "it sets the attributes of an object");
+            return Ok(());
+        }
+        let Node::Dict(state) = &self.nodes[state] else { bail!("a module's attributes are no dict") };
+        let state = state.clone();
+        let Node::Object(object) = &mut self.nodes[top] else { bail!("it sets the attributes of what is no module") };
+        object.attributes = state;
         Ok(())
     }
 

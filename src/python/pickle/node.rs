@@ -17,10 +17,18 @@ pub enum Node {
     Tensor(Box<TensorNode>),
     Storage(Box<Storage>),
     Global(Global),
-    /// A module of TorchScript.
-    Object,
+    Object(Box<Object>),
     /// The beginning of a sequence on the stack.
     Mark,
+}
+
+/// A module of TorchScript.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// As `__torch__.Linear`.
+    pub class: String,
+    /// Names and values, in the order in which the class declares them.
+    pub attributes: Vec<(usize, usize)>,
 }
 
 /// The bytes of `data/<key>`.
@@ -90,8 +98,8 @@ pub enum Global {
     RebuildTensor,
     RebuildParameter,
     Storage(String),
-    /// A class of TorchScript.
-    Class,
+    /// A class of TorchScript, as `__torch__.Linear`.
+    Class(String),
 }
 
 impl Global {
@@ -101,7 +109,9 @@ impl Global {
             ("torch._utils", "_rebuild_tensor_v2", _) => Self::RebuildTensor,
             ("torch._utils", "_rebuild_parameter", Dialect::Save) => Self::RebuildParameter,
             ("torch", name, _) if name.ends_with("Storage") => Self::Storage(name.into()),
-            (module, _, Dialect::Script) if module.starts_with("__torch__") => Self::Class,
+            (module, name, Dialect::Script) if module.starts_with("__torch__") => {
+                Self::Class(format!("{module}.{name}"))
+            }
             _ => bail!(
                 "it names {module}.{name}, and only dicts, lists, numbers, texts and tensors are read, no other objects; save \
                  state_dict()s, and numbers with float(…)"

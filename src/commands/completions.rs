@@ -1,0 +1,103 @@
+//! `lockstep completions bash|zsh|fish|man`.
+
+use super::print::{Verdict, print_out};
+use crate::cli::{self, Completions, CompletionsArgs};
+use crate::fit::settings::{ClassWeight, Log};
+use crate::model::activation::Activation;
+use crate::model::loss::LossKind;
+use crate::preprocess::choices::{Encode, IMPUTE, Scale, Unseen};
+use crate::preprocess::dates::DatePart;
+use crate::torch::device;
+use crate::train::engine::EngineKind;
+use crate::train::optim::OptimizerKind;
+use crate::train::schedule;
+use anyhow::Result;
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, Command};
+use clap_complete::{Shell, generate};
+use clap_mangen::Man;
+
+/// The commands that take fit's settings, which are checked after clap has read them.
+const WITH_SETTINGS: [&str; 3] = ["fit", "tune", "preprocess"];
+
+pub(super) fn run(args: &CompletionsArgs) -> Result<Verdict> {
+    let mut text = Vec::new();
+    let shell = match args.to {
+        Completions::Bash => Shell::Bash,
+        Completions::Zsh => Shell::Zsh,
+        Completions::Fish => Shell::Fish,
+        Completions::Man => {
+            print_out(&manual()?)?;
+            return Ok(Verdict::Holds);
+        }
+    };
+    generate(shell, &mut with_values(cli::command()), "lockstep", &mut text);
+    print_out(&text)?;
+    Ok(Verdict::Holds)
+}
+
+/// The values of the flags that take one of a few names.
+fn values(flag: &str) -> Option<Vec<&'static str>> {
+    Some(match flag {
+        "activation" => Activation::all().map(Activation::name).collect(),
+        "class-weight" => ClassWeight::NAMES.to_vec(),
+        "date-parts" => DatePart::NAMES.to_vec(),
+        "device" => device::NAMES[..3].to_vec(),
+        "encode" => Encode::NAMES.to_vec(),
+        "engine" => EngineKind::NAMES.to_vec(),
+        "impute" => IMPUTE.to_vec(),
+        "log" => Log::NAMES.to_vec(),
+        "loss" => LossKind::NAMES.to_vec(),
+        "optimizer" => OptimizerKind::NAMES.to_vec(),
+        "scale" => Scale::NAMES.to_vec(),
+        "schedule" => schedule::NAMES.to_vec(),
+        "unseen" => Unseen::NAMES.to_vec(),
+        _ => return None,
+    })
+}
+
+/// What of the values is a fixed text: of `constant=V` nothing.
+fn with_values(command: Command) -> Command {
+    let named = |argument: Arg| match argument.get_long().and_then(values) {
+        Some(values) => {
+            let fixed = values.into_iter().filter(|value| !value.contains('='));
+            argument.value_parser(PossibleValuesParser::new(fixed))
+        }
+        None => argument,
+    };
+    WITH_SETTINGS.into_iter().fold(command, |command, name| command.mut_subcommand(name, |sub| sub.mut_args(named)))
+}
+
+/// One page for all commands: lockstep itself, then a section for each, with its options.
+fn manual() -> Result<Vec<u8>> {
+    let mut command = cli::command();
+    command.build();
+    let mut page = Vec::new();
+    let man = Man::new(command.clone());
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
+        section(verb, verb.get_name(), &mut page)?;
+    }
+    Ok(page)
+}
+
+/// A command's section, and those of the commands under it: `run moons` after `run`.
+fn section(command: &Command, name: &str, page: &mut Vec<u8>) -> Result<()> {
+    page.extend(format!(".SH \"LOCKSTEP {}\"\n", name.to_uppercase().replace('-', "\\-")).into_bytes());
+    let man = Man::new(command.clone());
+    let mut parts = Vec::new();
+    man.render_synopsis_section(&mut parts)?;
+    man.render_description_section(&mut parts)?;
+    if command.get_arguments().any(|argument| !argument.is_hide_set()) {
+        man.render_options_section(&mut parts)?;
+    }
+    // clap_mangen's sections are subsections here.
+    page.extend(String::from_utf8(parts)?.replace("\n.SH ", "\n.SS ").into_bytes());
+    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
+        section(verb, &format!("{name} {}", verb.get_name()), page)?;
+    }
+    Ok(())
+}
