@@ -1,8 +1,8 @@
 //! What a model file says of itself, read without libtorch.
 
-use super::{Manifest, TRAINING, code, extra, manifest, pickle, whole};
+use super::{Manifest, ModelFile, TRAINING, code, extra, pickle};
 use crate::python::pickle::node::{Node, TensorNode};
-use crate::torch::archive::{self, Files};
+use crate::torch::archive::Files;
 use anyhow::{Context, Result, bail, ensure};
 use safetensors::{Dtype, SafeTensors};
 use std::collections::HashSet;
@@ -41,12 +41,10 @@ impl Stored {
 impl Contents {
     /// Reads `path` whole, and checks all that can be checked before libtorch reads it.
     pub fn read(path: &Path) -> Result<Self> {
-        Self::from_bytes(&whole(path)?).with_context(|| path.display().to_string())
+        Self::of(ModelFile::read(path)?).with_context(|| path.display().to_string())
     }
 
-    fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let files = archive::entries(bytes)?;
-        let manifest = manifest(&files)?;
+    fn of(ModelFile { files, manifest }: ModelFile) -> Result<Self> {
         let epoch = epoch(extra(&files, TRAINING)?).context(TRAINING)?;
         let (nodes, root) = pickle::read(&files)?;
         code::check(&files)?;

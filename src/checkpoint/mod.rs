@@ -216,19 +216,43 @@ pub fn versions() -> BTreeMap<String, String> {
 impl Checkpoint {
     /// Reads `path` whole, checks it whole, and loads the module onto `device`.
     pub fn read(path: &Path, device: Device) -> Result<Self> {
-        Self::from_bytes(&whole(path)?, device).with_context(|| path.display().to_string())
+        ModelFile::read(path)?.load(device).with_context(|| path.display().to_string())
     }
 
     /// As [`Checkpoint::read`], from bytes.
     pub fn from_bytes(bytes: &[u8], device: Device) -> Result<Self> {
+        ModelFile::from_bytes(bytes)?.load(device)
+    }
+}
+
+/// A model file that was read whole, and that libtorch has not seen yet.
+#[derive(Debug)]
+pub struct ModelFile {
+    files: Files,
+    pub manifest: Manifest,
+}
+
+impl ModelFile {
+    /// Reads `path` whole.
+    pub fn read(path: &Path) -> Result<Self> {
+        Self::from_bytes(&whole(path)?).with_context(|| path.display().to_string())
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let files = archive::entries(bytes)?;
         let manifest = manifest(&files)?;
+        Ok(Self { files, manifest })
+    }
+
+    /// Checks it whole, and loads the module onto `device`.
+    pub fn load(self, device: Device) -> Result<Checkpoint> {
+        let Self { files, manifest } = self;
         let named = |name: &str| safetensors::from_bytes(extra(&files, name)?).with_context(|| name.to_string());
         let (training, check) = (named(TRAINING)?, named(CHECK)?);
         pickle::check(&files)?;
         code::check(&files)?;
         let module = Module::load(&archive::for_libtorch(&files)?, device).context("libtorch cannot load it")?;
-        Ok(Self { manifest, module, training, check })
+        Ok(Checkpoint { manifest, module, training, check })
     }
 }
 

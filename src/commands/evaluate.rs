@@ -2,7 +2,7 @@
 
 use super::job::prepare;
 use super::print::{Verdict, report};
-use crate::checkpoint::{Checkpoint, TableModel};
+use crate::checkpoint::{Checkpoint, ModelFile, TableModel};
 use crate::choices::fixed::fixed;
 use crate::choices::names::absent;
 use crate::cli::Evaluate;
@@ -22,15 +22,15 @@ use tch::{Device, Kind};
 const NEW_CLASS: &str = "the model cannot predict it: leave such rows out, or train a model on rows of that class too";
 
 pub(super) fn run(args: &Evaluate) -> Result<Verdict> {
-    let device = prepare(&args.compute)?;
-    let model = Checkpoint::read(&args.model, device)?;
+    let file = ModelFile::read(&args.model)?;
     let place = args.model.display();
-    let of_table = model.manifest.table.as_ref().with_context(|| {
-        format!("{place}: a model of `run {}`, expected one of `lockstep fit`", model.manifest.program)
+    let of_table = file.manifest.table.clone().with_context(|| {
+        format!("{place}: a model of `run {}`, expected one of `lockstep fit`", file.manifest.program)
     })?;
     let mut source = Source::open(&args.data, &args.reading.over(of_table.read())?)?;
     source.pin(of_table.schema());
-    let scored = score(&model, of_table, &mut source, device)?;
+    let device = prepare(&args.compute)?;
+    let scored = score(&file.load(device).context(place.to_string())?, &of_table, &mut source, device)?;
     let Score { metrics, rows, without_target, counts } = scored;
     let met = counts.describe();
     let mut note = if met.is_empty() { String::new() } else { format!("\n{met}") };

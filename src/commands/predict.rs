@@ -2,7 +2,7 @@
 
 use super::job::prepare;
 use super::print::{Verdict, print_err, print_out, report};
-use crate::checkpoint::{Checkpoint, TableModel};
+use crate::checkpoint::{Manifest, ModelFile, TableModel};
 use crate::cli::Predict;
 use crate::data::location::Location;
 use crate::data::sink::Sink;
@@ -10,7 +10,7 @@ use crate::data::source::{ReadOptions, Source};
 use crate::data::table::Format;
 use crate::evaluate::predict::predictions;
 use crate::preprocess::inputs::Counts;
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use polars::prelude::{CsvWriter, DataFrame, SerWriter};
 use serde_json::json;
 use std::path::Path;
@@ -19,22 +19,23 @@ pub(super) fn run(args: &Predict) -> Result<Verdict> {
     // The ending of the file's name is checked before anything is computed.
     let format = args.output.as_deref().map(Format::to_write).transpose()?;
     ensure!(!args.printing.json || format.is_some(), "--json: stdout holds the predictions, give them a file with -o");
-    let device = prepare(&args.compute)?;
-    let model = Checkpoint::read(&args.model, device)?;
-    let mut source = Source::open(&args.data, &args.reading.over(read(&model))?)?;
-    if let Some(of_table) = &model.manifest.table {
+    let file = ModelFile::read(&args.model)?;
+    let mut source = Source::open(&args.data, &args.reading.over(read(&file.manifest))?)?;
+    if let Some(of_table) = &file.manifest.table {
         of_table.check_columns(&source.names(), &source.display_name)?;
         source.pin(of_table.schema());
     }
     let names = source.names();
-    let id = args.id.clone().or(model.manifest.table.as_ref().and_then(|table| table.id.clone()));
+    let id = args.id.clone().or(file.manifest.table.as_ref().and_then(|table| table.id.clone()));
     // An id column that the model was fitted beside is handed on where it is there; one asked for must be.
     let id = id.filter(|id| args.id.is_some() || names.contains(id));
     if let Some(id) = &id {
         source.as_written(id);
     }
     let shown = source.display_name.clone();
-    let columns = columns(&model, id.as_deref(), &names);
+    let columns = columns(&file.manifest, id.as_deref(), &names);
+    let device = prepare(&args.compute)?;
+    let model = file.load(device).with_context(|| args.model.display().to_string())?;
     let mut out = Out::open(args.output.as_deref().zip(format))?;
     let (mut rows, mut counts) = (0, Counts::default());
     source.batches(columns.as_deref(), &mut |batch, first| {
@@ -57,13 +58,13 @@ pub(super) fn run(args: &Predict) -> Result<Verdict> {
 }
 
 /// How tables are read for the model.
-fn read(model: &Checkpoint) -> ReadOptions {
-    model.manifest.table.as_ref().map_or_else(ReadOptions::default, TableModel::read)
+fn read(manifest: &Manifest) -> ReadOptions {
+    manifest.table.as_ref().map_or_else(ReadOptions::default, TableModel::read)
 }
 
 /// The columns to read: a model of a user's table takes its own and the id; a tutorial's model looks at all.
-fn columns(model: &Checkpoint, id: Option<&str>, names: &[String]) -> Option<Vec<String>> {
-    let wanted = model.manifest.table.as_ref()?.inputs.names();
+fn columns(manifest: &Manifest, id: Option<&str>, names: &[String]) -> Option<Vec<String>> {
+    let wanted = manifest.table.as_ref()?.inputs.names();
     Some(names.iter().filter(|name| wanted.contains(name) || id == Some(name.as_str())).cloned().collect())
 }
 

@@ -2,16 +2,17 @@
 
 use super::job::prepare;
 use super::print::{Verdict, report};
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::ModelFile;
 use crate::checkpoint::verify::{Finding, verify};
 use crate::cli::Verify;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::json;
 
 pub(super) fn run(args: &Verify) -> Result<Verdict> {
-    let device = prepare(&args.compute)?;
     let shown = args.model.display().to_string();
-    let findings = verify(&Checkpoint::read(&args.model, device)?, device)?;
+    let file = ModelFile::read(&args.model)?;
+    let device = prepare(&args.compute)?;
+    let findings = verify(&file.load(device).context(shown.clone())?, device)?;
     let holds = findings.iter().all(|finding| finding.holds);
     let lines: Vec<String> = findings.iter().map(line).collect();
     let verdict = if holds { "holds" } else { "does not hold" };

@@ -41,5 +41,6 @@ mod verify;
 
 // What was wrong once, what a refusal says, and the order of the source itself.
 mod house;
+mod start;
 mod regression;
 mod words;

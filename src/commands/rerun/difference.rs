@@ -1,7 +1,7 @@
 //! Where two runs of the same command first differ.
 
 use super::recorded::Record;
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::ModelFile;
 use crate::checkpoint::resume::other_table;
 use crate::fit::settings::FitSettings;
 use crate::runs::files;
@@ -10,7 +10,6 @@ use crate::torch::safetensors::{self, Named};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value};
 use std::path::Path;
-use tch::Device;
 
 /// The description inside a model.pt: it names versions and the checkpoints gone on from, so it is compared by its keys.
 const ABOUT: &str = "extra/lockstep.json";
@@ -60,7 +59,7 @@ pub fn mixed(folder: &Path, record: &Record) -> Result<Option<String>> {
     if !path.exists() {
         return Ok(None);
     }
-    let manifest = Checkpoint::read(&path, Device::Cpu)?.manifest;
+    let manifest = ModelFile::read(&path)?.manifest;
     let described = serde_json::to_value(&manifest)?;
     let Value::Object(described) = described else { return Ok(None) };
     for key in ["seed", "config", "data_sha256", "threads"] {
