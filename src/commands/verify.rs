@@ -5,13 +5,15 @@ use super::print::{Verdict, report};
 use crate::checkpoint::Checkpoint;
 use crate::checkpoint::verify::{Finding, verify};
 use crate::cli::Verify;
+use crate::torch::conditions::{self, Conditions};
 use anyhow::Result;
 use serde_json::json;
 
 pub(super) fn run(args: &Verify) -> Result<Verdict> {
     let device = prepare(&args.compute)?;
     let shown = args.model.display().to_string();
-    let findings = verify(&Checkpoint::read(&args.model, device)?, device)?;
+    let checkpoint = Checkpoint::read(&args.model, device)?;
+    let findings = verify(&checkpoint, device)?;
     let holds = findings.iter().all(|finding| finding.holds);
     let lines: Vec<String> = findings.iter().map(line).collect();
     let verdict = if holds { "holds" } else { "does not hold" };
@@ -19,8 +21,14 @@ pub(super) fn run(args: &Verify) -> Result<Verdict> {
         .iter()
         .map(|finding| json!({"check": finding.what, "found": finding.found, "holds": finding.holds}))
         .collect();
-    let text = format!("{}\n{shown}: {verdict}", lines.join("\n"));
-    report(args.printing, &text, &json!({"model": shown, "holds": holds, "checks": rows}))?;
+    let differences = match findings.iter().all(|finding| finding.equal) {
+        true => vec![],
+        false => Conditions::now(device, true)?.since(&checkpoint.manifest.conditions()),
+    };
+    let said = conditions::line(&differences).map_or(String::new(), |line| format!("\n{line}"));
+    let text = format!("{}{said}\n{shown}: {verdict}", lines.join("\n"));
+    let conditions = conditions::texts(&differences);
+    report(args.printing, &text, &json!({"model": shown, "holds": holds, "checks": rows, "conditions": conditions}))?;
     Ok(if holds { Verdict::Holds } else { Verdict::DoesNotHold })
 }
 
