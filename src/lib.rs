@@ -22,7 +22,8 @@
 //! | `Resumption` | an earlier run's snapshot and settings, with what may differ now |
 //! | `FlatTensors` | all parameters as views into one buffer, so that an update is one sweep |
 //! | checkpoint, `model.pt` | a TorchScript file with the network, a manifest, the state, and rows to check it by |
-//! | `Manifest`, `Provenance` | what a model file says of itself; on what data, device and threads it was made |
+//! | `Manifest`, `Provenance` | what a model file says of itself; on what data and under what conditions it was made |
+//! | `Conditions` | what bits depend on beside settings, seed and data: processor, libtorch, threads, variables |
 //! | series | the checkpoints that a running training leaves in its folder |
 //! | baseline, verdict | a prediction that looks at no feature; what the scores say beside it, in words |
 //! | `Location` | the file and row of the user's that an error names |
@@ -42,7 +43,7 @@ pub mod train; // the session, its engines, optimizers, schedules and snapshots
 pub mod model; // networks: parameters, initialisation, activations, losses, TorchScript source
 pub mod runs; // the run folder: files whole or absent, what the run before left, history, TensorBoard events
 pub mod python; // what is Python's, number for number: random, NumPy, pickle, traces
-pub mod torch; // what is libtorch's: the C++ bridge, memory, safetensors, devices
-pub mod cpu; // threads, their pool, vectors, room in memory
+pub mod torch; // what is libtorch's: the C++ bridge, memory, safetensors, devices, what bits depend on
+pub mod cpu; // the processor's model, threads, their pool, vectors, room in memory
 pub mod plot; // figures to PNG
 pub mod choices; // fixed names, name:key=value, other libraries' names, "did you mean"; numbers in tables

@@ -17,6 +17,7 @@ The import of `shuffle, resample` is not used. Column B stays in the data as in 
 """
 import argparse
 import json
+import os
 import platform
 import sys
 import time
@@ -47,6 +48,19 @@ def parse(parser):
     return args
 
 
+VARIABLES = ('ATEN_CPU_CAPABILITY', 'DNNL_MAX_CPU_ISA', 'MKL_CBWR', 'MKL_ENABLE_INSTRUCTIONS', 'MKL_NUM_THREADS',
+             'OMP_NUM_THREADS', 'ONEDNN_MAX_CPU_ISA')  # by these, libraries choose how they compute
+
+
+def processor():
+    try:
+        with open('/proc/cpuinfo') as file:
+            lines = [line.partition(':') for line in file]
+    except OSError:
+        return None
+    return next((value.strip() for name, _, value in lines if name.strip() == 'model name'), None)
+
+
 def write_trace(args, program, seconds, scalars, series, tensors):
     if args.trace is None:
         return
@@ -63,6 +77,8 @@ def write_trace(args, program, seconds, scalars, series, tensors):
             name: str(sys.modules[module].__version__)
             for name, module in packages.items() if module in sys.modules},
         'cpu_capability': torch.backends.cpu.get_cpu_capability() if torch else None,
+        'processor': processor(),
+        'environment': {name: os.environ[name] for name in VARIABLES if name in os.environ},
         'config': {name: value for name, value in vars(args).items() if name not in elsewhere},
         'seconds': {'training': seconds},
         'scalars': {name: np.asarray(value).item() for name, value in scalars.items()},

@@ -2,10 +2,11 @@
 
     .venv/bin/python scripts/original/make_reference.py
 
-Made with the versions below and no others, so that a new file means a new cause. A trace says itself which
-processor capability it was made with: other processors differ in the last bits (DESIGN, section 5), so
-these files are compared with a tolerance. Tensors too large for a repository are left out and named in the
-key `left_out`; two-layer keeps its final weights only.
+Made with the versions below and no others, so that a new file means a new cause. A trace says itself on which
+processor, with which kernels and under which variables of the environment it was made (the first ones only
+with which kernels): other processors differ in the last bits (DESIGN, section 5), so these files are
+compared with a tolerance. Tensors too large for a repository are left out and named in the key `left_out`;
+two-layer keeps its final weights only.
 """
 import json
 import os

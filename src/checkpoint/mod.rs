@@ -8,9 +8,12 @@
 mod code;
 pub mod contents;
 mod pickle;
+mod provenance;
 pub mod resume;
 pub mod series;
 pub mod verify;
+
+pub use self::provenance::{Change, Provenance, Resumed};
 
 use crate::choices::names::absent;
 use crate::data::schema::{ColumnSchema, TableSchema};
@@ -20,12 +23,13 @@ use crate::preprocess::target::Target;
 use crate::runs::files;
 use crate::runs::folder;
 use crate::torch::archive::{self, Files};
+use crate::torch::conditions::Conditions;
 use crate::torch::libtorch;
 use crate::torch::safetensors::{self, Named};
 use crate::torch::script::{ExtraFile, Module};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use tch::Device;
@@ -56,41 +60,11 @@ pub struct Manifest {
     pub provenance: Provenance,
 }
 
-/// What it was trained on.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Provenance {
-    /// Of the content of the table's files; for the moons of `moons.csv`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub data_sha256: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub device: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub threads: Option<i32>,
-    /// Each time that it went on from a checkpoint.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub resumed: Vec<Resumed>,
-    /// In a checkpoint of a fit with cross validation, the folds that are done, as the summary will have them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub folds: Vec<Value>,
-}
-
-/// Where a run went on from, and what was changed there.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Resumed {
-    pub from: String,
-    /// Epochs that were done.
-    pub epoch: usize,
-    /// By name a [`Change`]: epochs, threads, device, versions.
-    #[serde(flatten)]
-    pub changes: Map<String, Value>,
-}
-
-/// A setting before and after.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Change {
-    pub was: Value,
-    pub now: Value,
+impl Manifest {
+    /// What the bits depended on, as far as the file says it.
+    pub fn conditions(&self) -> Conditions {
+        Conditions { libtorch: self.versions.get("libtorch").cloned(), ..self.provenance.conditions.clone() }
+    }
 }
 
 /// The error of a file of a later lockstep.

@@ -2,6 +2,7 @@
 
 use crate::checkpoint::{Change, Manifest, Resumed};
 use crate::choices::given::number;
+use crate::torch::conditions::{Conditions, Difference, shown as condition};
 use crate::train::engine::EngineKind;
 use crate::train::snapshot::Snapshot;
 use anyhow::{Context, Result, bail, ensure};
@@ -25,8 +26,7 @@ pub struct Resumption<C> {
 pub struct Now {
     pub epochs: usize,
     pub engine: EngineKind,
-    pub threads: i32,
-    pub device: String,
+    pub conditions: Conditions,
 }
 
 impl<C> Resumption<C> {
@@ -140,17 +140,15 @@ impl Earlier<'_> {
                 changes.insert(what.into(), json!(Change { was, now }));
             }
         };
-        let provenance = &self.manifest.provenance;
         note("epochs", planned_epochs.into(), now.epochs.into());
         note(
             "engine",
             self.manifest.config.get("engine").cloned().unwrap_or(json!(EngineKind::Exact)),
             json!(now.engine),
         );
-        note("threads", json!(provenance.threads), now.threads.into());
-        note("device", json!(provenance.device), json!(now.device));
-        for (name, version) in crate::checkpoint::versions() {
-            note(&name, json!(self.manifest.versions.get(&name)), version.into());
+        note("lockstep", json!(self.manifest.versions.get("lockstep")), env!("CARGO_PKG_VERSION").into());
+        for Difference { what, was, now } in now.conditions.since(&self.manifest.conditions()) {
+            changes.insert(what.into(), json!(Change { was, now }));
         }
         Resumed { from: self.from.into(), epoch, changes }
     }
@@ -170,10 +168,10 @@ impl Resumed {
     /// For people.
     pub fn text(&self) -> String {
         let change = |(what, change): (&String, &Value)| {
-            format!("; {what}: {} before, {} now", text(&change["was"]), text(&change["now"]))
+            format!("; {what}: {} before, {} now", condition(&change["was"]), condition(&change["now"]))
         };
         let changes: String = self.changes.iter().map(change).collect();
-        let bits = ["engine", "threads", "device", "libtorch"].iter().any(|what| self.changes.contains_key(*what));
+        let bits = self.changes.keys().any(|what| !["epochs", "lockstep"].contains(&what.as_str()));
         let bits = if bits { " (so the bits may be others than of one run)" } else { "" };
         format!("going on from {} after epoch {}{changes}{bits}", self.from, self.epoch)
     }

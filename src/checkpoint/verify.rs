@@ -17,6 +17,8 @@ pub struct Finding {
     pub what: String,
     pub found: String,
     pub holds: bool,
+    /// Whether it found what was written, to the bit.
+    pub equal: bool,
 }
 
 /// Everything that can be checked without the training data; `device` is where the module was loaded to.
@@ -35,7 +37,7 @@ fn integrity(checkpoint: &Checkpoint) -> Finding {
     let manifest = &checkpoint.manifest;
     let versions: Vec<String> = manifest.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
     let found = format!("every CRC is right; format {}, written by {}", manifest.format, versions.join(", "));
-    Finding { what: "file".into(), found, holds: true }
+    Finding { what: "file".into(), found, holds: true, equal: true }
 }
 
 fn finite(checkpoint: &Checkpoint) -> Result<Finding> {
@@ -51,7 +53,7 @@ fn finite(checkpoint: &Checkpoint) -> Result<Finding> {
     } else {
         format!("not finite: {}", broken.join(", "))
     };
-    Ok(Finding { what: "parameters".into(), found, holds: broken.is_empty() })
+    Ok(Finding { what: "parameters".into(), found, holds: broken.is_empty(), equal: true })
 }
 
 fn answers(method: &str, found: &Tensor, expected: &Tensor) -> Result<Finding> {
@@ -67,5 +69,6 @@ fn answers(method: &str, found: &Tensor, expected: &Tensor) -> Result<Finding> {
         found: format!("{rows} rows, largest difference {largest:.1e} (bound {bound:.0e})"),
         // Written so that NaN does not hold.
         holds: largest <= bound,
+        equal: largest == 0.0,
     })
 }

@@ -11,8 +11,9 @@ use crate::runs::earlier::SUMMARY;
 use crate::runs::events::{self, Events};
 use crate::runs::files;
 use crate::runs::folder::RunFolder;
-use crate::torch::device::{self, DeviceChoice};
-use crate::torch::{libtorch, script};
+use crate::torch::conditions::Conditions;
+use crate::torch::device::DeviceChoice;
+use crate::torch::libtorch;
 use anyhow::{Result, ensure};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -26,6 +27,8 @@ pub(super) struct Job<'a> {
     common: &'a Common,
     pub(super) device: Device,
     pub(super) threads: i32,
+    /// As they were when the run began.
+    conditions: Conditions,
     pub(super) folder: RunFolder,
     /// The run's event file, if it writes one.
     pub(super) events: Option<Events>,
@@ -47,7 +50,8 @@ impl<'a> Job<'a> {
     pub(super) fn begin(common: &'a Common, out: &Path) -> Result<Self> {
         let start = Instant::now();
         let device = prepare(&common.compute)?;
-        Self::on(common, out, device, tch::get_num_threads(), start)
+        let conditions = Conditions::now(device, common.compute.threads.is_some())?;
+        Self::on(common, out, (device, tch::get_num_threads()), conditions, start)
     }
 
     /// The same for a program that does without libtorch: on the processor, on the threads asked for or all there are.
@@ -57,10 +61,16 @@ impl<'a> Job<'a> {
         ensure!(!cuda, "--device cuda: this program runs on the processor only, use --device cpu");
         let all = || std::thread::available_parallelism().map_or(1, |count| count.get().min(1024) as i32);
         let threads = common.compute.threads.unwrap_or_else(all).min(most_threads);
-        Self::on(common, out, Device::Cpu, threads, start)
+        Self::on(common, out, (Device::Cpu, threads), Conditions::plain(Device::Cpu, threads), start)
     }
 
-    fn on(common: &'a Common, out: &Path, device: Device, threads: i32, start: Instant) -> Result<Self> {
+    fn on(
+        common: &'a Common,
+        out: &Path,
+        (device, threads): (Device, i32),
+        conditions: Conditions,
+        start: Instant,
+    ) -> Result<Self> {
         let folder = RunFolder::open(out)?;
         let interrupt = Interrupt::catch()?;
         let (seed, data_sha256, resumed, remarks) = (common.seed, None, vec![], vec![]);
@@ -68,6 +78,7 @@ impl<'a> Job<'a> {
             common,
             device,
             threads,
+            conditions,
             folder,
             events: None,
             seed,
@@ -123,12 +134,17 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
+    /// What the run's bits depend on.
+    pub(super) fn conditions(&self) -> Conditions {
+        Conditions { threads: Some(self.threads), ..self.conditions.clone() }
+    }
+
     /// What a model file says of how it was made.
     pub(super) fn provenance(&self) -> Provenance {
         Provenance {
             data_sha256: self.data_sha256.clone(),
-            device: Some(device::name(self.device)),
-            threads: Some(self.threads),
+            // A model file says the version of libtorch among its versions.
+            conditions: Conditions { libtorch: None, ..self.conditions() },
             resumed: self.resumed.clone(),
             folds: vec![],
         }
@@ -142,18 +158,12 @@ impl<'a> Job<'a> {
         if let Value::Object(results) = results {
             summary.extend(results);
         }
-        let made = json!({
-            "seconds": self.start.elapsed().as_secs_f64(),
-            "device": device::name(self.device),
-            "threads": self.threads,
-            "libtorch": libtorch::version(),
-            "lockstep": env!("CARGO_PKG_VERSION"),
-            "cpu_capability": script::cpu_capability()?,
-            "config": serde_json::to_value(config)?,
-        });
-        if let Value::Object(made) = made {
-            summary.extend(made);
+        summary.insert("seconds".into(), self.start.elapsed().as_secs_f64().into());
+        summary.insert("lockstep".into(), env!("CARGO_PKG_VERSION").into());
+        if let Value::Object(conditions) = serde_json::to_value(self.conditions())? {
+            summary.extend(conditions);
         }
+        summary.insert("config".into(), serde_json::to_value(config)?);
         if let Some(hash) = &self.data_sha256 {
             summary.insert("data_sha256".into(), hash.as_str().into());
         }

@@ -1,5 +1,6 @@
-//! The processor: threads, a pool of them, vectors.
+//! The processor: its model, threads, a pool of them, vectors.
 
+pub mod model;
 pub mod pool;
 pub mod room;
 pub mod simd;

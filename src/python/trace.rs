@@ -1,5 +1,6 @@
 //! A trace: the numbers of one run, from Python or from us, in one form (`scripts/original/*.py --trace`).
 
+use crate::torch::conditions::Conditions;
 use anyhow::{Result, anyhow, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,6 +14,16 @@ pub struct Trace {
     pub seed: Option<u32>,
     /// libtorch's threads; none for a program without libtorch.
     pub threads: Option<i32>,
+    #[serde(default)]
+    pub device: Option<String>,
+    /// The instruction set of ATen's kernels; none for a program without libtorch.
+    #[serde(default)]
+    pub cpu_capability: Option<String>,
+    /// The processor's model, and the variables by which libraries choose how they compute; stored traces may lack both.
+    #[serde(default)]
+    pub processor: Option<String>,
+    #[serde(default)]
+    pub environment: Option<BTreeMap<String, String>>,
     pub config: Value,
     #[serde(default)]
     pub versions: BTreeMap<String, String>,
@@ -51,6 +62,10 @@ impl Trace {
             program: program.into(),
             seed: Some(seed),
             threads: None,
+            device: None,
+            cpu_capability: None,
+            processor: None,
+            environment: None,
             config: serde_json::to_value(config)?,
             versions: BTreeMap::new(),
             seconds: [("training".into(), seconds)].into(),
@@ -59,6 +74,20 @@ impl Trace {
             tensors: Vec::new(),
             left_out: Vec::new(),
         })
+    }
+
+    /// What its bits depend on, as far as it says so.
+    pub fn conditions(&self) -> Conditions {
+        // Python names the build behind a plus sign.
+        let version = |torch: &String| torch.split('+').next().map(String::from);
+        Conditions {
+            device: self.device.clone(),
+            threads: self.threads,
+            libtorch: self.versions.get("torch").and_then(version),
+            cpu_capability: self.cpu_capability.clone(),
+            processor: self.processor.clone(),
+            environment: self.environment.clone(),
+        }
     }
 
     /// Reads a trace and checks that each tensor holds what its shape says.

@@ -1,8 +1,9 @@
-//! What is libtorch's: TorchScript through the C++ bridge, tensors as slices and as safetensors, devices, the loaded
-//! libraries, errors without their C++ stack.
+//! What is libtorch's: TorchScript through the C++ bridge, tensors as slices and as safetensors, devices, what bits
+//! depend on, the loaded libraries, errors without their C++ stack.
 
 pub mod archive;
 pub mod bridge;
+pub mod conditions;
 pub mod device;
 pub mod error;
 pub mod libraries;

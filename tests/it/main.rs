@@ -32,6 +32,7 @@ mod table_errors;
 
 // What reads a model or a run.
 mod compare;
+mod conditions;
 mod doctor;
 mod formats;
 mod inspect;

@@ -23,7 +23,7 @@ fn the_tutorials_search_prints_what_python_prints_and_leaves_its_folder() {
     let text = std::fs::read_to_string(dir.path().join("runs/exhaustive/summary.json")).unwrap();
     let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(summary["loss"], 7.000000000000096);
-    for key in ["program", "seed", "k", "b", "loss", "seconds", "device", "threads", "libtorch", "config"] {
+    for key in ["program", "seed", "k", "b", "loss", "seconds", "device", "threads", "environment", "config"] {
         assert!(!summary[key].is_null(), "{key} is missing");
     }
 }

@@ -120,3 +120,38 @@ fn no_flipped_byte_passes_with_another_answer() {
 fn what_is_no_model_is_refused() {
     Workdir::with_model().refuses_what_is_no_model(|file| vec!["verify".into(), file.into()]);
 }
+
+/// The file of a run under MKL_CBWR=AVX2 on another processor, whose first answer was one bit off from ours.
+#[test]
+fn what_was_otherwise_when_a_model_was_made_is_named_where_its_answers_differ() {
+    let dir = Workdir::with_model();
+    let elsewhere = |bit: u8| {
+        rewritten(&dir.read("runs/moons/model.pt"), |name, content| {
+            if name.ends_with("extra/lockstep.json") {
+                let mut about: serde_json::Value = serde_json::from_slice(content).unwrap();
+                about["processor"] = "A Processor".into();
+                about["environment"] = serde_json::json!({"MKL_CBWR": "AVX2"});
+                *content = about.to_string().into_bytes();
+            } else if name.ends_with("extra/check.safetensors") {
+                let header = 8 + u64::from_le_bytes(content[..8].try_into().unwrap()) as usize;
+                let entries: serde_json::Value = serde_json::from_slice(&content[8..header]).unwrap();
+                let first = entries["forward"]["data_offsets"][0].as_u64().unwrap() as usize;
+                content[header + first] ^= bit;
+            }
+        })
+    };
+    let verify = || {
+        let mut command = dir.command(&["verify", "elsewhere.pt", "--threads", "1", "--device", "cpu"]);
+        let output = command.env_remove("MKL_CBWR").output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    dir.write("elsewhere.pt", elsewhere(1));
+    let said = verify();
+    let line = said.lines().find(|line| line.starts_with("what differs in how they were made: ")).expect(&said);
+    let named = std::fs::read_to_string("/proc/cpuinfo").unwrap().contains("model name");
+    assert_eq!(line.contains("processor was \"A Processor\", now "), named, "{line}");
+    assert!(line.contains("MKL_CBWR was AVX2, now unset"), "{line}");
+    dir.write("elsewhere.pt", elsewhere(0));
+    assert!(!verify().contains("how they were made"));
+}

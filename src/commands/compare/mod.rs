@@ -9,6 +9,7 @@ use crate::cli::{Common, Compare, CompareAll, CompareProgram};
 use crate::python::compare::{Row, compare};
 use crate::python::interpreter;
 use crate::python::trace::Trace;
+use crate::torch::conditions::{Conditions, Difference};
 use crate::tutorial::config::{BostonConfig, DescentConfig, ExhaustiveConfig, MoonsConfig, TwoLayerConfig};
 use crate::tutorial::parity::{self, PROGRAMS, Parity};
 use anyhow::{Context, Result, ensure};
@@ -34,13 +35,19 @@ struct Comparison {
     theirs: Trace,
     ours: Trace,
     rows: Vec<Row>,
+    /// What is otherwise here than where Python ran, where bits differ.
+    conditions: Vec<Difference>,
 }
 
 impl Comparison {
     fn of(program: &Parity, theirs: Trace, config: &Value, seed: u32, device: Device, stored: bool) -> Result<Self> {
         let ours = (program.trace)(config, seed, device)?;
         let rows = compare(&theirs, &ours, program.bounds(device, stored)).context(program.name)?;
-        Ok(Self { theirs, ours, rows })
+        let conditions = match rows.iter().all(|row| row.max_ulps == 0) {
+            true => vec![],
+            false => Conditions::now(device, true)?.since(&theirs.conditions()),
+        };
+        Ok(Self { theirs, ours, rows, conditions })
     }
 
     fn holds(&self) -> bool {

@@ -3,12 +3,14 @@
 use super::Comparison;
 use crate::python::compare::Row;
 use crate::python::trace::Trace;
+use crate::torch::conditions;
 use serde_json::{Value, json};
 
 pub(super) fn json(comparison: &Comparison) -> Value {
     let Comparison { ours, rows, .. } = comparison;
     let rows: Vec<_> = rows.iter().map(row_json).collect();
-    json!({"program": ours.program, "seed": ours.seed, "threads": ours.threads, "holds": comparison.holds(), "rows": rows})
+    json!({"program": ours.program, "seed": ours.seed, "threads": ours.threads, "holds": comparison.holds(), "rows": rows,
+           "conditions": conditions::texts(&comparison.conditions)})
 }
 
 fn row_json(row: &Row) -> Value {
@@ -36,7 +38,9 @@ pub(super) fn of(comparisons: &[Comparison]) -> String {
     }
     lines.extend(comparisons.iter().map(|comparison| {
         let name = if several { format!("{}: ", comparison.ours.program) } else { String::new() };
-        name + &verdict(comparison)
+        let line = conditions::line(&comparison.conditions);
+        let line = line.map_or(String::new(), |line| format!("\n{name}{line}"));
+        name + &verdict(comparison) + &line
     }));
     lines.join("\n")
 }
@@ -52,7 +56,7 @@ fn line(row: &Row) -> String {
 }
 
 fn verdict(comparison: &Comparison) -> String {
-    let Comparison { theirs, ours, rows } = comparison;
+    let Comparison { theirs, ours, rows, .. } = comparison;
     let seconds = |trace: &Trace| trace.seconds.get("training").copied().unwrap_or(f64::NAN);
     let verdict = match (comparison.holds(), rows.iter().all(|row| row.max_ulps == 0)) {
         (true, true) => "equal to the bit",

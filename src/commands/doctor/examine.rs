@@ -1,7 +1,9 @@
 //! What this lockstep runs on: libtorch, CUDA, the processor, Python; and how to mend what is wrong.
 
+use crate::cpu::model;
 use crate::cpu::simd::Isa;
 use crate::python::interpreter;
+use crate::torch::conditions::{Variable, variables};
 use crate::torch::device::CudaState;
 use crate::torch::error::one_line;
 use crate::torch::libraries::{self, file_name};
@@ -11,6 +13,8 @@ use anyhow::Result;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tch::Cuda;
+
+const ATEN: &str = "ATEN_CPU_CAPABILITY";
 
 /// One thing looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +43,7 @@ pub fn examine(python: &Path) -> Result<Vec<Item>> {
     if loaded.is_ok() {
         items.extend([libraries(&libraries::libraries()?), cuda()?, cudnn(), processor()?, threads()]);
     }
+    items.extend(variable_items());
     items.push(python_item(python));
     Ok(items)
 }
@@ -84,16 +89,28 @@ fn cudnn() -> Item {
 fn processor() -> Result<Item> {
     let capability = script::cpu_capability()?;
     let mkl = if tch::utils::has_mkl() { "with MKL" } else { "without MKL" };
-    let forced = std::env::var("ATEN_CPU_CAPABILITY").ok();
-    let note = forced.as_ref().map_or(String::new(), |value| format!(", ATEN_CPU_CAPABILITY={value} is set"));
+    let forced = std::env::var(ATEN).ok();
+    let note = forced.as_ref().map_or(String::new(), |value| format!(", {ATEN}={value} is set"));
     let state = if forced.is_some() { State::Note } else { State::Good };
-    let remedy = forced.map(|_| "unset ATEN_CPU_CAPABILITY: Python must run with the same, or the bits differ".into());
+    let remedy = forced.map(|_| format!("unset {ATEN}: Python must run with the same, or the bits differ"));
+    let model = model::model().map_or(String::new(), |model| format!("{model}: "));
     Ok(Item {
         what: "processor",
-        found: format!("{capability} kernels, {mkl}{note}; fused engine: {}", Isa::best().name()),
+        found: format!("{model}{capability} kernels, {mkl}{note}; fused engine: {}", Isa::best().name()),
         state,
         remedy,
     })
+}
+
+/// The variables that are set and change bits, but that of ATen, which the processor's line names.
+fn variable_items() -> Vec<Item> {
+    let item = |(variable, value): (&Variable, String)| Item {
+        what: "variable",
+        found: format!("{}={value} is set: it decides {}, and so the bits", variable.name, variable.decides),
+        state: State::Note,
+        remedy: Some(format!("unset {}: Python, and a run to be repeated, must have the same", variable.name)),
+    };
+    variables().into_iter().filter(|(variable, _)| variable.name != ATEN).map(item).collect()
 }
 
 fn threads() -> Item {

@@ -12,7 +12,6 @@ use crate::data::schema::{ColumnSchema, TableSchema};
 use crate::fit::checkpoint::table;
 use crate::fit::prepare::Prepared;
 use crate::fit::settings::{FitPlan, FitSettings, schema as schema_file};
-use crate::torch::device;
 use crate::train::snapshot::Snapshot;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -63,8 +62,8 @@ pub(super) fn record(resumption: &Resumption<FitPlan>, job: &Job<'_>, shown: &st
     let config = &resumption.config;
     let others = [&config.valid, &config.test].map(|file| file.as_ref().map(|file| file.display().to_string()));
     let tables: Vec<&str> = [shown].into_iter().chain(others.iter().flatten().map(String::as_str)).collect();
-    let (epochs, engine, device) = (config.epochs, config.engine, device::name(job.device));
-    let resumed = resumption.record(&tables, data, &Now { epochs, engine, threads: job.threads, device })?;
+    let now = Now { epochs: config.epochs, engine: config.engine, conditions: job.conditions() };
+    let resumed = resumption.record(&tables, data, &now)?;
     if let Some(last) = resumed.last() {
         note(job.printing(), &last.text());
     }

@@ -22,10 +22,13 @@ pub struct Compared {
     pub difference: Option<String>,
 }
 
-/// Compares what was recorded of two runs: seed, settings, data, versions, threads. A record without one says so.
+/// Compares what was recorded of two runs: seed, settings, data, versions, threads. A record without one says so; but what a
+/// program does not use is not recorded any more.
 pub fn records(was: &Record, now: &Record) -> Vec<Compared> {
     let keys = ["seed", "config", "data_sha256", "threads", "device", "libtorch", "lockstep", "cpu_capability"];
+    let used = |key: &&str| !["libtorch", "cpu_capability"].contains(key) || now.summary.contains_key(*key);
     keys.into_iter()
+        .filter(used)
         .map(|key| Compared { what: key.into(), difference: differs(key, &was.summary, &now.summary) })
         .collect()
 }

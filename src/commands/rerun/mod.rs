@@ -7,6 +7,7 @@ use self::difference::{Compared, data_difference, folders, mixed, records};
 use self::recorded::Record;
 use super::print::{Verdict, report};
 use crate::cli::{self, Command, Rerun};
+use crate::torch::conditions::{self, Difference};
 use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ pub(super) fn run(args: &Rerun, dispatch: Dispatch) -> Result<Verdict> {
     let shown = args.folder.display().to_string();
     let record = Record::read(&args.folder).context("rerun")?;
     let data = data(args, &record)?;
-    let mut compared = Vec::new();
+    let (mut compared, mut conditions) = (Vec::new(), Vec::new());
     if let Some(difference) = mixed(&args.folder, &record)? {
         compared.push(Compared { what: "summary.json".into(), difference: Some(difference) });
     }
@@ -29,9 +30,9 @@ pub(super) fn run(args: &Rerun, dispatch: Dispatch) -> Result<Verdict> {
     }
     // Other data, or a summary that is not the model's, cannot come to the same: nothing is trained.
     if compared.is_empty() {
-        compared = repeat(args, &record, data, dispatch)?;
+        (compared, conditions) = repeat(args, &record, data, dispatch)?;
     }
-    tell(args, &shown, &compared)
+    tell(args, &shown, &compared, &conditions)
 }
 
 /// The table: where the run read it, or where it is now.
@@ -50,7 +51,13 @@ fn data(args: &Rerun, record: &Record) -> Result<Option<PathBuf>> {
     Ok(Some(data))
 }
 
-fn repeat(args: &Rerun, record: &Record, data: Option<PathBuf>, dispatch: Dispatch) -> Result<Vec<Compared>> {
+/// The run again: what was compared, and what is otherwise now than when it was made.
+fn repeat(
+    args: &Rerun,
+    record: &Record,
+    data: Option<PathBuf>,
+    dispatch: Dispatch,
+) -> Result<(Vec<Compared>, Vec<Difference>)> {
     let out = tempfile::tempdir().context("a temporary folder: cannot make it; set TMPDIR")?;
     let arguments = record.arguments(&args.folder, data.as_deref(), out.path())?;
     let line = std::iter::once("lockstep".to_string()).chain(arguments);
@@ -62,19 +69,22 @@ fn repeat(args: &Rerun, record: &Record, data: Option<PathBuf>, dispatch: Dispat
     let again = Record::read(out.path())?;
     let mut compared = records(record, &again);
     compared.extend(folders(&args.folder, out.path(), args.data.is_some())?);
-    Ok(compared)
+    Ok((compared, again.conditions()?.since(&record.conditions()?)))
 }
 
-fn tell(args: &Rerun, shown: &str, compared: &[Compared]) -> Result<Verdict> {
+fn tell(args: &Rerun, shown: &str, compared: &[Compared], conditions: &[Difference]) -> Result<Verdict> {
     // Another version or processor is said, but it is the bytes that count.
     let is_file = |what: &str| what.contains('.') || what == "data";
     let equal = compared.iter().all(|one| one.difference.is_none() || !is_file(&one.what));
-    let lines: Vec<String> = compared.iter().map(line).collect();
+    // Where the bytes are equal, it does not matter how.
+    let conditions = if equal { &[] } else { conditions };
+    let lines: Vec<String> = compared.iter().map(line).chain(conditions::line(conditions)).collect();
     let verdict = if equal { "the same bytes" } else { "not the same bytes" };
     let first = compared.iter().find_map(|one| Some((&one.what, one.difference.as_ref()?)));
     let first = first.map(|(what, difference)| json!({"what": what, "difference": difference}));
     let rows: Vec<Value> = compared.iter().map(|one| json!({"what": one.what, "difference": one.difference})).collect();
-    let object = json!({"run": shown, "equal": equal, "first_difference": first, "compared": rows});
+    let object = json!({"run": shown, "equal": equal, "first_difference": first, "compared": rows,
+                        "conditions": conditions::texts(conditions)});
     report(args.printing, &format!("{}\n{shown}: {verdict}", lines.join("\n")), &object)?;
     Ok(if equal { Verdict::Holds } else { Verdict::DoesNotHold })
 }

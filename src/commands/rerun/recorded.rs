@@ -1,5 +1,6 @@
 //! What `summary.json` says of a run, and the command line that repeats it.
 
+use crate::torch::conditions::Conditions;
 use crate::tutorial::program::Program;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
@@ -31,6 +32,11 @@ impl Record {
 
     pub fn text(&self, key: &str) -> Option<&str> {
         self.summary.get(key)?.as_str()
+    }
+
+    /// What the run's bits depended on, as far as the summary says it.
+    pub fn conditions(&self) -> Result<Conditions> {
+        serde_json::from_value(self.summary.clone().into()).context("summary.json: how it was made")
     }
 
     /// The table that was read; none: a program's own data.

@@ -23,7 +23,7 @@ pub(super) fn run(args: &RunProgram<RunBostonArgs>) -> Result<Verdict> {
     progress.finish();
     job.data(config.data.as_deref(), data::boston::CSV)?;
     let summary = job.summary(Program::Boston.name(), &config, results(&outcome, &config))?;
-    let model = checkpoint::to_bytes(&outcome, args.common.seed, serde_json::to_value(&config)?)?;
+    let model = checkpoint::to_bytes(&outcome, args.common.seed, serde_json::to_value(&config)?, job.provenance())?;
     job.folder.stage("history.csv", history::csv(&outcome.losses).as_bytes())?;
     job.folder.stage("model.pt", &model)?;
     job.folder.stage("weights.safetensors", &safetensors::to_bytes(&outcome.net.named())?)?;

@@ -11,7 +11,7 @@ use crate::data::moons::Moons;
 use crate::python::pickle::is_torch_save;
 use crate::report::loss_picture;
 use crate::runs::history;
-use crate::torch::{device, safetensors};
+use crate::torch::safetensors;
 use crate::tutorial::config::MoonsConfig;
 use crate::tutorial::moons::checkpoint::{self, Description};
 use crate::tutorial::moons::{self, Outcome, Points, pictures, start};
@@ -147,7 +147,7 @@ fn resume_python(path: &Path, bytes: &[u8], args: &RunMoons) -> Result<Resumptio
 /// Checks the points, and says on stderr how the run goes on; each time that it did so.
 fn record(resumption: &Resumption<MoonsConfig>, job: &Job<'_>, data: &str) -> Result<Vec<Resumed>> {
     let MoonsConfig { epochs, engine, .. } = resumption.config;
-    let now = Now { epochs, engine, threads: job.threads, device: device::name(job.device) };
+    let now = Now { epochs, engine, conditions: job.conditions() };
     let resumed = resumption.record(&["the points"], data, &now)?;
     let by_python = if resumption.manifest.is_none() { ", which Python saved" } else { "" };
     if let Some(last) = resumed.last() {

@@ -29,7 +29,7 @@ def predict(self, x):
 ";
 
 /// The bytes of `model.pt`; `config` is the run's, as JSON.
-pub fn to_bytes(outcome: &Outcome, seed: u32, config: Value) -> Result<Vec<u8>> {
+pub fn to_bytes(outcome: &Outcome, seed: u32, config: Value, provenance: Provenance) -> Result<Vec<u8>> {
     let module = module(outcome)?;
     let epochs = outcome.losses.len() as i64;
     let training: Named = vec![("epoch".into(), Tensor::f_from_slice(&[epochs])?)];
@@ -47,7 +47,7 @@ pub fn to_bytes(outcome: &Outcome, seed: u32, config: Value) -> Result<Vec<u8>> 
         metrics: metrics(outcome)?,
         versions: checkpoint::versions(),
         table: None,
-        provenance: Provenance::default(),
+        provenance,
     };
     checkpoint::to_bytes(&module, &manifest, &training, &check(outcome)?)
 }

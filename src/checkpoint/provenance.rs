@@ -1,0 +1,41 @@
+//! What a model file says of how it was made: on what data, under what conditions, and what it went on from.
+
+use crate::torch::conditions::Conditions;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What it was trained on, and how.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Provenance {
+    /// Of the content of the table's files; for the moons of `moons.csv`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_sha256: Option<String>,
+    /// The version of libtorch stands among the versions.
+    #[serde(flatten)]
+    pub conditions: Conditions,
+    /// Each time that it went on from a checkpoint.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resumed: Vec<Resumed>,
+    /// In a checkpoint of a fit with cross validation, the folds that are done, as the summary will have them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub folds: Vec<Value>,
+}
+
+/// Where a run went on from, and what was changed there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Resumed {
+    pub from: String,
+    /// Epochs that were done.
+    pub epoch: usize,
+    /// By name a [`Change`]: epochs, versions, and what else bits depend on.
+    #[serde(flatten)]
+    pub changes: Map<String, Value>,
+}
+
+/// A setting before and after; a variable of the environment that was not set is null.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    pub was: Value,
+    pub now: Value,
+}
