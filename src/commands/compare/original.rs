@@ -1,8 +1,8 @@
 //! One of the tutorial's programs under Python.
 
 use crate::python::trace::Trace;
-use crate::torch::libtorch::{self, waiting};
 use crate::torch::device;
+use crate::torch::libtorch::{self, waiting};
 use crate::tutorial::parity::Parity;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
