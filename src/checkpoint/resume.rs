@@ -30,6 +30,11 @@ pub struct Now {
 }
 
 impl<C> Resumption<C> {
+    /// The threads that the earlier run computed on: with as many the bits are those of one run.
+    pub fn threads(&self) -> Option<i32> {
+        self.manifest.as_ref()?.provenance.conditions.threads
+    }
+
     /// Refuses other data, given by the SHA-256 of each of `tables`, between spaces. Each time that the run was gone on with,
     /// this one last.
     pub fn record(&self, tables: &[&str], data: &str, now: &Now) -> Result<Vec<Resumed>> {

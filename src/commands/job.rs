@@ -14,6 +14,7 @@ use crate::runs::folder::RunFolder;
 use crate::torch::conditions::Conditions;
 use crate::torch::device::DeviceChoice;
 use crate::torch::libtorch;
+use crate::torch::threads::{GRAIN, said};
 use anyhow::{Result, ensure};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -40,6 +41,10 @@ pub(super) struct Job<'a> {
     pub(super) interrupt: Interrupt,
     /// What was said of how the table is taken.
     remarks: Vec<String>,
+    /// Whether the number of threads is ours to choose.
+    open: bool,
+    /// Whether one thread was chosen, where there are more.
+    small: bool,
     start: Instant,
     /// Whether the run leaves checkpoints, and sees to those that lie in the folder.
     series: Cell<bool>,
@@ -86,9 +91,29 @@ impl<'a> Job<'a> {
             resumed,
             interrupt,
             remarks,
+            open: is_open(&common.compute),
+            small: false,
             start,
             series: Cell::new(false),
         })
+    }
+
+    /// Goes on with as many threads as the earlier run had, for its bits, unless the user names a number.
+    pub(super) fn go_on_with(&mut self, threads: Option<i32>) {
+        if let Some(threads) = threads.filter(|_| self.open) {
+            (self.threads, self.open) = (threads, false);
+            tch::set_num_threads(threads);
+        }
+    }
+
+    /// One thread for libtorch where nobody names a number and the `largest` tensor is so small that a second one gains nothing,
+    /// and loses much where the cores are busy.
+    pub(super) fn settle(&mut self, largest: impl FnOnce() -> Result<usize>) -> Result<()> {
+        if self.open && self.threads > 1 && self.device == Device::Cpu && largest()? < GRAIN {
+            (self.threads, self.small) = (1, true);
+            tch::set_num_threads(self.threads);
+        }
+        Ok(())
     }
 
     pub(super) fn printing(&self) -> Printing {
@@ -201,11 +226,19 @@ impl<'a> Job<'a> {
         if !self.series.get() {
             series::remove_all(&folder)?;
         }
-        let said = if self.common.printing.json { self.remarks } else { vec![] };
+        let mut said = if self.common.printing.json { self.remarks } else { vec![] };
+        if self.small {
+            said.push("threads 1 (tensors this small gain nothing from a second)".into());
+        }
         let text = said.into_iter().chain([format!("{text} -> {}", folder.display())]).collect::<Vec<_>>().join("\n");
         report(self.common.printing, &text, &summary)?;
         Ok(Verdict::Holds)
     }
+}
+
+/// Whether the user leaves the number of threads to us.
+pub(super) fn is_open(compute: &Compute) -> bool {
+    compute.threads.is_none() && !said()
 }
 
 /// Applies `--threads` and resolves `--device`.

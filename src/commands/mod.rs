@@ -25,6 +25,7 @@ mod verify;
 use self::print::{Verdict, print_err};
 use crate::cli::{self, Command, Run};
 use crate::torch::error::{is_no_memory, one_line};
+use crate::torch::libtorch::waiting;
 use crate::train::observer::Interrupted;
 use anyhow::Result;
 use std::process::ExitCode;
@@ -34,6 +35,8 @@ const INTERRUPTED: u8 = 130;
 
 /// Parses, dispatches, and prints the error once.
 pub fn main() -> ExitCode {
+    // First, while there is one thread.
+    waiting::bound();
     let cli = match cli::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),

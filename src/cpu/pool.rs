@@ -1,4 +1,5 @@
-//! Threads that outlive an epoch: between two tasks they spin for a moment, then sleep.
+//! Threads that outlive an epoch: between two tasks they spin for a moment, then sleep. On busy cores a thread may come to run
+//! long after it was woken; whoever has nothing left to do does its share meanwhile.
 #![allow(unsafe_code, reason = "each block says why it holds")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -11,7 +12,7 @@ const SPINS: usize = if cfg!(miri) { 10 } else { 4000 };
 
 type Task = &'static (dyn Fn(usize) + Sync);
 
-/// A fixed number of threads, the calling one among them, that run one task at a time together.
+/// A fixed number of threads, the calling one among them, that run one task at a time together, in as many shares.
 #[derive(Debug)]
 pub struct Pool {
     shared: Arc<Shared>,
@@ -22,8 +23,10 @@ struct Shared {
     /// Counts the tasks; a thread that sees it change has something to do.
     turn: AtomicUsize,
     task: Mutex<Option<Task>>,
-    /// Threads that still work on the task.
-    busy: AtomicUsize,
+    /// By share, the last turn in which it was taken; the first one is the caller's.
+    taken: Vec<AtomicUsize>,
+    /// Shares that are not done yet.
+    left: AtomicUsize,
     panicked: AtomicBool,
     caller: Mutex<Option<Thread>>,
 }
@@ -54,13 +57,7 @@ fn wait(done: impl Fn() -> bool) {
 impl Pool {
     /// `size` threads, of which `size - 1` are started; fewer if the system has no more.
     pub fn new(size: usize) -> Self {
-        let shared = Arc::new(Shared {
-            turn: AtomicUsize::new(0),
-            task: Mutex::new(None),
-            busy: AtomicUsize::new(0),
-            panicked: AtomicBool::new(false),
-            caller: Mutex::new(None),
-        });
+        let shared = Arc::new(Shared::new(size));
         let start = |index: usize| {
             let shared = shared.clone();
             thread::Builder::new().name(format!("fused-{index}")).spawn(move || shared.work(index)).ok()
@@ -74,23 +71,29 @@ impl Pool {
         self.threads.len() + 1
     }
 
-    /// `task(0)`, …, `task(size - 1)`, each on a thread of its own, the first on this one; returns when all are done.
-    /// A panic in one goes on here.
+    /// `task(0)`, …, `task(size - 1)`, the first on this thread, each of the others on its own or, where that one has not begun
+    /// in time, on this one too; returns when all are done. A panic in one goes on here.
     pub fn run(&mut self, task: &(dyn Fn(usize) + Sync)) {
         if self.threads.is_empty() {
             return task(0);
         }
         let shared = &self.shared;
-        // SAFETY: only the lifetime is changed. The threads call the task between the turn below and their countdown of
-        // `busy`, and this function does not return, nor unwind, before `busy` is 0 and the reference is taken back.
+        // SAFETY: only the lifetime is changed. A share of this turn is taken once, below or by its thread; whoever takes it
+        // calls the task before the countdown of `left`, and this function does not return, nor unwind, before `left` is 0 and
+        // the reference is taken back.
         let endless = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), Task>(task) };
         *lock(&shared.task) = Some(endless);
         *lock(&shared.caller) = Some(thread::current());
-        shared.busy.store(self.threads.len(), Ordering::Release);
-        shared.turn.fetch_add(1, Ordering::Release);
+        shared.left.store(self.threads.len(), Ordering::Release);
+        let turn = shared.turn.fetch_add(1, Ordering::Release) + 1;
         self.threads.iter().for_each(|thread| thread.thread().unpark());
         let own = catch_unwind(AssertUnwindSafe(|| task(0)));
-        wait(|| shared.busy.load(Ordering::Acquire) == 0);
+        for index in 1..self.size() {
+            if shared.take(index, turn) {
+                shared.run(endless, index);
+            }
+        }
+        wait(|| shared.left.load(Ordering::Acquire) == 0);
         *lock(&shared.task) = None;
         // Taken back before anything unwinds: what a thread did in this task says nothing about the next one.
         let panicked = shared.panicked.swap(false, Ordering::Relaxed);
@@ -102,20 +105,43 @@ impl Pool {
 }
 
 impl Shared {
+    fn new(size: usize) -> Self {
+        Self {
+            turn: AtomicUsize::new(0),
+            task: Mutex::new(None),
+            taken: (0..size).map(|_| AtomicUsize::new(0)).collect(),
+            left: AtomicUsize::new(0),
+            panicked: AtomicBool::new(false),
+            caller: Mutex::new(None),
+        }
+    }
+
+    /// Whether the share is free in this turn; it is the asker's then. Every share is taken in every turn, so that one who comes
+    /// late, with an earlier turn in mind, finds another number here.
+    fn take(&self, index: usize, turn: usize) -> bool {
+        self.taken[index].compare_exchange(turn - 1, turn, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    fn run(&self, task: Task, index: usize) {
+        if catch_unwind(AssertUnwindSafe(|| task(index))).is_err() {
+            self.panicked.store(true, Ordering::Relaxed);
+        }
+        if self.left.fetch_sub(1, Ordering::AcqRel) == 1
+            && let Some(caller) = &*lock(&self.caller)
+        {
+            caller.unpark();
+        }
+    }
+
     fn work(&self, index: usize) {
         let mut seen = 0;
         loop {
             wait(|| self.turn.load(Ordering::Acquire) != seen);
             seen = self.turn.load(Ordering::Acquire);
-            // Without a task the pool is at its end.
-            let Some(task) = *lock(&self.task) else { return };
-            if catch_unwind(AssertUnwindSafe(|| task(index))).is_err() {
-                self.panicked.store(true, Ordering::Relaxed);
-            }
-            if self.busy.fetch_sub(1, Ordering::AcqRel) == 1
-                && let Some(caller) = &*lock(&self.caller)
-            {
-                caller.unpark();
+            if self.take(index, seen) {
+                // Without a task the pool is at its end.
+                let Some(task) = *lock(&self.task) else { return };
+                self.run(task, index);
             }
         }
     }
@@ -146,6 +172,12 @@ mod tests {
         }
         let turns: usize = if cfg!(miri) { 10 } else { 1999 * 1000 };
         assert_eq!(sums.iter().map(|sum| *lock(sum)).collect::<Vec<_>>(), [turns, 2 * turns, 3 * turns]);
+    }
+
+    #[test]
+    fn a_share_is_taken_once_a_turn_and_who_comes_late_gets_none() {
+        let shared = Shared::new(2);
+        assert_eq!([1, 1, 2, 1, 2, 3].map(|turn| shared.take(1, turn)), [true, false, true, false, false, true]);
     }
 
     #[test]

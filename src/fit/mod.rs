@@ -13,6 +13,7 @@ pub mod prepare;
 pub mod preprocessed;
 pub mod report;
 pub mod settings;
+pub mod size;
 mod strata;
 pub mod summary;
 pub mod surface;

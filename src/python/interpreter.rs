@@ -1,10 +1,9 @@
 //! The Python that the original programs run under.
 
-use crate::torch::libtorch;
+use crate::torch::libtorch::{self, waiting};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// The packages that the original programs import.
 pub const PACKAGES: [&str; 4] = ["torch", "numpy", "scikit-learn", "matplotlib"];
@@ -35,7 +34,7 @@ pub fn find() -> PathBuf {
 /// The versions of `python` itself and of those of [`PACKAGES`] that it has.
 pub fn versions(python: &Path) -> Result<BTreeMap<String, String>> {
     let shown = python.display();
-    let output = Command::new(python)
+    let output = waiting::command(python)
         .args(["-c", VERSIONS])
         .args(PACKAGES)
         .output()

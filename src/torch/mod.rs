@@ -14,3 +14,4 @@ pub mod safetensors;
 pub mod script;
 #[cfg(test)]
 pub mod testing;
+pub mod threads;

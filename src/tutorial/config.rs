@@ -133,6 +133,15 @@ impl Default for TwoLayerConfig {
     }
 }
 
+impl TwoLayerConfig {
+    /// Elements of the largest tensor of the training.
+    pub fn largest_tensor(&self) -> usize {
+        let widths = [self.inputs, self.hidden, self.outputs].map(|width| width as usize);
+        let batch = (self.samples as usize).saturating_mul(widths.into_iter().max().unwrap_or(0));
+        widths.windows(2).map(|pair| pair[0].saturating_mul(pair[1])).fold(batch, usize::max)
+    }
+}
+
 impl Default for BostonConfig {
     fn default() -> Self {
         let (hidden, lr, epochs, split) = (10, 1e-6, 5000, None);
@@ -141,6 +150,11 @@ impl Default for BostonConfig {
 }
 
 impl MoonsConfig {
+    /// Elements of the largest tensor of the training. The fused engine shares its rows out as it sees fit, and has none.
+    pub fn largest_tensor(&self) -> usize {
+        if self.engine.is_exact() { self.samples.saturating_mul(self.hidden.max(2) as usize) } else { usize::MAX }
+    }
+
     /// The tutorial's training: Adam on all points at once.
     pub fn train(&self) -> TrainConfig {
         let Self { lr, epochs, engine, .. } = *self;

@@ -3,6 +3,7 @@
 use super::program::Program;
 use super::{boston, descent, exhaustive, moons, two_layer};
 use crate::data;
+use crate::data::boston::Boston;
 use crate::python::compare::Bounds;
 use crate::python::trace::Trace;
 use crate::tutorial::config::{BostonConfig, DescentConfig, ExhaustiveConfig, MoonsConfig, TwoLayerConfig};
@@ -29,6 +30,8 @@ pub struct Parity {
     pub stored: Bounds,
     /// The tutorial's settings.
     pub defaults: fn() -> Result<Value>,
+    /// Elements of the largest tensor under the settings of a trace; 0 without libtorch.
+    pub largest_tensor: fn(&Value) -> Result<usize>,
     /// Runs ours with the settings of a trace.
     pub trace: fn(&Value, u32, Device) -> Result<Trace>,
 }
@@ -45,6 +48,7 @@ pub static EXHAUSTIVE: Parity = Parity {
     live: Bounds::BITS,
     stored: Bounds::relative(1e-11),
     defaults: || json(&ExhaustiveConfig::default()),
+    largest_tensor: |_| Ok(0),
     trace: |config, seed, _| {
         let config = settings(config)?;
         exhaustive::run(&config, 1, &|_| Ok(()))?.trace(&config, seed)
@@ -60,6 +64,7 @@ pub static DESCENT: Parity = Parity {
     live: Bounds::BITS,
     stored: Bounds::relative(1e-11),
     defaults: || json(&DescentConfig::default()),
+    largest_tensor: |_| Ok(0),
     trace: |config, seed, _| {
         let config = settings(config)?;
         descent::run(&config, seed, |_, _| Ok(()))?.trace(&config, seed)
@@ -76,6 +81,7 @@ pub static TWO_LAYER: Parity = Parity {
     live: Bounds::relative(1e-11),
     stored: Bounds::relative(1e-11),
     defaults: || json(&TwoLayerConfig::default()),
+    largest_tensor: |config| Ok(settings::<TwoLayerConfig>(config)?.largest_tensor()),
     trace: |config, seed, device| {
         let config = settings(config)?;
         two_layer::run(&config, seed, device, |_, _| Ok(()))?.trace(&config, seed)
@@ -91,6 +97,10 @@ pub static BOSTON: Parity = Parity {
     live: Bounds::relative(1e-12),
     stored: Bounds::relative(1e-11),
     defaults: || json(&BostonConfig::default()),
+    largest_tensor: |config| {
+        let config: BostonConfig = settings(config)?;
+        Ok(boston::largest_tensor(&Boston::load(config.data.as_deref(), &config.exclude)?, &config))
+    },
     trace: |config, seed, device| {
         let config = settings(config)?;
         boston::run(&config, seed, device, |_, _| Ok(()))?.trace(&config, seed)
@@ -106,6 +116,7 @@ pub static MOONS: Parity = Parity {
     live: Bounds::BITS,
     stored: Bounds::FLOAT32_STORED,
     defaults: || json(&MoonsConfig::default()),
+    largest_tensor: |config| Ok(settings::<MoonsConfig>(config)?.largest_tensor()),
     trace: |config, seed, device| {
         let config = settings(config)?;
         moons::run(&config, seed, device, &mut ())?.trace(&config, seed)

@@ -3,13 +3,14 @@
 mod original;
 mod table;
 
-use super::job::prepare;
+use super::job::{is_open, prepare};
 use super::print::{Verdict, report};
 use crate::cli::{Common, Compare, CompareAll, CompareProgram};
 use crate::python::compare::{Row, compare};
 use crate::python::interpreter;
 use crate::python::trace::Trace;
 use crate::torch::conditions::{Conditions, Difference};
+use crate::torch::threads::GRAIN;
 use crate::tutorial::config::{BostonConfig, DescentConfig, ExhaustiveConfig, MoonsConfig, TwoLayerConfig};
 use crate::tutorial::parity::{self, PROGRAMS, Parity};
 use anyhow::{Context, Result, ensure};
@@ -89,6 +90,22 @@ fn all(args: &CompareAll) -> Result<Verdict> {
 
 /// Runs the original under Python, then ours.
 fn live(
+    program: &Parity,
+    config: &Value,
+    common: &Common,
+    python: Option<&PathBuf>,
+    device: Device,
+) -> Result<Comparison> {
+    // Each program on as many threads as `run` takes for it.
+    let all = tch::get_num_threads();
+    let small = is_open(&common.compute) && device == Device::Cpu && (program.largest_tensor)(config)? < GRAIN;
+    tch::set_num_threads(if small { 1 } else { all });
+    let compared = beside(program, config, common, python, device);
+    tch::set_num_threads(all);
+    compared
+}
+
+fn beside(
     program: &Parity,
     config: &Value,
     common: &Common,

@@ -1,13 +1,14 @@
 //! One of the tutorial's programs under Python.
 
 use crate::python::trace::Trace;
-use crate::torch::{device, libtorch};
+use crate::torch::device;
+use crate::torch::libtorch::{self, waiting};
 use crate::tutorial::parity::Parity;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use tch::Device;
 use tempfile::NamedTempFile;
 
@@ -15,7 +16,7 @@ use tempfile::NamedTempFile;
 pub(super) fn run(program: &Parity, python: &Path, config: &Value, seed: u32, device: Device) -> Result<Trace> {
     let shown = python.display();
     let (options, _table) = options(program, config, seed, device)?;
-    let mut child = Command::new(python)
+    let mut child = waiting::command(python)
         .arg("-")
         .args(options)
         .stdin(Stdio::piped())

@@ -7,7 +7,7 @@ use crate::torch::conditions::{Variable, variables};
 use crate::torch::device::CudaState;
 use crate::torch::error::one_line;
 use crate::torch::libraries::{self, file_name};
-use crate::torch::libtorch::{self, Libtorch, Loaded};
+use crate::torch::libtorch::{self, Libtorch, Loaded, waiting};
 use crate::torch::script;
 use anyhow::Result;
 use std::collections::BTreeSet;
@@ -115,7 +115,7 @@ fn variable_items() -> Vec<Item> {
 
 fn threads() -> Item {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let found = format!("{} of libtorch, on {cores} processors", tch::get_num_threads());
+    let found = format!("{} of libtorch, on {cores} processors; {}", tch::get_num_threads(), waiting::text());
     Item { what: "threads", found, state: State::Good, remedy: None }
 }
 

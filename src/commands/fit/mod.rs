@@ -24,6 +24,7 @@ use crate::fit::model;
 use crate::fit::outcome::{Outcome, Scores};
 use crate::fit::prepare::{Prepared, prepare};
 use crate::fit::settings::{FitPlan, Log};
+use crate::fit::size;
 use crate::fit::summary::{judge, results, text};
 use crate::fit::table::{ReadTable, pinned, read};
 use crate::fit::train::Network;
@@ -45,6 +46,7 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
     let mut job = Job::begin(&args.common, &args.resuming.out(&args.out))?;
     job.reads(&args.data, args.config.as_deref(), &config);
     job.seed = resumption.as_ref().map_or(args.common.seed, |resumption| resumption.seed);
+    job.go_on_with(resumption.as_ref().and_then(Resumption::threads));
     let schema = schema(resumption.as_ref(), &config)?;
     let ReadTable { store, sha256, mut notes } = read(&args.data, &config, &[], schema.as_ref())?;
     if let Some(resumption) = &resumption {
@@ -57,6 +59,7 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
     let rows = divide(&store, &config, job.seed)?;
     notes.extend(rows.notes.iter().cloned());
     job.remark(notes)?;
+    job.settle(|| size::largest(&rows, &config))?;
     let (folds, outcome, mut checkpoints) = fit.train(args, &mut job, &rows)?;
     let verdict = fit.finish(job, &outcome, &folds, &mut checkpoints)?;
     checkpoints.finish()?;

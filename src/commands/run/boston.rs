@@ -5,6 +5,7 @@ use crate::cli::{RunBostonArgs, RunProgram};
 use crate::commands::job::Job;
 use crate::commands::print::Verdict;
 use crate::data;
+use crate::data::boston::Boston;
 use crate::python::numpy::repr;
 use crate::report::loss_picture;
 use crate::runs::history;
@@ -18,8 +19,11 @@ use serde_json::{Value, json};
 pub(super) fn run(args: &RunProgram<RunBostonArgs>) -> Result<Verdict> {
     let config = BostonConfig::from(&args.settings);
     let mut job = Job::begin(&args.common, &args.folder(Program::Boston.name()))?;
+    let table = Boston::load(config.data.as_deref(), &config.exclude)?;
+    job.settle(|| Ok(boston::largest_tensor(&table, &config)))?;
     let mut progress = job.epochs(config.epochs)?;
-    let outcome = boston::run(&config, args.common.seed, job.device, |epoch, loss| progress.report(epoch, loss))?;
+    let outcome =
+        boston::run_on(table, &config, args.common.seed, job.device, |epoch, loss| progress.report(epoch, loss))?;
     progress.finish();
     job.data(config.data.as_deref(), data::boston::CSV)?;
     let summary = job.summary(Program::Boston.name(), &config, results(&outcome, &config))?;

@@ -17,6 +17,7 @@ use crate::fit::divide::{Divided, divide};
 use crate::fit::files::Finished;
 use crate::fit::outcome::{Outcome, fit};
 use crate::fit::settings::FitPlan;
+use crate::fit::size;
 use crate::fit::summary::{judge, results, text};
 use crate::fit::table::{ReadTable, read};
 use crate::fit::train::check_target;
@@ -48,6 +49,14 @@ struct Search<'a> {
     metric: Metric,
 }
 
+impl Search<'_> {
+    /// As [`size::largest`], of every trial; one that cannot be prepared fails when its turn comes.
+    fn largest_tensor(&self) -> usize {
+        let each = self.configs.iter().map(|config| size::largest(&self.rows, config).unwrap_or(0));
+        each.fold(0, usize::max)
+    }
+}
+
 pub(super) fn run(args: &Tune) -> Result<Verdict> {
     let (fit_config, tune) = resolve(args)?;
     let seed = args.common.seed;
@@ -62,6 +71,7 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
     let search = check(&store, seed, fit_config, tune, plan, configs)?;
     notes.extend(search.rows.notes.iter().cloned());
     job.remark(notes)?;
+    job.settle(|| Ok(search.largest_tensor()))?;
     let mut journal = Journal::open(job.folder.path(), &identity(args, &search, &job, &hash)?, args.restart)?;
     let kept = journal.trials.len().min(search.plan.len());
     let mut progress = job.progress("trial", search.plan.len() as u64)?;

@@ -3,9 +3,10 @@
 
 use super::bridges;
 use super::version::{Version, supported};
+use super::waiting::command;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// Who says that a libtorch is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +112,7 @@ fn pythons() -> Vec<PathBuf> {
 /// The folder of a Python's torch, without the seconds that its import takes.
 fn torch_of(python: &Path) -> Option<PathBuf> {
     const WHERE: &str = "import importlib.util; print(importlib.util.find_spec('torch').origin)";
-    let run = Command::new(python).args(["-c", WHERE]).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let run = command(python).args(["-c", WHERE]).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     let file = String::from_utf8(run.stdout).ok()?;
     run.status.success().then(|| Path::new(file.trim()).parent().map(Path::to_path_buf))?
 }

@@ -3,13 +3,14 @@
 //!
 //! tch's functions in C are not linked; [`calls`] stands in for them. Behind it is a bridge, a library with the C++ of tch and of
 //! lockstep ([`bridges`]), which is made for one version of libtorch.
-#![allow(unsafe_code, reason = "loading a library runs its code")]
+#![allow(unsafe_code, reason = "loading a library runs its code, and reads the environment")]
 
 mod bridges;
 mod calls;
 mod elf;
 mod find;
 pub mod version;
+pub mod waiting;
 
 pub use self::bridges::BUILT_FOR;
 pub use self::find::{CPU_PART, Libtorch, Origin, Refused, built_home, find};

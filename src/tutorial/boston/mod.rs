@@ -54,7 +54,18 @@ pub fn run(
     device: Device,
     report: impl FnMut(usize, ReadLoss<'_>) -> Result<()>,
 ) -> Result<Outcome> {
-    let (train, test) = parts(Boston::load(config.data.as_deref(), &config.exclude)?, config.split, seed)?;
+    run_on(Boston::load(config.data.as_deref(), &config.exclude)?, config, seed, device, report)
+}
+
+/// As [`run`], on a table that was read.
+pub fn run_on(
+    table: Boston,
+    config: &BostonConfig,
+    seed: u32,
+    device: Device,
+    report: impl FnMut(usize, ReadLoss<'_>) -> Result<()>,
+) -> Result<Outcome> {
+    let (train, test) = parts(table, config.split, seed)?;
     let scaler = StandardScaler.fit(&train.features)?;
     let tensor = |table: &DataFrame| from_table(table, Kind::Double, device);
     let (x, y) = (tensor(&scaler.transform(&train.features)?)?, tensor(&train.target)?);
@@ -71,6 +82,12 @@ pub fn run(
     let (raw, test) = (tensor(&train.features)?, test.transpose()?);
     let target = names(&train.target).concat();
     Ok(Outcome { scaler, target, raw, x, y, initial, net, losses, test, seconds })
+}
+
+/// Elements of the largest tensor of the training.
+pub fn largest_tensor(table: &Boston, config: &BostonConfig) -> usize {
+    let (features, hidden) = (table.features.width(), config.hidden as usize);
+    table.features.height().max(features).saturating_mul(features.max(hidden))
 }
 
 /// The training rows, and the test rows where some are asked for.

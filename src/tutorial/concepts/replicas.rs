@@ -8,6 +8,7 @@
 use super::known::Training;
 use super::memory::check_memory;
 use crate::model::parameters::{FlatTensors, Shape};
+use crate::torch::threads;
 use crate::train::optim::Adam;
 use anyhow::Result;
 use serde::Serialize;
@@ -23,9 +24,8 @@ pub struct Settings {
     pub weight_decay: f64,
 }
 
-/// ATen splits most operations over threads from so many elements on (`at::internal::GRAIN_SIZE`). Below it a group's
-/// tensors stay in the cache, and no sum is split, so that the bits do not depend on the number of threads.
-const GRAIN: i64 = 32_768;
+/// Below it a group's tensors stay in the cache, and no sum is split, so that the bits do not depend on the number of threads.
+const GRAIN: i64 = threads::GRAIN as i64;
 
 /// The nets with their data, in groups whose tensors stay below `GRAIN`.
 pub struct Replicas(Vec<Group>);

@@ -10,10 +10,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-/// How often a thread of libtorch looks for work before it sleeps. Without a bound it keeps a core that another test's threads
-/// need, and where several runs share the cores each takes a hundred times as long. The bits are the same.
-const SPINS: &str = "10000";
-
 pub struct Workdir(TempDir);
 
 impl Workdir {
@@ -27,14 +23,14 @@ impl Workdir {
 
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lockstep"));
-        command.args(arguments).current_dir(self.path()).env("GOMP_SPINCOUNT", SPINS);
+        command.args(arguments).current_dir(self.path());
         command
     }
 
     /// A shell with `$LOCKSTEP`, for limits that only a shell can set.
     pub fn shell(&self, script: &str) -> Command {
         let mut command = Command::new("sh");
-        command.args(["-c", script]).current_dir(self.path()).env("GOMP_SPINCOUNT", SPINS);
+        command.args(["-c", script]).current_dir(self.path());
         command.env("LOCKSTEP", env!("CARGO_BIN_EXE_lockstep"));
         command
     }
