@@ -53,29 +53,27 @@ pub(super) struct Job<'a> {
 impl<'a> Job<'a> {
     /// Checks device and folder before anything is computed; from here on Ctrl-C stops between two epochs.
     pub(super) fn begin(common: &'a Common, out: &Path) -> Result<Self> {
-        let start = Instant::now();
-        let device = prepare(&common.compute)?;
-        let conditions = Conditions::now(device, common.compute.threads.is_some())?;
-        Self::on(common, out, (device, tch::get_num_threads()), conditions, start)
+        let mut job = Self::begin_reading(common, out)?;
+        job.load_libtorch()?;
+        Ok(job)
     }
 
     /// The same for a program that does without libtorch: on the processor, on the threads asked for or all there are.
     pub(super) fn begin_plain(common: &'a Common, out: &Path, most_threads: i32) -> Result<Self> {
-        let start = Instant::now();
         let cuda = matches!(common.compute.device, DeviceChoice::Cuda(_));
         ensure!(!cuda, "--device cuda: this program runs on the processor only, use --device cpu");
-        let all = || std::thread::available_parallelism().map_or(1, |count| count.get().min(1024) as i32);
-        let threads = common.compute.threads.unwrap_or_else(all).min(most_threads);
-        Self::on(common, out, (Device::Cpu, threads), Conditions::plain(Device::Cpu, threads), start)
+        let mut job = Self::begin_reading(common, out)?;
+        job.threads = job.threads.min(most_threads);
+        Ok(job)
     }
 
-    fn on(
-        common: &'a Common,
-        out: &Path,
-        (device, threads): (Device, i32),
-        conditions: Conditions,
-        start: Instant,
-    ) -> Result<Self> {
+    /// The same for a command that reads a table first: what is wrong with it is said before libtorch is looked for, by
+    /// [`Job::load_libtorch`].
+    pub(super) fn begin_reading(common: &'a Common, out: &Path) -> Result<Self> {
+        let start = Instant::now();
+        let all = || std::thread::available_parallelism().map_or(1, |count| count.get().min(1024) as i32);
+        let (device, threads) = (Device::Cpu, common.compute.threads.unwrap_or_else(all));
+        threads::set(common.compute.threads.map_or(0, |count| count.max(1) as usize));
         let folder = RunFolder::open(out)?;
         let interrupt = Interrupt::catch()?;
         let (seed, data_sha256, resumed, remarks) = (common.seed, None, vec![], vec![]);
@@ -83,7 +81,7 @@ impl<'a> Job<'a> {
             common,
             device,
             threads,
-            conditions,
+            conditions: Conditions::plain(device, threads),
             folder,
             events: None,
             seed,
@@ -96,6 +94,15 @@ impl<'a> Job<'a> {
             start,
             series: Cell::new(false),
         })
+    }
+
+    /// Loads libtorch, and finds the device that the run computes on.
+    pub(super) fn load_libtorch(&mut self) -> Result<()> {
+        let compute = &self.common.compute;
+        self.device = prepare(compute)?;
+        self.threads = tch::get_num_threads();
+        self.conditions = Conditions::now(self.device, compute.threads.is_some())?;
+        Ok(())
     }
 
     /// Goes on with as many threads as the earlier run had, for its bits, unless the user names a number.

@@ -43,12 +43,13 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
         print_out(toml::to_string(&config)?.as_bytes())?;
         return Ok(Verdict::Holds);
     }
-    let mut job = Job::begin(&args.common, &args.resuming.out(&args.out))?;
+    let mut job = Job::begin_reading(&args.common, &args.resuming.out(&args.out))?;
     job.reads(&args.data, args.config.as_deref(), &config);
     job.seed = resumption.as_ref().map_or(args.common.seed, |resumption| resumption.seed);
-    job.go_on_with(resumption.as_ref().and_then(Resumption::threads));
     let schema = schema(resumption.as_ref(), &config)?;
     let ReadTable { store, sha256, mut notes } = read(&args.data, &config, &[], schema.as_ref())?;
+    job.load_libtorch()?;
+    job.go_on_with(resumption.as_ref().and_then(Resumption::threads));
     if let Some(resumption) = &resumption {
         job.resumed = record(resumption, &job, &store.display_name, &sha256)?;
     }

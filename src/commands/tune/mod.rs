@@ -62,12 +62,13 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
     let seed = args.common.seed;
     let plan = plan(tune.search, &tune.params, tune.trials, seed)?;
     let configs = configs(&fit_config, &plan)?;
-    let mut job = Job::begin(&args.common, &args.out)?;
+    let mut job = Job::begin_reading(&args.common, &args.out)?;
     job.reads(&args.data, args.config.as_deref(), &fit_config);
     job.folder.add_written(journal::NAME);
     let schema = fit_config.schema.as_deref().map(TableSchema::read).transpose()?;
     let ReadTable { store, sha256: hash, mut notes } = read(&args.data, &fit_config, &configs, schema.as_ref())?;
     job.data_sha256 = Some(hash.clone());
+    job.load_libtorch()?;
     let search = check(&store, seed, fit_config, tune, plan, configs)?;
     notes.extend(search.rows.notes.iter().cloned());
     job.remark(notes)?;
