@@ -57,10 +57,10 @@ impl Comparison {
 }
 
 fn one<T: Args>(program: &Parity, config: &impl Serialize, args: &CompareProgram<T>) -> Result<Verdict> {
+    let reference = args.reference.as_ref().map(|file| stored(program, file)).transpose()?;
     let device = prepare(&args.common.compute)?;
-    let comparison = match &args.reference {
-        Some(file) => {
-            let (theirs, config, seed) = stored(program, file)?;
+    let comparison = match reference {
+        Some((theirs, config, seed)) => {
             // A stored trace is repeated as it was made, its thread count included, unless --threads says otherwise.
             if let (None, Some(threads)) = (args.common.compute.threads, theirs.threads) {
                 tch::set_num_threads(threads);
