@@ -64,7 +64,7 @@ def retrain(about):
     return x, net, optimizer, torch.get_rng_state()
 
 
-# torch 2.13 announces TorchScript's end at every call of its API, whatever the file; any other warning is an error.
+# From 2.13 on torch announces TorchScript's end at every call of its API, whatever the file; any other warning is an error.
 warnings.filterwarnings("ignore", message="`torch.jit.[a-z]+` is (deprecated|not supported)")
 
 parser = argparse.ArgumentParser()

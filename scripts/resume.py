@@ -26,7 +26,7 @@ import torch
 import torch.nn as nn
 from sklearn.datasets import make_moons
 
-# torch 2.13 announces TorchScript's end at every call of its API, whatever the file.
+# From 2.13 on torch announces TorchScript's end at every call of its API, whatever the file.
 warnings.filterwarnings("ignore", message="`torch.jit.[a-z]+` is (deprecated|not supported)")
 warnings.filterwarnings("ignore", message=".torch.load. received a zip file that looks like a TorchScript archive")
 
