@@ -12,7 +12,7 @@ use crate::runs::events::{self, Events};
 use crate::runs::files;
 use crate::runs::folder::RunFolder;
 use crate::torch::device::{self, DeviceChoice};
-use crate::torch::threads::{GRAIN, said};
+use crate::torch::threads::{Steps, said};
 use crate::torch::{libtorch, script};
 use anyhow::{Result, ensure};
 use serde::Serialize;
@@ -95,10 +95,10 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// One thread for libtorch where nobody names a number and the `largest` tensor is so small that a second one gains nothing,
-    /// and loses much where the cores are busy.
-    pub(super) fn settle(&mut self, largest: impl FnOnce() -> Result<usize>) -> Result<()> {
-        if self.open && self.threads > 1 && self.device == Device::Cpu && largest()? < GRAIN {
+    /// One thread for libtorch where nobody names a number, its bits are those of all, and tensors are so small that a second
+    /// one gains nothing, and loses much where the cores are busy.
+    pub(super) fn settle(&mut self, steps: impl FnOnce() -> Result<Vec<Steps>>) -> Result<()> {
+        if self.open && suit_one_thread(self.device, steps)? {
             (self.threads, self.small) = (1, true);
             tch::set_num_threads(self.threads);
         }
@@ -229,6 +229,16 @@ impl<'a> Job<'a> {
 /// Whether the user leaves the number of threads to us.
 pub(super) fn is_open(compute: &Compute) -> bool {
     compute.threads.is_none() && !said()
+}
+
+/// Whether there are steps, and all of them do as well on one thread as on those that libtorch has.
+pub(super) fn suit_one_thread(device: Device, steps: impl FnOnce() -> Result<Vec<Steps>>) -> Result<bool> {
+    if tch::get_num_threads() < 2 || device != Device::Cpu {
+        return Ok(false);
+    }
+    let steps = steps()?;
+    let suit = steps.iter().map(Steps::suit_one_thread).collect::<Result<Vec<_>>>()?;
+    Ok(!suit.is_empty() && suit.into_iter().all(|one| one))
 }
 
 /// Applies `--threads` and resolves `--device`.

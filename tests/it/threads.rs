@@ -65,7 +65,7 @@ fn the_python_that_compare_starts_has_the_users_environment() {
 fn small_tensors_take_one_thread_unless_somebody_names_a_number() {
     let dir = Workdir::new();
     let moons = |samples: &'static str| ["run", "moons", "--epochs", "2", "--samples", samples];
-    let (small, large) = (moons("327"), moons("328"));
+    let (small, large) = (moons("64"), moons("328"));
     let (all, said) = threads(&dir, &large, &[]);
     assert!(!said, "100 hidden units of 328 rows are as many numbers as libtorch shares out");
     assert_eq!(threads(&dir, &small, &[]), (1, all > 1));
@@ -109,14 +109,14 @@ fn a_run_that_is_gone_on_with_or_repeated_keeps_its_threads() {
     assert!(printed(&dir, &["rerun", "one"], &[]).contains("the same bytes"));
 }
 
-// The rule holds where it changes no bit: two threads against one, up to the bound.
+// What `suit_one_thread` says is so: wherever a run takes one thread by itself, two have its bits.
 #[test]
-fn below_the_bound_one_thread_has_the_bits_of_two() {
+fn where_one_thread_is_chosen_two_have_its_bits() {
     let dir = Workdir::new();
     printed(&dir, &["data", "moons", "--samples", "1500", "--output", "t.csv"], &[]);
     let fit = ["fit", "t.csv", "--target", "y", "--epochs", "2"];
     let moons = ["run", "moons", "--epochs", "30"];
-    let runs: [(&[&str], &[&str]); 10] = [
+    let runs: [(&[&str], &[&str]); 12] = [
         (&moons, &["--samples", "20"]),
         (&moons, &["--samples", "200"]),
         (&moons, &["--samples", "327"]),
@@ -125,9 +125,13 @@ fn below_the_bound_one_thread_has_the_bits_of_two() {
         (&fit, &[]),
         (&fit, &["--hidden", "128,128", "--batch-size", "250", "--activation", "tanh"]),
         (&fit, &["--hidden", "20", "--batch-size", "full", "--optimizer", "sgd"]),
-        (&fit, &["--task", "regression", "--loss", "huber", "--batch-size", "7"]),
+        (&fit, &["--task", "regression", "--loss", "huber", "--batch-size", "8"]),
+        // Of seven rows MKL may add up in another order.
+        (&fit, &["--task", "regression", "--batch-size", "7"]),
+        (&moons, &["--samples", "9", "--hidden", "64"]),
         (&["run", "boston", "--epochs", "50"], &["--hidden", "60"]),
     ];
+    let mut small = 0;
     for (run, more) in runs {
         let mut files = Vec::new();
         for threads in ["1", "2"] {
@@ -138,7 +142,9 @@ fn below_the_bound_one_thread_has_the_bits_of_two() {
                     .map(|file| dir.read(&file)),
             );
         }
-        assert!(files[0] == files[1], "{run:?} {more:?}");
-        assert_eq!(threads(&dir, &[run, more].concat(), &[]).0, 1, "{run:?} {more:?}");
+        let (chosen, _) = threads(&dir, &[run, more].concat(), &[("GOMP_SPINCOUNT", "1000")]);
+        assert!(files[0] == files[1] || chosen > 1, "{run:?} {more:?}");
+        small += usize::from(chosen == 1);
     }
+    assert!(small >= 5, "{small}: the tutorial's sizes and a fit's defaults are among them");
 }
