@@ -2,6 +2,7 @@
 
 use super::print::{Verdict, print_out, report};
 use super::progress::{Interrupt, Progress};
+use super::threads::{is_open, suit_one_thread};
 use super::training::CheckpointWriter;
 use crate::checkpoint::{Provenance, Resumed, series};
 use crate::cli::{Common, Compute, Printing, Resuming};
@@ -12,7 +13,7 @@ use crate::runs::events::{self, Events};
 use crate::runs::files;
 use crate::runs::folder::RunFolder;
 use crate::torch::device::{self, DeviceChoice};
-use crate::torch::threads::{Steps, said};
+use crate::torch::threads::Steps;
 use crate::torch::{libtorch, script};
 use anyhow::{Result, ensure};
 use serde::Serialize;
@@ -224,21 +225,6 @@ impl<'a> Job<'a> {
         report(self.common.printing, &text, &summary)?;
         Ok(Verdict::Holds)
     }
-}
-
-/// Whether the user leaves the number of threads to us.
-pub(super) fn is_open(compute: &Compute) -> bool {
-    compute.threads.is_none() && !said()
-}
-
-/// Whether there are steps, and all of them do as well on one thread as on those that libtorch has.
-pub(super) fn suit_one_thread(device: Device, steps: impl FnOnce() -> Result<Vec<Steps>>) -> Result<bool> {
-    if tch::get_num_threads() < 2 || device != Device::Cpu {
-        return Ok(false);
-    }
-    let steps = steps()?;
-    let suit = steps.iter().map(Steps::suit_one_thread).collect::<Result<Vec<_>>>()?;
-    Ok(!suit.is_empty() && suit.into_iter().all(|one| one))
 }
 
 /// Applies `--threads` and resolves `--device`.

@@ -3,8 +3,9 @@
 mod original;
 mod table;
 
-use super::job::{is_open, prepare, suit_one_thread};
+use super::job::prepare;
 use super::print::{Verdict, report};
+use super::threads::{is_open, suit_one_thread};
 use crate::cli::{Common, Compare, CompareAll, CompareProgram};
 use crate::python::compare::{Row, compare};
 use crate::python::interpreter;
