@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs every benchmark and writes the tables into README.md: the one command behind the figures there.
 
-    scripts/bench/all.py [--only engines,programs,preprocess,memory] [--quick] [--runs 5] [--peer-rows 1e7] [--readme FILE]
+    scripts/bench/all.py [--only engines,programs,preprocess,memory,busy] [--quick] [--runs 5] [--peer-rows 1e7] [--readme FILE]
         [--results FOLDER] [--lockstep target/release/lockstep] [--python .venv-bench/bin/python]
 
 Makes .venv-bench if it is missing: scripts/setup --python provides PyTorch, NumPy, scikit-learn and matplotlib in .venv, which
@@ -10,6 +10,7 @@ Nothing else should run meanwhile; on two cores all of it takes about two hours,
 
 engines: engines.py, with 200 to 10 million rows of moons; also results/engines.json and results/engines.png.
 programs: moons.py and programs.py, in one table. preprocess: preprocess.py with 10^6 and 10^7 rows. memory: memory.py.
+busy: busy.py.
 
 Each table goes between `<!-- bench:NAME -->` and `<!-- /bench -->` in the README; what else stands there is kept. With
 --quick each does a small part of its work, figures mean nothing, and no file is changed unless --readme or --results
@@ -26,7 +27,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-SECTIONS = ("engines", "programs", "preprocess", "memory")
+SECTIONS = ("engines", "programs", "preprocess", "memory", "busy")
 ROWS = "200,1e3,1e4,1e5,1e6,1e7"
 
 
@@ -93,6 +94,10 @@ def preprocess(options):
 def memory(options):
     text, holds = output("memory.py", options, *(["--share", "0.25"] if options.quick else []))
     return table(text), holds
+
+
+def busy(options):
+    return output("busy.py", options, *(["--runs", "1", "--limit", "5"] if options.quick else []))
 
 
 def place(readme, name, text):

@@ -123,7 +123,8 @@ pub struct Compute {
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
     /// Threads to compute on; another number can change the last bits, and only 1 also keeps the reading of tables to one
-    /// thread [default: as many as libtorch takes, one a core]
+    /// thread [default: as many as libtorch takes, one a core; one where tensors are so small that a second gains nothing, if
+    /// the bits are the same; with --resume those of the earlier run]
     #[arg(long, value_name = "N", value_parser = whole::<i32>(1..=1024))]
     pub threads: Option<i32>,
 }

@@ -2,6 +2,7 @@
 
 use super::print::{Verdict, print_out, report};
 use super::progress::{Interrupt, Progress};
+use super::threads::{is_open, suit_one_thread};
 use super::training::CheckpointWriter;
 use crate::checkpoint::{Provenance, Resumed, series};
 use crate::cli::{Common, Compute, Printing, Resuming};
@@ -14,7 +15,7 @@ use crate::runs::folder::RunFolder;
 use crate::torch::conditions::Conditions;
 use crate::torch::device::DeviceChoice;
 use crate::torch::libtorch;
-use crate::torch::threads::{GRAIN, said};
+use crate::torch::threads::Steps;
 use anyhow::{Result, ensure};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -113,10 +114,10 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// One thread for libtorch where nobody names a number and the `largest` tensor is so small that a second one gains nothing,
-    /// and loses much where the cores are busy.
-    pub(super) fn settle(&mut self, largest: impl FnOnce() -> Result<usize>) -> Result<()> {
-        if self.open && self.threads > 1 && self.device == Device::Cpu && largest()? < GRAIN {
+    /// One thread for libtorch where nobody names a number, its bits are those of all, and tensors are so small that a second
+    /// one gains nothing, and loses much where the cores are busy.
+    pub(super) fn settle(&mut self, steps: impl FnOnce() -> Result<Vec<Steps>>) -> Result<()> {
+        if self.open && suit_one_thread(self.device, steps)? {
             (self.threads, self.small) = (1, true);
             tch::set_num_threads(self.threads);
         }
@@ -241,11 +242,6 @@ impl<'a> Job<'a> {
         report(self.common.printing, &text, &summary)?;
         Ok(Verdict::Holds)
     }
-}
-
-/// Whether the user leaves the number of threads to us.
-pub(super) fn is_open(compute: &Compute) -> bool {
-    compute.threads.is_none() && !said()
 }
 
 /// Applies `--threads` and resolves `--device`.

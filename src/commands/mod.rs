@@ -17,6 +17,7 @@ mod resume;
 mod run;
 mod settings;
 mod show;
+mod threads;
 mod training;
 mod tune;
 mod usage;

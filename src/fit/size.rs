@@ -3,29 +3,27 @@
 use super::divide::Divided;
 use super::prepare::fit_preprocessing;
 use super::settings::FitPlan;
-use crate::torch::threads::GRAIN;
+use crate::torch::threads::{GRAIN, Steps};
 use anyhow::Result;
+use tch::Kind;
 
-/// Elements of the largest tensor that a step of the training makes, or that a sum goes over; where that is [`GRAIN`] or more,
-/// some number from there on. The forward pass over a part takes each row by itself, however many there are. The fused engine
-/// shares its rows out as it sees fit, and has no largest tensor.
-pub fn largest(divided: &Divided<'_>, config: &FitPlan) -> Result<usize> {
-    if !config.engine.is_exact() {
-        return Ok(usize::MAX);
+/// What the steps of a fit multiply; none where that is known to be no little, and for the fused engine, which shares its rows
+/// out by itself.
+pub fn steps(divided: &Divided<'_>, config: &FitPlan) -> Result<Option<Steps>> {
+    let batch = config.train().batch_size.unwrap_or(usize::MAX);
+    let hidden: Vec<usize> = config.hidden.iter().map(|&width| width as usize).collect();
+    let rows = batch.min(divided.parts.train.len());
+    if !config.engine.is_exact() || hidden.iter().any(|width| rows.saturating_mul(*width) >= GRAIN) || rows >= GRAIN {
+        return Ok(None);
     }
-    let parts = divided.folds.iter().chain([&divided.parts]);
-    let scored = parts.map(|parts| parts.valid.len().max(parts.test.len())).max().unwrap_or(0);
-    let rows = config.train().batch_size.unwrap_or(usize::MAX).min(divided.rows.len());
-    let hidden = config.hidden.iter().map(|&width| width as usize);
-    let known = hidden.clone().map(|width| rows.saturating_mul(width)).max().unwrap_or(rows).max(scored);
-    if known >= GRAIN {
-        return Ok(known);
-    }
-    // How many columns categories and dates become is known of the training rows alone.
+    // How many rows are left, and how many columns categories and dates become, is known of the training rows alone.
     let fitted = fit_preprocessing(divided, &divided.parts, config)?;
-    let (inputs, outputs) = (fitted.pipeline.features().len(), fitted.target.outputs() as usize);
-    let widths: Vec<usize> = [inputs].into_iter().chain(hidden).chain([outputs]).collect();
-    let weights = widths.windows(2).map(|pair| pair[0] * pair[1]);
-    let batch = rows * widths.iter().copied().max().unwrap_or(0);
-    Ok(weights.sum::<usize>().max(batch).max(scored * outputs))
+    let [train, valid, _] = fitted.parts.each_ref().map(|part| part.rows.len());
+    let folds = divided.folds.iter();
+    let trained = folds.clone().map(|fold| fold.train.len()).chain([train]);
+    let batches = trained.flat_map(|rows| [batch.min(rows), rows % batch]).collect();
+    let measured = folds.map(|fold| fold.test.len()).chain([valid]).collect();
+    let ends = (fitted.pipeline.features().len(), fitted.target.outputs() as usize);
+    let widths = [ends.0].into_iter().chain(hidden).chain([ends.1]).collect();
+    Ok(Some(Steps { batches, measured, widths, kind: Kind::Float }))
 }

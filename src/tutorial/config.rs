@@ -1,11 +1,13 @@
 //! Plain settings of each program; `Default` is the tutorial's values. The names are those of the originals' options.
 
 use crate::choices::names::named;
+use crate::torch::threads::Steps;
 use crate::train::config::TrainConfig;
 use crate::train::engine::EngineKind;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use std::path::PathBuf;
+use tch::Kind;
 
 /// `run exhaustive`: `np.arange(-2, 2, 0.1)` for k, `np.arange(-10, 10, 0.1)` for b, `MAE_loss`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -134,11 +136,10 @@ impl Default for TwoLayerConfig {
 }
 
 impl TwoLayerConfig {
-    /// Elements of the largest tensor of the training.
-    pub fn largest_tensor(&self) -> usize {
-        let widths = [self.inputs, self.hidden, self.outputs].map(|width| width as usize);
-        let batch = (self.samples as usize).saturating_mul(widths.into_iter().max().unwrap_or(0));
-        widths.windows(2).map(|pair| pair[0].saturating_mul(pair[1])).fold(batch, usize::max)
+    /// What the steps of the training multiply.
+    pub fn steps(&self) -> Vec<Steps> {
+        let widths = [self.inputs, self.hidden, self.outputs].map(|width| width as usize).to_vec();
+        vec![Steps { batches: vec![self.samples as usize], measured: vec![], widths, kind: Kind::Double }]
     }
 }
 
@@ -150,9 +151,11 @@ impl Default for BostonConfig {
 }
 
 impl MoonsConfig {
-    /// Elements of the largest tensor of the training. The fused engine shares its rows out as it sees fit, and has none.
-    pub fn largest_tensor(&self) -> usize {
-        if self.engine.is_exact() { self.samples.saturating_mul(self.hidden.max(2) as usize) } else { usize::MAX }
+    /// What the steps of the training multiply; nothing for the fused engine, which shares its rows out by itself.
+    pub fn steps(&self) -> Vec<Steps> {
+        let widths = vec![2, self.hidden as usize, 2];
+        let steps = Steps { batches: vec![self.samples], measured: vec![], widths, kind: Kind::Float };
+        if self.engine.is_exact() { vec![steps] } else { vec![] }
     }
 
     /// The tutorial's training: Adam on all points at once.

@@ -6,6 +6,7 @@ use crate::data;
 use crate::data::boston::Boston;
 use crate::python::compare::Bounds;
 use crate::python::trace::Trace;
+use crate::torch::threads::Steps;
 use crate::tutorial::config::{BostonConfig, DescentConfig, ExhaustiveConfig, MoonsConfig, TwoLayerConfig};
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -30,8 +31,8 @@ pub struct Parity {
     pub stored: Bounds,
     /// The tutorial's settings.
     pub defaults: fn() -> Result<Value>,
-    /// Elements of the largest tensor under the settings of a trace; 0 without libtorch.
-    pub largest_tensor: fn(&Value) -> Result<usize>,
+    /// What the steps multiply under the settings of a trace; nothing without libtorch.
+    pub steps: fn(&Value, u32) -> Result<Vec<Steps>>,
     /// Runs ours with the settings of a trace.
     pub trace: fn(&Value, u32, Device) -> Result<Trace>,
 }
@@ -48,7 +49,7 @@ pub static EXHAUSTIVE: Parity = Parity {
     live: Bounds::BITS,
     stored: Bounds::relative(1e-11),
     defaults: || json(&ExhaustiveConfig::default()),
-    largest_tensor: |_| Ok(0),
+    steps: |_, _| Ok(vec![]),
     trace: |config, seed, _| {
         let config = settings(config)?;
         exhaustive::run(&config, 1, &|_| Ok(()))?.trace(&config, seed)
@@ -64,7 +65,7 @@ pub static DESCENT: Parity = Parity {
     live: Bounds::BITS,
     stored: Bounds::relative(1e-11),
     defaults: || json(&DescentConfig::default()),
-    largest_tensor: |_| Ok(0),
+    steps: |_, _| Ok(vec![]),
     trace: |config, seed, _| {
         let config = settings(config)?;
         descent::run(&config, seed, |_, _| Ok(()))?.trace(&config, seed)
@@ -81,7 +82,7 @@ pub static TWO_LAYER: Parity = Parity {
     live: Bounds::relative(1e-11),
     stored: Bounds::relative(1e-11),
     defaults: || json(&TwoLayerConfig::default()),
-    largest_tensor: |config| Ok(settings::<TwoLayerConfig>(config)?.largest_tensor()),
+    steps: |config, _| Ok(settings::<TwoLayerConfig>(config)?.steps()),
     trace: |config, seed, device| {
         let config = settings(config)?;
         two_layer::run(&config, seed, device, |_, _| Ok(()))?.trace(&config, seed)
@@ -97,9 +98,9 @@ pub static BOSTON: Parity = Parity {
     live: Bounds::relative(1e-12),
     stored: Bounds::relative(1e-11),
     defaults: || json(&BostonConfig::default()),
-    largest_tensor: |config| {
+    steps: |config, seed| {
         let config: BostonConfig = settings(config)?;
-        Ok(boston::largest_tensor(&Boston::load(config.data.as_deref(), &config.exclude)?, &config))
+        boston::steps(&Boston::load(config.data.as_deref(), &config.exclude)?, &config, seed)
     },
     trace: |config, seed, device| {
         let config = settings(config)?;
@@ -116,7 +117,7 @@ pub static MOONS: Parity = Parity {
     live: Bounds::BITS,
     stored: Bounds::FLOAT32_STORED,
     defaults: || json(&MoonsConfig::default()),
-    largest_tensor: |config| Ok(settings::<MoonsConfig>(config)?.largest_tensor()),
+    steps: |config, _| Ok(settings::<MoonsConfig>(config)?.steps()),
     trace: |config, seed, device| {
         let config = settings(config)?;
         moons::run(&config, seed, device, &mut ())?.trace(&config, seed)

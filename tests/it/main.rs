@@ -22,6 +22,7 @@ mod run_moons;
 mod run_two_layer;
 mod show;
 mod tables;
+mod threads;
 mod tune;
 
 // What reads a table, and what is wrong with one.

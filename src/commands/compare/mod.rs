@@ -3,14 +3,14 @@
 mod original;
 mod table;
 
-use super::job::{is_open, prepare};
+use super::job::prepare;
 use super::print::{Verdict, report};
+use super::threads::{is_open, suit_one_thread};
 use crate::cli::{Common, Compare, CompareAll, CompareProgram};
 use crate::python::compare::{Row, compare};
 use crate::python::interpreter;
 use crate::python::trace::Trace;
 use crate::torch::conditions::{Conditions, Difference};
-use crate::torch::threads::GRAIN;
 use crate::tutorial::config::{BostonConfig, DescentConfig, ExhaustiveConfig, MoonsConfig, TwoLayerConfig};
 use crate::tutorial::parity::{self, PROGRAMS, Parity};
 use anyhow::{Context, Result, ensure};
@@ -98,7 +98,7 @@ fn live(
 ) -> Result<Comparison> {
     // Each program on as many threads as `run` takes for it.
     let all = tch::get_num_threads();
-    let small = is_open(&common.compute) && device == Device::Cpu && (program.largest_tensor)(config)? < GRAIN;
+    let small = is_open(&common.compute) && suit_one_thread(device, || (program.steps)(config, common.seed))?;
     tch::set_num_threads(if small { 1 } else { all });
     let compared = beside(program, config, common, python, device);
     tch::set_num_threads(all);

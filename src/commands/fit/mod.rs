@@ -60,7 +60,7 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
     let rows = divide(&store, &config, job.seed)?;
     notes.extend(rows.notes.iter().cloned());
     job.remark(notes)?;
-    job.settle(|| size::largest(&rows, &config))?;
+    job.settle(|| Ok(size::steps(&rows, &config)?.into_iter().collect()))?;
     let (folds, outcome, mut checkpoints) = fit.train(args, &mut job, &rows)?;
     let verdict = fit.finish(job, &outcome, &folds, &mut checkpoints)?;
     checkpoints.finish()?;

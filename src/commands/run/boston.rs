@@ -20,7 +20,7 @@ pub(super) fn run(args: &RunProgram<RunBostonArgs>) -> Result<Verdict> {
     let config = BostonConfig::from(&args.settings);
     let mut job = Job::begin(&args.common, &args.folder(Program::Boston.name()))?;
     let table = Boston::load(config.data.as_deref(), &config.exclude)?;
-    job.settle(|| Ok(boston::largest_tensor(&table, &config)))?;
+    job.settle(|| boston::steps(&table, &config, args.common.seed))?;
     let mut progress = job.epochs(config.epochs)?;
     let outcome =
         boston::run_on(table, &config, args.common.seed, job.device, |epoch, loss| progress.report(epoch, loss))?;

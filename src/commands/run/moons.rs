@@ -30,7 +30,7 @@ pub(super) fn run(args: &RunMoons) -> Result<Verdict> {
     let mut job = Job::begin(&args.common, &args.resuming.out(&args.out))?;
     job.seed = seed;
     job.go_on_with(resumption.as_ref().and_then(Resumption::threads));
-    job.settle(|| Ok(config.largest_tensor()))?;
+    job.settle(|| Ok(config.steps()))?;
     let points = Points::draw(&config, seed, job.device)?;
     let data = job.folder.stage_hashed("moons.csv", |out| write_table(&points.moons, out))?;
     if let Some(resumption) = &resumption {

@@ -17,7 +17,7 @@ use tch::{Device, Tensor};
 pub(super) fn run(args: &RunProgram<TwoLayerArgs>) -> Result<Verdict> {
     let config = TwoLayerConfig::from(&args.settings);
     let mut job = Job::begin(&args.common, &args.folder(Program::TwoLayer.name()))?;
-    job.settle(|| Ok(config.largest_tensor()))?;
+    job.settle(|| Ok(config.steps()))?;
     let mut progress = job.epochs(config.epochs)?;
     let outcome = two_layer::run(&config, args.common.seed, job.device, |epoch, loss| progress.report(epoch, loss))?;
     progress.finish();

@@ -24,6 +24,7 @@ use crate::fit::train::check_target;
 use crate::plot::StandIns;
 use crate::preprocess::split;
 use crate::preprocess::target::Target;
+use crate::torch::threads::Steps;
 use crate::torch::{device, libtorch};
 use crate::train::observer::{Epoch, Interrupted};
 use crate::tune::config::{self, TuneConfig, configs, shown};
@@ -50,10 +51,10 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// As [`size::largest`], of every trial; one that cannot be prepared fails when its turn comes.
-    fn largest_tensor(&self) -> usize {
-        let each = self.configs.iter().map(|config| size::largest(&self.rows, config).unwrap_or(0));
-        each.fold(0, usize::max)
+    /// What each trial multiplies; nothing if that of one is not known. A trial that cannot be prepared fails when its turn comes.
+    fn steps(&self) -> Vec<Steps> {
+        let each = self.configs.iter().filter_map(|config| size::steps(&self.rows, config).ok());
+        each.collect::<Option<Vec<_>>>().unwrap_or_default()
     }
 }
 
@@ -72,7 +73,7 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
     let search = check(&store, seed, fit_config, tune, plan, configs)?;
     notes.extend(search.rows.notes.iter().cloned());
     job.remark(notes)?;
-    job.settle(|| Ok(search.largest_tensor()))?;
+    job.settle(|| Ok(search.steps()))?;
     let mut journal = Journal::open(job.folder.path(), &identity(args, &search, &job, &hash)?, args.restart)?;
     let kept = journal.trials.len().min(search.plan.len());
     let mut progress = job.progress("trial", search.plan.len() as u64)?;

@@ -11,6 +11,7 @@ use crate::preprocess::split;
 use crate::preprocess::tensors::from_table;
 use crate::python::random::NumpyRandom;
 use crate::python::trace::{TensorTrace, Trace};
+use crate::torch::threads::Steps;
 use crate::train::ReadLoss;
 use crate::tutorial::config::BostonConfig;
 use crate::tutorial::program::Program;
@@ -84,10 +85,12 @@ pub fn run_on(
     Ok(Outcome { scaler, target, raw, x, y, initial, net, losses, test, seconds })
 }
 
-/// Elements of the largest tensor of the training.
-pub fn largest_tensor(table: &Boston, config: &BostonConfig) -> usize {
-    let (features, hidden) = (table.features.width(), config.hidden as usize);
-    table.features.height().max(features).saturating_mul(features.max(hidden))
+/// What the steps of the training multiply.
+pub fn steps(table: &Boston, config: &BostonConfig, seed: u32) -> Result<Vec<Steps>> {
+    let (train, test) = parts(table.clone(), config.split, seed)?;
+    let measured = test.map(|test| test.features.height()).into_iter().collect();
+    let widths = vec![train.features.width(), config.hidden as usize, 1];
+    Ok(vec![Steps { batches: vec![train.features.height()], measured, widths, kind: Kind::Double }])
 }
 
 /// The training rows, and the test rows where some are asked for.
