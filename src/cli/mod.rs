@@ -95,6 +95,10 @@ pub enum Command {
     /// Say what this lockstep runs on, and how to mend what is wrong
     Doctor(Doctor),
     /// Write what makes a shell complete lockstep's commands and flags, or the manual page
+    ///
+    /// bash: put `source <(lockstep completions bash)` into ~/.bashrc. zsh: `lockstep completions zsh >_lockstep` in a folder of
+    /// $fpath. fish: `lockstep completions fish >~/.config/fish/completions/lockstep.fish`. The manual: `lockstep completions man
+    /// >lockstep.1`, then `man -l lockstep.1`, or in a folder man1 of $MANPATH.
     Completions(CompletionsArgs),
     /// Show one of the tutorial's concepts: a picture, the numbers behind it, and three lines of plain words
     ///
@@ -123,8 +127,8 @@ pub struct Compute {
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
     /// Threads to compute on; another number can change the last bits, and only 1 also keeps the reading of tables to one
-    /// thread [default: as many as libtorch takes, one a core; one where tensors are so small that a second gains nothing, if
-    /// the bits are the same; with --resume those of the earlier run]
+    /// thread [default: OMP_NUM_THREADS, else one a core, or a single one where tensors are so small that a second gains
+    /// nothing and the bits are the same; of a run that is resumed the earlier one's]
     #[arg(long, value_name = "N", value_parser = whole::<i32>(1..=1024))]
     pub threads: Option<i32>,
 }

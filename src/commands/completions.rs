@@ -17,6 +17,40 @@ use clap::{Arg, Command};
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
+/// The last sections of the manual.
+const ENDING: &str = r#".SH "EXIT STATUS"
+.TP
+0
+Done.
+.TP
+1
+What was checked does not hold: compare, verify, rerun, doctor.
+.TP
+2
+Bad usage or input, or not enough memory or disk; one line on standard error says what and why.
+.TP
+130
+Ended by Ctrl\-C.
+.SH ENVIRONMENT
+.TP
+LIBTORCH
+A folder with lib/libtorch_cpu.so, such as that of Python's torch. If it is set, no other is looked for; else the one that
+lockstep was built with is taken, else that of VIRTUAL_ENV, CONDA_PREFIX, .venv, python3 or python.
+.TP
+OMP_NUM_THREADS, MKL_NUM_THREADS
+Threads where \-\-threads is not given.
+.TP
+GOMP_SPINCOUNT, OMP_WAIT_POLICY
+How long a waiting thread of libtorch looks for work before it sleeps; without them 10000 times.
+.TP
+ATEN_CPU_CAPABILITY, MKL_CBWR, MKL_ENABLE_INSTRUCTIONS, DNNL_MAX_CPU_ISA, ONEDNN_MAX_CPU_ISA
+Choose kernels, and so change the last bits; they are recorded with every run.
+.SH FILES
+.TP
+runs/NAME
+A run's folder, if \-\-out names no other: summary.json, history.csv, the model's files, pictures.
+"#;
+
 /// The commands that take fit's settings, which are checked after clap has read them.
 const WITH_SETTINGS: [&str; 3] = ["fit", "tune", "preprocess"];
 
@@ -65,6 +99,9 @@ fn with_values(command: Command) -> Command {
         }
         None => argument,
     };
+    let command = command.mut_subcommand("completions", |sub| {
+        sub.mut_arg("to", |to| to.value_parser(PossibleValuesParser::new(Completions::NAMES)))
+    });
     WITH_SETTINGS.into_iter().fold(command, |command, name| command.mut_subcommand(name, |sub| sub.mut_args(named)))
 }
 
@@ -81,7 +118,9 @@ fn manual() -> Result<Vec<u8>> {
     for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
         section(verb, verb.get_name(), &mut page)?;
     }
-    Ok(page)
+    page.extend(ENDING.bytes());
+    // groff takes ASCII everywhere, other characters only where the locale is right.
+    Ok(String::from_utf8(page)?.replace('…', "...").into_bytes())
 }
 
 /// A command's section, and those of the commands under it: `run moons` after `run`.

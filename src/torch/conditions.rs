@@ -41,6 +41,9 @@ fn value(variable: &Variable) -> Option<String> {
     std::env::var_os(variable.name).map(|value| value.to_string_lossy().into_owned())
 }
 
+/// What a variable was where nobody wrote it down.
+const NOT_RECORDED: &str = "not recorded";
+
 /// What bits depend on. What is none was not recorded, or does not matter to the program.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -104,8 +107,16 @@ impl Conditions {
             ("processor", json!(then.processor), json!(self.processor)),
         ];
         let recorded = recorded.into_iter().filter(|(_, was, now)| !was.is_null() && !now.is_null());
-        let variables = self.environment.iter().zip(&then.environment).flat_map(|(now, was)| {
-            KERNELS.iter().map(|Variable { name, .. }| (*name, json!(was.get(*name)), json!(now.get(*name))))
+        let variables = self.environment.iter().flat_map(|now| {
+            KERNELS.iter().map(|Variable { name, .. }| {
+                let was = match &then.environment {
+                    Some(was) => json!(was.get(*name)),
+                    // An earlier lockstep did not record it: what is set now may be the reason all the same.
+                    None if now.contains_key(*name) => json!(NOT_RECORDED),
+                    None => Value::Null,
+                };
+                (*name, was, json!(now.get(*name)))
+            })
         });
         let all = recorded.chain(variables).map(|(what, was, now)| Difference { what, was, now });
         all.filter(|difference| difference.was != difference.now).collect()
@@ -164,8 +175,11 @@ mod tests {
     #[test]
     fn what_one_side_does_not_record_is_no_difference() {
         let now = conditions("Intel Xeon", &[("MKL_CBWR", "AVX2")]);
-        assert_eq!(now.since(&Conditions::default()), []);
         assert_eq!(Conditions::default().since(&now), []);
+        assert_eq!(conditions("Intel Xeon", &[]).since(&Conditions::default()), []);
+        // What is set now may be the reason, whatever it was then.
+        let text = line(&now.since(&Conditions::default())).unwrap();
+        assert_eq!(text, r#"what differs in how they were made: MKL_CBWR was "not recorded", now AVX2"#);
     }
 
     #[test]

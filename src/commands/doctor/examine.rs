@@ -41,8 +41,9 @@ pub fn examine(python: &Path) -> Result<Vec<Item>> {
     let loaded = libtorch::load();
     let mut items = vec![libtorch_item(loaded.as_ref().map_err(one_line).copied())];
     if loaded.is_ok() {
-        items.extend([libraries(&libraries::libraries()?), cuda()?, cudnn(), processor()?, threads()]);
+        items.extend([libraries(&libraries::libraries()?), cuda()?, cudnn()]);
     }
+    items.extend([processor(loaded.is_ok())?, threads(loaded.is_ok())]);
     items.extend(variable_items());
     items.push(python_item(python));
     Ok(items)
@@ -56,7 +57,11 @@ fn libtorch_item(loaded: Result<&Loaded, String>) -> Item {
             let found = format!("{version} at {}, {origin}", lib.display());
             Item { what, found, state: State::Good, remedy: None }
         }
-        Err(found) => Item { what, found, state: State::Broken, remedy: Some(libtorch::REMEDY.into()) },
+        Err(why) => {
+            let (found, remedy) = why.rsplit_once("; ").unwrap_or((&why, ""));
+            let found = found.trim_start_matches("libtorch: ").into();
+            Item { what, found, state: State::Broken, remedy: Some(remedy.into()) }
+        }
     }
 }
 
@@ -86,9 +91,13 @@ fn cudnn() -> Item {
     Item { what: "cuDNN", found, state: State::Good, remedy: None }
 }
 
-fn processor() -> Result<Item> {
-    let capability = script::cpu_capability()?;
-    let mkl = if tch::utils::has_mkl() { "with MKL" } else { "without MKL" };
+fn processor(loaded: bool) -> Result<Item> {
+    let kernels = if loaded {
+        let mkl = if tch::utils::has_mkl() { "with MKL" } else { "without MKL" };
+        format!("{} kernels, {mkl}", script::cpu_capability()?)
+    } else {
+        "no kernels without libtorch".into()
+    };
     let forced = std::env::var(ATEN).ok();
     let note = forced.as_ref().map_or(String::new(), |value| format!(", {ATEN}={value} is set"));
     let state = if forced.is_some() { State::Note } else { State::Good };
@@ -96,7 +105,7 @@ fn processor() -> Result<Item> {
     let model = model::model().map_or(String::new(), |model| format!("{model}: "));
     Ok(Item {
         what: "processor",
-        found: format!("{model}{capability} kernels, {mkl}{note}; fused engine: {}", Isa::best().name()),
+        found: format!("{model}{kernels}{note}; fused engine: {}", Isa::best().name()),
         state,
         remedy,
     })
@@ -113,9 +122,10 @@ fn variable_items() -> Vec<Item> {
     variables().into_iter().filter(|(variable, _)| variable.name != ATEN).map(item).collect()
 }
 
-fn threads() -> Item {
+fn threads(loaded: bool) -> Item {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let found = format!("{} of libtorch, on {cores} processors; {}", tch::get_num_threads(), waiting::text());
+    let ours = if loaded { format!("{} of libtorch, on ", tch::get_num_threads()) } else { String::new() };
+    let found = format!("{ours}{cores} processors; {}", waiting::text());
     Item { what: "threads", found, state: State::Good, remedy: None }
 }
 

@@ -73,8 +73,6 @@ fn repeat(
 }
 
 fn tell(args: &Rerun, shown: &str, compared: &[Compared], conditions: &[Difference]) -> Result<Verdict> {
-    // Another version or processor is said, but it is the bytes that count.
-    let is_file = |what: &str| what.contains('.') || what == "data";
     let equal = compared.iter().all(|one| one.difference.is_none() || !is_file(&one.what));
     // Where the bytes are equal, it does not matter how.
     let conditions = if equal { &[] } else { conditions };
@@ -89,9 +87,15 @@ fn tell(args: &Rerun, shown: &str, compared: &[Compared], conditions: &[Differen
     Ok(if equal { Verdict::Holds } else { Verdict::DoesNotHold })
 }
 
+/// Another version or processor is said, but it is the bytes that count.
+fn is_file(what: &str) -> bool {
+    what.contains('.') || what == "data"
+}
+
 fn line(one: &Compared) -> String {
     match &one.difference {
         None => format!("equal    {}", one.what),
+        Some(difference) if !is_file(&one.what) => format!("note     {}: {difference}", one.what),
         Some(difference) => format!("DIFFERS  {}: {difference}", one.what),
     }
 }

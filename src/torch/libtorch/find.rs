@@ -96,16 +96,19 @@ fn fits(home: &Path, origin: Origin) -> Result<Libtorch, Refused> {
         return refuse(format!("{} is libtorch {version}, supported are {}", home.display(), supported()));
     }
     if bridges::find(version).is_none() {
-        let ours = bridges::versions().join(", ");
-        return refuse(format!("{} is libtorch {version}, this lockstep was built for {ours}", home.display()));
+        let (shown, ours, minor) = (home.display(), bridges::versions().join(", "), version.minor);
+        return refuse(format!(
+            "{shown} is libtorch {version}, this lockstep was built for {ours} (`scripts/setup --torch 2.{minor} && cargo build \
+             --release` builds it for 2.{minor})"
+        ));
     }
     Ok(Libtorch { lib, version, origin })
 }
 
-/// Those that a user may mean: of the active environment, else of the path.
+/// Those that a user may mean: of the active environment, of `.venv` here, else of the path.
 fn pythons() -> Vec<PathBuf> {
     let active = ["VIRTUAL_ENV", "CONDA_PREFIX"].into_iter().filter_map(std::env::var_os);
-    let active = active.map(|home| Path::new(&home).join("bin/python"));
+    let active = active.map(|home| Path::new(&home).join("bin/python")).chain([".venv/bin/python".into()]);
     active.filter(|python| python.exists()).chain([PathBuf::from("python3"), PathBuf::from("python")]).collect()
 }
 

@@ -23,9 +23,17 @@ use std::sync::OnceLock;
 /// The library that holds libtorch's CUDA kernels.
 pub const CUDA_PART: &str = "libtorch_cuda.so";
 
-/// What mends a missing libtorch.
-pub const REMEDY: &str =
-    "run `scripts/setup` in lockstep's folder, or `pip install torch`, or let LIBTORCH name a libtorch";
+/// What mends a missing libtorch; the versions are those that there is a bridge for.
+fn remedy(refused: &[Refused]) -> String {
+    let pip: Vec<String> = bridges::versions().iter().map(|version| format!("torch=={version}.*")).collect();
+    match refused {
+        [Refused { origin: Origin::Variable, .. }] => {
+            "unset LIBTORCH, or let it name a folder such as that of Python's torch, with lib/libtorch_cpu.so in it"
+                .into()
+        }
+        _ => format!("run `scripts/setup` in lockstep's folder, or `pip install {}`", pip.join("` or `")),
+    }
+}
 
 /// A libtorch that works in this process.
 #[derive(Debug)]
@@ -59,11 +67,11 @@ pub fn version() -> Option<String> {
 fn load_once() -> Result<Loaded, String> {
     let libtorch = find().map_err(|refused| {
         let places: Vec<String> = refused.iter().map(Refused::to_string).collect();
-        format!("libtorch: none that fits; {}; {REMEDY}", places.join("; "))
+        format!("libtorch: none that fits: {}; {}", places.join(", "), remedy(&refused))
     })?;
     let broken = |what: String| {
         let Libtorch { version, origin, .. } = &libtorch;
-        format!("libtorch {version} ({origin}): {what}; `lockstep doctor` says more")
+        format!("libtorch {version} ({origin}): {what}; install it anew, or let LIBTORCH name another")
     };
     for part in ["libc10.so", CPU_PART] {
         // Never unloaded: `bridge` and the threads of libtorch go on using it.
