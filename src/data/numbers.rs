@@ -41,9 +41,9 @@ impl Marks {
     }
 }
 
-/// A blank between digits may be any of the blanks that typesetters use.
+/// A blank between digits may be any of the blanks that typesetters use, and an apostrophe theirs.
 fn same(c: char, mark: char) -> bool {
-    c == mark || mark == ' ' && matches!(c, '\u{a0}' | '\u{2009}' | '\u{202f}')
+    c == mark || mark == ' ' && matches!(c, '\u{a0}' | '\u{2009}' | '\u{202f}') || mark == '\'' && c == '’'
 }
 
 /// The digits of groups of three, of which the first may be shorter.
@@ -95,6 +95,8 @@ mod tests {
         }
         let french = Marks { decimal: ',', thousands: Some(' ') };
         assert_eq!(french.plain("1\u{202f}234,5").as_deref(), Some("1234.5"));
+        let swiss = Marks { decimal: '.', thousands: Some('\'') };
+        assert_eq!(swiss.plain("1'234’567.5").as_deref(), Some("1234567.5"));
         assert_eq!(Marks::default().plain("+12.5").as_deref(), Some("12.5"));
     }
 }

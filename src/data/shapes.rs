@@ -2,6 +2,7 @@
 
 use super::date_guess::Guess;
 use super::dates::iso;
+use super::numbers::Marks;
 
 /// A cell of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub enum Shape {
     GroupedByPoint,
     /// Thousands set apart by apostrophes: `1'234.5`.
     Apostrophe,
-    /// A number with a sign of money or per cent, or a minus that is no hyphen: `$12`, `12 %`, `5 EUR`, `−5`.
+    /// A number with a sign of money or per cent, in brackets, or with a minus that is no hyphen: `$12`, `12 %`, `5 EUR`, `(5)`, `−5`.
     WithUnit,
     /// An ISO 8601 date.
     Date,
@@ -52,32 +53,21 @@ fn number(cell: &str) -> Option<Shape> {
     if !trimmed.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let is_space = |c: char| c.is_whitespace();
-    if trimmed.contains(is_space) && grouped(&trimmed.replace(is_space, " ").replace(',', "."), ' ') {
+    let is = |decimal, thousands| Marks { decimal, thousands: Some(thousands) }.plain(trimmed).is_some();
+    let has = |mark: char| trimmed.contains(mark);
+    if trimmed.contains(char::is_whitespace) && (is('.', ' ') || is(',', ' ')) {
         return Some(Shape::Spaced);
     }
-    if grouped(trimmed, ',') {
+    if has(',') && is('.', ',') {
         return Some(Shape::Grouped);
     }
-    if trimmed.matches(',').count() == 1 && !trimmed.contains('.') && plain(&trimmed.replace(',', ".")) {
+    if has(',') && (Marks { decimal: ',', thousands: None }).plain(trimmed).is_some() {
         return Some(Shape::DecimalComma);
     }
-    let swapped: String = trimmed
-        .chars()
-        .map(|c| {
-            if c == '.' {
-                ','
-            } else if c == ',' {
-                '.'
-            } else {
-                c
-            }
-        })
-        .collect();
-    if grouped(&swapped, ',') {
+    if has('.') && is(',', '.') {
         return Some(Shape::GroupedByPoint);
     }
-    if grouped(&trimmed.replace('’', "'"), '\'') {
+    if trimmed.contains(['\'', '’']) && (is('.', '\'') || is(',', '\'')) {
         return Some(Shape::Apostrophe);
     }
     let bare = without_unit(trimmed);
@@ -90,31 +80,20 @@ const UNITS: [&str; 22] = [
     "NOK", "DKK", "PLN",
 ];
 
+/// The number's digits: without a sign of money before or behind it, without a sign before that, without the brackets in which
+/// bookkeepers put what is below zero.
 fn without_unit(cell: &str) -> &str {
+    if let Some(inner) = cell.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        return inner.trim();
+    }
+    let signed = cell.strip_prefix(['-', '+']).filter(|rest| UNITS.iter().any(|unit| rest.starts_with(unit)));
+    let cell = signed.unwrap_or(cell);
     let before = UNITS.iter().find_map(|unit| cell.strip_prefix(unit)).unwrap_or(cell);
     UNITS.iter().find_map(|unit| before.strip_suffix(unit)).unwrap_or(before).trim()
 }
 
 fn is_code(digits: &str) -> bool {
     digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Whether `text` is digits in groups of three that `mark` sets apart, with a sign and a fraction if need be.
-fn grouped(text: &str, mark: char) -> bool {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let whole = whole.strip_prefix(['-', '+']).unwrap_or(whole);
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let mut groups = whole.split(mark);
-    let first = groups.next().is_some_and(|first| (1..=3).contains(&first.len()) && digits(first));
-    let mut more = 0;
-    first
-        && !whole.starts_with('0')
-        && digits(fraction)
-        && groups.all(|group| {
-            more += 1;
-            group.len() == 3 && digits(group)
-        })
-        && more > 0
 }
 
 /// How many cells of a text column are of each shape.
@@ -124,6 +103,8 @@ pub struct Shapes {
     pub present: u64,
     /// By [`Shape`].
     counts: [u64; 11],
+    /// Cells with a decimal comma behind thousands that blanks or apostrophes set apart.
+    commas: u64,
     /// The first cell that is neither a number nor a date.
     pub slip: Option<String>,
     /// Texts that may be dates in another format.
@@ -154,6 +135,9 @@ impl Shapes {
         let shape = Shape::of(cell);
         self.present += count;
         self.counts[shape as usize] += count;
+        if matches!(shape, Shape::Spaced | Shape::Apostrophe) && cell.contains(',') {
+            self.commas += count;
+        }
         if shape == Shape::Text {
             self.other_dates.see(cell, count);
             if self.slip.is_none() {
@@ -204,7 +188,7 @@ impl Shapes {
             (Shape::DecimalComma, "with a decimal comma, as 12,5"),
             (Shape::GroupedByPoint, "with points for thousands, as 1.234,5"),
             (Shape::Apostrophe, "with apostrophes for thousands, as 1'234.5"),
-            (Shape::WithUnit, "with a sign of money or per cent"),
+            (Shape::WithUnit, "with a sign of money or per cent, or in brackets"),
         ];
         let ways = ways.map(|(shape, way)| (self.count(shape), way));
         let ways = ways.iter().filter(|(count, _)| *count > 0).map(|(count, way)| format!("{count} {way}"));
@@ -214,12 +198,14 @@ impl Shapes {
     /// What makes plain numbers of those that are not.
     pub fn remedy(&self) -> &'static str {
         let has = |shape| self.count(shape) > 0;
+        let comma = has(Shape::DecimalComma) || self.commas > 0;
         match () {
             // A slip among plain numbers.
             () if self.count(Shape::Plain) * 2 > self.numbers() => "write it as one",
+            () if has(Shape::Apostrophe) && comma => "say --decimal , --thousands \"'\"",
             () if has(Shape::Apostrophe) => "say --thousands \"'\"",
             () if has(Shape::GroupedByPoint) => "say --decimal , --thousands .",
-            () if has(Shape::Spaced) && has(Shape::DecimalComma) => "say --decimal , --thousands space",
+            () if has(Shape::Spaced) && comma => "say --decimal , --thousands space",
             () if has(Shape::Spaced) => "say --thousands space",
             () if has(Shape::DecimalComma) => "say --decimal ,",
             () if has(Shape::Grouped) => "say --thousands ,",
@@ -253,6 +239,18 @@ mod tests {
             ("R$ 5", Shape::WithUnit),
             ("−5", Shape::WithUnit),
             ("1'234.5", Shape::Apostrophe),
+            ("1'299,99", Shape::Apostrophe),
+            ("1’003", Shape::Apostrophe),
+            ("-$5", Shape::WithUnit),
+            ("-€5,50", Shape::WithUnit),
+            ("$-5", Shape::WithUnit),
+            ("(5)", Shape::WithUnit),
+            ("(1,234.50)", Shape::WithUnit),
+            ("()", Shape::Text),
+            ("(see 5)", Shape::Text),
+            ("A-5", Shape::Text),
+            ("1.299.999", Shape::GroupedByPoint),
+            ("5,", Shape::DecimalComma),
             ("12 34", Shape::Text),
             ("1,2,3", Shape::Text),
             ("nan", Shape::Text),
@@ -263,6 +261,23 @@ mod tests {
             ("é1", Shape::Text),
         ] {
             assert_eq!(Shape::of(cell), expected, "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn the_remedy_makes_plain_numbers_of_all() {
+        for (cells, expected) in [
+            (["1 299,99", "12 000"], "say --decimal , --thousands space"),
+            (["1 299,99", "2,5"], "say --decimal , --thousands space"),
+            (["1 299.99", "12 000"], "say --thousands space"),
+            (["1'299,99", "12'000"], "say --decimal , --thousands \"'\""),
+            (["1’299.99", "12'000"], "say --thousands \"'\""),
+        ] {
+            let mut shapes = Shapes::default();
+            for cell in cells {
+                shapes.see(cell, 1);
+            }
+            assert_eq!(shapes.remedy(), expected, "{cells:?}");
         }
     }
 
