@@ -120,7 +120,10 @@ fn bridge(home: &Path, torch_sys: &Path, calls: &[String], out: &Path) -> Result
     objects.extend(cpp.try_compile_intermediates().map_err(|error| error.to_string())?);
 
     let exported = out.join("bridge.map");
-    write(&exported, &format!("{{ global: lockstep_set_streams; {}; local: *; }};", calls.join("; ")))?;
+    write(
+        &exported,
+        &format!("{{ global: lockstep_set_streams; lockstep_torch_version; {}; local: *; }};", calls.join("; ")),
+    )?;
     let lib = home.join("lib");
     let mut link = cpp.get_compiler().to_command();
     link.arg("-shared").arg("-o").arg(out.join("bridge.so")).args(&objects).arg("-L").arg(&lib);

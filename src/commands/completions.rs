@@ -102,7 +102,22 @@ fn with_values(command: Command) -> Command {
     let command = command.mut_subcommand("completions", |sub| {
         sub.mut_arg("to", |to| to.value_parser(PossibleValuesParser::new(Completions::NAMES)))
     });
-    WITH_SETTINGS.into_iter().fold(command, |command, name| command.mut_subcommand(name, |sub| sub.mut_args(named)))
+    let command = WITH_SETTINGS
+        .into_iter()
+        .fold(command, |command, name| command.mut_subcommand(name, |sub| sub.mut_args(named)));
+    everywhere(command)
+}
+
+/// The values of what means the same in every command.
+fn everywhere(command: Command) -> Command {
+    let common = |argument: Arg| {
+        let values = argument.get_long().filter(|flag| ["device", "engine"].contains(flag)).and_then(values);
+        match values {
+            Some(values) => argument.value_parser(PossibleValuesParser::new(values)),
+            None => argument,
+        }
+    };
+    command.mut_args(common).mut_subcommands(everywhere)
 }
 
 /// One page for all commands: lockstep itself, then a section for each, with its options.
@@ -119,8 +134,16 @@ fn manual() -> Result<Vec<u8>> {
         section(verb, verb.get_name(), &mut page)?;
     }
     page.extend(ENDING.bytes());
-    // groff takes ASCII everywhere, other characters only where the locale is right.
-    Ok(String::from_utf8(page)?.replace('…', "...").into_bytes())
+    Ok(ascii(&String::from_utf8(page)?.replace('…', "...")).into_bytes())
+}
+
+/// groff takes ASCII everywhere, other characters only by their code.
+fn ascii(text: &str) -> String {
+    let escaped = |letter: char| match letter.is_ascii() {
+        true => letter.to_string(),
+        false => format!("\\[u{:04X}]", u32::from(letter)),
+    };
+    text.chars().map(escaped).collect()
 }
 
 /// A command's section, and those of the commands under it: `run moons` after `run`.

@@ -18,12 +18,12 @@ pub fn steps(divided: &Divided<'_>, config: &FitPlan) -> Result<Option<Steps>> {
     }
     // How many rows are left, and how many columns categories and dates become, is known of the training rows alone.
     let fitted = fit_preprocessing(divided, &divided.parts, config)?;
-    let [train, valid, _] = fitted.parts.each_ref().map(|part| part.rows.len());
+    let [train, valid, test] = fitted.parts.each_ref().map(|part| part.rows.len());
     let folds = divided.folds.iter();
     let trained = folds.clone().map(|fold| fold.train.len()).chain([train]);
     let batches = trained.flat_map(|rows| [batch.min(rows), rows % batch]).collect();
-    let measured = folds.map(|fold| fold.test.len()).chain([valid]).collect();
+    let measured = folds.map(|fold| fold.test.len()).chain([train, valid, test]).collect();
     let ends = (fitted.pipeline.features().len(), fitted.target.outputs() as usize);
     let widths = [ends.0].into_iter().chain(hidden).chain([ends.1]).collect();
-    Ok(Some(Steps { batches, measured, widths, kind: Kind::Float }))
+    Ok(Some(Steps { batches, measured, widths, anywhere: config.activation.is_same_anywhere(), kind: Kind::Float }))
 }

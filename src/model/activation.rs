@@ -71,6 +71,14 @@ impl Activation {
         self.entry().2
     }
 
+    /// Whether ATen gives a number the same bits in a vector and by itself: not through exp, log and erf, but in tanh.
+    pub fn is_same_anywhere(self) -> bool {
+        matches!(
+            self,
+            Identity | Relu | Tanh | LeakyRelu | Softsign | Relu6 | Hardtanh | Hardswish | Hardsigmoid | Tanhshrink
+        )
+    }
+
     fn entry(self) -> &'static (Self, &'static str, &'static str) {
         ALL.iter().find(|(activation, ..)| *activation == self).unwrap_or(&ALL[0])
     }

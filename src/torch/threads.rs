@@ -21,6 +21,9 @@ pub struct Steps {
     pub measured: Vec<usize>,
     /// Inputs, hidden layers, outputs.
     pub widths: Vec<usize>,
+    /// Whether the activation gives a number the same bits wherever it stands. Those through exp and log do not: at the ends of
+    /// what a thread gets ATen computes element by element, and not in vectors.
+    pub anywhere: bool,
     /// Float: weights are `[outputs, inputs]`, as those of `torch.nn.Linear`; Double: `[inputs, outputs]`, as the tutorial's.
     pub kind: Kind,
 }
@@ -32,14 +35,16 @@ impl Steps {
         Ok(self.largest() < GRAIN && self.have_the_same_bits()?)
     }
 
-    /// Elements of the largest tensor. A forward pass takes each row by itself; of rows that are measured only the sum counts.
+    /// Elements of the largest tensor whose division over threads shows in the bits: of rows that are only measured, what the
+    /// activation does not give the same bits everywhere, and what is summed.
     fn largest(&self) -> usize {
         let most = |rows: &[usize]| rows.iter().copied().max().unwrap_or(0);
         let (widest, outputs) = (most(&self.widths), self.widths.last().copied().unwrap_or(0));
         let weights = self.widths.windows(2).map(|pair| pair[0].saturating_mul(pair[1]));
         let weights = weights.fold(0, usize::saturating_add);
         let batch = most(&self.batches).saturating_mul(widest);
-        batch.max(weights).max(most(&self.measured).saturating_mul(outputs))
+        let of_measured = if self.anywhere { outputs } else { widest };
+        batch.max(weights).max(most(&self.measured).saturating_mul(of_measured))
     }
 
     fn have_the_same_bits(&self) -> Result<bool> {

@@ -139,7 +139,13 @@ impl TwoLayerConfig {
     /// What the steps of the training multiply.
     pub fn steps(&self) -> Vec<Steps> {
         let widths = [self.inputs, self.hidden, self.outputs].map(|width| width as usize).to_vec();
-        vec![Steps { batches: vec![self.samples as usize], measured: vec![], widths, kind: Kind::Double }]
+        vec![Steps {
+            batches: vec![self.samples as usize],
+            measured: vec![],
+            widths,
+            anywhere: true,
+            kind: Kind::Double,
+        }]
     }
 }
 
@@ -154,7 +160,7 @@ impl MoonsConfig {
     /// What the steps of the training multiply; nothing for the fused engine, which shares its rows out by itself.
     pub fn steps(&self) -> Vec<Steps> {
         let widths = vec![2, self.hidden as usize, 2];
-        let steps = Steps { batches: vec![self.samples], measured: vec![], widths, kind: Kind::Float };
+        let steps = Steps { batches: vec![self.samples], measured: vec![], widths, anywhere: true, kind: Kind::Float };
         if self.engine.is_exact() { vec![steps] } else { vec![] }
     }
 

@@ -41,7 +41,7 @@ pub fn examine(python: &Path) -> Result<Vec<Item>> {
     let loaded = libtorch::load();
     let mut items = vec![libtorch_item(loaded.as_ref().map_err(one_line).copied())];
     if loaded.is_ok() {
-        items.extend([libraries(&libraries::libraries()?), cuda()?, cudnn()]);
+        items.extend([libraries(&libraries::libraries().unwrap_or_default()), cuda()?, cudnn()]);
     }
     items.extend([processor(loaded.is_ok())?, threads(loaded.is_ok())]);
     items.extend(variable_items());

@@ -48,7 +48,7 @@ fn text(shown: &str, manifest: &Manifest, state: &[Stored], epoch: i64) -> Resul
     };
     let schema = &manifest.schema;
     writeln!(text, "program    {}, seed {}, {epoch} epochs", manifest.program, manifest.seed)?;
-    writeln!(text, "features   {} ({})", schema.features.join(", "), schema.dtype)?;
+    writeln!(text, "features   {} ({})", schema.features.join(", ").replace('\n', "\\n"), schema.dtype)?;
     writeln!(text, "target     {}, {answer}", schema.target)?;
     writeln!(text, "metrics    {}", pairs(manifest.metrics.iter().map(|(k, v)| (k.clone(), v.to_string())).collect()))?;
     if let Value::Object(config) = &manifest.config {

@@ -48,6 +48,9 @@ lockstep_error lockstep_generator_state(lockstep_bytes* made);
 lockstep_error lockstep_set_generator_state(lockstep_slice bytes);
 lockstep_error lockstep_cpu_capability(lockstep_bytes* made);
 
+// The version that the loaded libtorch was built as, at most `size` bytes with the 0 behind it; empty if it does not say.
+void lockstep_torch_version(char* text, std::size_t size);
+
 // torch-sys' Rust functions for streams, in the order of `Streams` in streams.cc.
 void lockstep_set_streams(const void* const* functions);
 

@@ -51,6 +51,20 @@ const at::Tensor& tensor_at(const void* pointer) { return *static_cast<const at:
 
 void lockstep_free(void* memory) { std::free(memory); }
 
+void lockstep_torch_version(char* text, std::size_t size) {
+  std::string found;
+  // One of the settings that libtorch lists, up to a comma.
+  lockstep_free(guarded([&] {
+    const auto settings = at::show_config();
+    const std::string name = "TORCH_VERSION=";
+    const auto start = settings.find(name);
+    if (start != std::string::npos) found = settings.substr(start + name.size());
+    found = found.substr(0, found.find_first_of(", \n"));
+  }));
+  found.resize(std::min(found.size(), size - 1));
+  std::memcpy(text, found.c_str(), found.size() + 1);
+}
+
 lockstep_error lockstep_module_create(lockstep_slice type_name, lockstep_module** made) {
   return guarded([&] { *made = wrap(make(type_name, std::make_shared<torch::jit::CompilationUnit>())); });
 }

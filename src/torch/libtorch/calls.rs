@@ -4,7 +4,7 @@
 
 use libloading::os::unix::Library;
 use std::arch::global_asm;
-use std::ffi::{CString, c_void};
+use std::ffi::{CStr, CString, c_char, c_void};
 
 /// The names of the functions, one in a line, in the order of their slots (build.rs).
 static NAMES: &str = include_str!(concat!(env!("OUT_DIR"), "/calls.txt"));
@@ -108,6 +108,18 @@ fn address_of(bridge: &Library, name: &str) -> Result<*const c_void, String> {
     let symbol =
         unsafe { bridge.get::<*const c_void>(name.as_bytes_with_nul()) }.map_err(|error| super::cause(&error))?;
     Ok(symbol.into_raw().cast_const())
+}
+
+/// What the loaded libtorch says of itself, as `2.13.0`.
+pub fn version(bridge: &Library) -> Result<String, String> {
+    type Version = unsafe extern "C" fn(*mut c_char, usize);
+    let mut text = [0; 64];
+    // SAFETY: the signature is that of bridge.h; the function writes at most so many bytes, the last of them 0.
+    unsafe {
+        let version = bridge.get::<Version>(b"lockstep_torch_version\0").map_err(|error| super::cause(&error))?;
+        version(text.as_mut_ptr(), text.len());
+        Ok(CStr::from_ptr(text.as_ptr()).to_string_lossy().into_owned())
+    }
 }
 
 /// torch-sys' C++ calls back into Rust where it reads or writes a stream; the bridge is told where those functions are.

@@ -8,6 +8,10 @@ use std::path::Path;
 pub fn fault(path: &Path) -> Result<(), String> {
     let shown = path.display();
     let failed = |error: std::io::Error| format!("{shown}: {error}");
+    // Before it is opened: a pipe would wait for somebody to write.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(format!("{shown}: is no file"));
+    }
     let file = File::open(path).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
     let cut_off = || format!("{shown}: the file is cut off, it has {size} bytes");
@@ -26,6 +30,16 @@ pub fn fault(path: &Path) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// As [`fault`] for each of the libraries in a folder: the loader takes those that one asks for without telling us.
+pub fn fault_in(folder: &Path) -> Result<(), String> {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut libraries: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    libraries.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().contains(".so")));
+    libraries.sort();
+    // PyTorch's C++ archives may have libtorch.so as a text for the linker.
+    libraries.iter().filter(|path| !path.ends_with("libtorch.so")).try_for_each(|path| fault(path))
 }
 
 /// `size` bytes at `at`, the lowest first.

@@ -2,11 +2,10 @@
 //! that of a Python.
 
 use super::bridges;
+use super::pythons::{pythons, torch_of};
 use super::version::{Version, supported};
-use super::waiting::command;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 /// Who says that a libtorch is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,8 +66,8 @@ pub fn find() -> Result<Libtorch, Vec<Refused>> {
     }
     for python in pythons() {
         let found = match torch_of(&python) {
-            Some(home) => fits(&home, Origin::Python(python)),
-            None => Err(Refused { origin: Origin::Python(python), why: "there is no torch".into() }),
+            Ok(home) => fits(&home, Origin::Python(python)),
+            Err(why) => Err(Refused { origin: Origin::Python(python), why }),
         };
         match found {
             Ok(found) => return Ok(found),
@@ -86,8 +85,10 @@ pub fn built_home() -> &'static Path {
 fn fits(home: &Path, origin: Origin) -> Result<Libtorch, Refused> {
     let refuse = |why: String| Err(Refused { origin: origin.clone(), why });
     let lib = std::path::absolute(home).unwrap_or_else(|_| home.to_path_buf()).join("lib");
-    if !lib.join(CPU_PART).exists() {
-        return refuse(format!("there is no {}", lib.join(CPU_PART).display()));
+    if let Err(error) = std::fs::metadata(lib.join(CPU_PART)) {
+        let shown = lib.join(CPU_PART).display().to_string();
+        let missing = error.kind() == std::io::ErrorKind::NotFound;
+        return refuse(if missing { format!("there is no {shown}") } else { format!("{shown}: {error}") });
     }
     let Some(version) = Version::of(home) else {
         return refuse(format!("{} does not say which version it is", home.display()));
@@ -103,19 +104,4 @@ fn fits(home: &Path, origin: Origin) -> Result<Libtorch, Refused> {
         ));
     }
     Ok(Libtorch { lib, version, origin })
-}
-
-/// Those that a user may mean: of the active environment, of `.venv` here, else of the path.
-fn pythons() -> Vec<PathBuf> {
-    let active = ["VIRTUAL_ENV", "CONDA_PREFIX"].into_iter().filter_map(std::env::var_os);
-    let active = active.map(|home| Path::new(&home).join("bin/python")).chain([".venv/bin/python".into()]);
-    active.filter(|python| python.exists()).chain([PathBuf::from("python3"), PathBuf::from("python")]).collect()
-}
-
-/// The folder of a Python's torch, without the seconds that its import takes.
-fn torch_of(python: &Path) -> Option<PathBuf> {
-    const WHERE: &str = "import importlib.util; print(importlib.util.find_spec('torch').origin)";
-    let run = command(python).args(["-c", WHERE]).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    let file = String::from_utf8(run.stdout).ok()?;
-    run.status.success().then(|| Path::new(file.trim()).parent().map(Path::to_path_buf))?
 }

@@ -9,12 +9,14 @@ mod bridges;
 mod calls;
 mod elf;
 mod find;
+mod pythons;
 pub mod version;
 pub mod waiting;
 
 pub use self::bridges::BUILT_FOR;
 pub use self::find::{CPU_PART, Libtorch, Origin, Refused, built_home, find};
 
+use self::version::Version;
 use anyhow::{Result, anyhow};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LAZY, RTLD_LOCAL, RTLD_NOW};
 use std::path::Path;
@@ -69,10 +71,13 @@ fn load_once() -> Result<Loaded, String> {
         let places: Vec<String> = refused.iter().map(Refused::to_string).collect();
         format!("libtorch: none that fits: {}; {}", places.join(", "), remedy(&refused))
     })?;
+    // MKL looks for itself from there, and ends the process if it cannot.
+    std::env::current_dir().map_err(|error| format!("the working folder: {error}; change to one that is there"))?;
     let broken = |what: String| {
         let Libtorch { version, origin, .. } = &libtorch;
         format!("libtorch {version} ({origin}): {what}; install it anew, or let LIBTORCH name another")
     };
+    elf::fault_in(&libtorch.lib).map_err(&broken)?;
     for part in ["libc10.so", CPU_PART] {
         // Never unloaded: `bridge` and the threads of libtorch go on using it.
         std::mem::forget(open(&libtorch.lib.join(part), RTLD_LAZY | RTLD_GLOBAL).map_err(&broken)?);
@@ -80,7 +85,13 @@ fn load_once() -> Result<Loaded, String> {
     let bridge = bridges::find(libtorch.version).ok_or_else(|| broken("there is no bridge for it".into()))?;
     // All of its symbols at once: what a libtorch lacks is known now, and not in the middle of a training.
     let bridge = bridge.with_path(|path| open(&path, RTLD_NOW | RTLD_LOCAL));
-    let bridge = bridge.map_err(|error| broken(format!("memory for the bridge: {error}")))?.map_err(&broken)?;
+    let bridge = bridge.map_err(|error| broken(format!("memory for the bridge: {error}")))?;
+    let other = |why: String| broken(format!("the library is of another version than its files say: {why}"));
+    let bridge = bridge.map_err(other)?;
+    let own = calls::version(&bridge).map_err(&broken)?;
+    if !Version::parse(&own).is_some_and(|own| own.is_like(libtorch.version)) {
+        return Err(broken(format!("the library is of another version than its files say, {own}")));
+    }
     calls::hand_over_streams(&bridge).map_err(&broken)?;
     Ok(Loaded { libtorch, bridge })
 }

@@ -1,7 +1,7 @@
 //! Which libtorch a folder holds, by its own files. `build.rs` compiles this file too.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The minor versions of libtorch 2 that lockstep works with.
 pub const SUPPORTED: [u32; 5] = [11, 12, 13, 14, 15];
@@ -17,7 +17,9 @@ impl Version {
     /// That of the libtorch in `home`, which holds `include` and `lib`: its header, or the wheel's `version.py`, or the file
     /// `build-version` of PyTorch's C++ archives.
     pub fn of(home: &Path) -> Option<Self> {
-        let read = |file: &str| std::fs::read_to_string(home.join(file)).ok();
+        let is_file = |path: &PathBuf| path.metadata().is_ok_and(|found| found.is_file());
+        let read =
+            |file: &str| Some(home.join(file)).filter(is_file).and_then(|path| std::fs::read_to_string(path).ok());
         if let Some(header) = read("include/torch/headeronly/version.h") {
             let part = |name: &str| {
                 let start = format!("#define TORCH_VERSION_{name} ");

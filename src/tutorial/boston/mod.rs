@@ -90,7 +90,7 @@ pub fn steps(table: &Boston, config: &BostonConfig, seed: u32) -> Result<Vec<Ste
     let (train, test) = parts(table.clone(), config.split, seed)?;
     let measured = test.map(|test| test.features.height()).into_iter().collect();
     let widths = vec![train.features.width(), config.hidden as usize, 1];
-    Ok(vec![Steps { batches: vec![train.features.height()], measured, widths, kind: Kind::Double }])
+    Ok(vec![Steps { batches: vec![train.features.height()], measured, widths, anywhere: true, kind: Kind::Double }])
 }
 
 /// The training rows, and the test rows where some are asked for.
