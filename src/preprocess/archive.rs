@@ -102,7 +102,7 @@ mod tests {
 
     fn raw() -> Vec<Vec<f64>> {
         let gaps = |column: usize, of: &dyn Fn(usize) -> f64| {
-            (0..500).map(|row| if (row * 7 + column) % 11 == 0 { f64::NAN } else { of(row) }).collect()
+            (0..500).map(|row| if (row * 7 + column).is_multiple_of(11) { f64::NAN } else { of(row) }).collect()
         };
         vec![
             gaps(0, &|row| (row as f64 * 0.37).sin() * 1e6),
