@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # torch 2.15.0 on the CPU, float32. What a function of one number gives depends on where the number stands: in a column of a matrix
-# (stride 2) or alone in a tensor, gelu, log1p, mish, softplus, silu, sigmoid, exp2, elu and selu give other last bits than for the
-# same number in a contiguous tensor, for 4 to 37 numbers of 100. tanh, exp, expm1, log, sin, cos, sinh and cosh do not.
+# (stride 2) or alone in a tensor, gelu, mish, softplus, silu, sigmoid, exp2, elu and selu give other last bits than for the same
+# number in a contiguous tensor, for 4 to 35 numbers of 100. tanh, exp, expm1, log, log1p, sin, cos, sinh and cosh do not.
 # A guess would be that an elementwise function is a function of its element. In effect: x[:, 0] and x[:, 0].contiguous(), a batch
 # of one row and the same row in a batch, or a model after channels_last or a transpose, are not equal to the bit in such layers,
 # and a port that computes row by row cannot be.
 # The contiguous case goes through vectorised code (SLEEF and ATen's own), the strided one through the C library, element by element.
 # Exits with an error if what is seen has changed; the shares depend on the processor. Seen on AVX-512:
 #   strided against contiguous, share of 4096 numbers whose bits differ
-#   differ: gelu 0.354, log1p 0.371, mish 0.248, softplus 0.114, silu 0.038, sigmoid 0.037, exp2 0.059, elu 0.043, selu 0.038
-#   equal: tanh, exp, expm1, log, sin, cos, sinh, cosh
+#   differ: gelu 0.354, mish 0.248, softplus 0.114, silu 0.038, sigmoid 0.037, exp2 0.059, elu 0.043, selu 0.038
+#   equal: tanh, exp, expm1, log, log1p, sin, cos, sinh, cosh
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -18,8 +18,8 @@ python3 -m venv "$folder/venv"
 "$folder/venv/bin/python" - <<'PY'
 import torch
 
-DIFFER = ["gelu", "log1p", "mish", "softplus", "silu", "sigmoid", "exp2", "elu", "selu"]
-EQUAL = ["tanh", "exp", "expm1", "log", "sin", "cos", "sinh", "cosh"]
+DIFFER = ["gelu", "mish", "softplus", "silu", "sigmoid", "exp2", "elu", "selu"]
+EQUAL = ["tanh", "exp", "expm1", "log", "log1p", "sin", "cos", "sinh", "cosh"]
 
 torch.set_num_threads(1)
 torch.manual_seed(0)
