@@ -55,8 +55,10 @@ fn libtorch() -> Result<PathBuf, String> {
     println!("cargo:rerun-if-env-changed=LIBTORCH");
     let given = std::env::var_os("LIBTORCH").filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = Path::new(&variable("CARGO_MANIFEST_DIR")?).join(given.unwrap_or("libtorch".into()));
-    for file in ["include/torch/headeronly/version.h", "lib/libtorch_cpu.so", "build-version"] {
-        println!("cargo:rerun-if-changed={}", home.join(file).display());
+    // One that is not there would have cargo build anew every time.
+    let files = ["include/torch/headeronly/version.h", "version.py", "build-version", "lib/libtorch_cpu.so"];
+    for file in files.map(|file| home.join(file)).iter().filter(|file| file.exists()) {
+        println!("cargo:rerun-if-changed={}", file.display());
     }
     if !home.join("lib/libtorch_cpu.so").exists() {
         return Err(format!("{}: there is no libtorch; run scripts/setup", home.display()));
