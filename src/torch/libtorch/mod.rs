@@ -1,8 +1,8 @@
 //! libtorch is loaded while the program runs, at the first call into it: so a command that needs no tensor starts at once, and one
 //! that is told of a missing or broken libtorch can say so.
 //!
-//! tch's functions in C are not linked; [`calls`] stands in for them. Behind it is a bridge, a library with the C++ of tch and of
-//! lockstep ([`bridges`]), which is made for one version of libtorch.
+//! tch's functions in C are not linked; `calls` stands in for them. Behind it is a bridge, a library with the C++ of tch and of
+//! lockstep (`bridges`), which is made for one version of libtorch.
 #![allow(unsafe_code, reason = "loading a library runs its code, and reads the environment")]
 
 mod bridges;
