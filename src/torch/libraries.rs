@@ -12,7 +12,12 @@ const OURS: [&str; 9] =
 pub fn libraries() -> Result<BTreeSet<PathBuf>> {
     let maps = std::fs::read_to_string(MAPS).context(MAPS)?;
     let paths = maps.lines().filter_map(|line| line.find('/').map(|at| PathBuf::from(&line[at..])));
-    Ok(paths.filter(|path| OURS.iter().any(|prefix| file_name(path).starts_with(prefix))).collect())
+    Ok(paths.filter(|path| is_ours(path)).collect())
+}
+
+/// Whether a file is one of libtorch's or of CUDA's, by its name.
+pub fn is_ours(path: &Path) -> bool {
+    OURS.iter().any(|prefix| file_name(path).starts_with(prefix))
 }
 
 /// The last part of a path.

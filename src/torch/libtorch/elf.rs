@@ -1,5 +1,6 @@
 //! Whether a shared library is whole. The loader maps a file that is cut off as if it were not, and the process dies of it.
 
+use crate::torch::libraries::{file_name, is_ours};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -32,11 +33,11 @@ pub fn fault(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// As [`fault`] for each of the libraries in a folder: the loader takes those that one asks for without telling us.
+/// As [`fault`] for each of libtorch's and CUDA's libraries in a folder: the loader takes those that one asks for by itself.
 pub fn fault_in(folder: &Path) -> Result<(), String> {
     let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut libraries: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
-    libraries.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().contains(".so")));
+    libraries.retain(|path| is_ours(path) && file_name(path).contains(".so"));
     libraries.sort();
     // PyTorch's C++ archives may have libtorch.so as a text for the linker.
     libraries.iter().filter(|path| !path.ends_with("libtorch.so")).try_for_each(|path| fault(path))
