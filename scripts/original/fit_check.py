@@ -2,10 +2,10 @@
 
     .venv/bin/python scripts/original/fit_check.py RUNS.json > RESULTS.json
 
-RUNS.json holds a list of runs. A run has `seed`, `threads`; `net` (inputs, outputs, hidden, activation, dropout);
-`loss`, `class_weight`; `train` (epochs, batch_size, lr, optimizer, schedule, warmup, early_stop, clip_grad, l1,
-weight_decay, momentum, nesterov); and the NumPy files x, y, and if you like weight, valid_x, valid_y, valid_weight; `module`,
-if given, is a TorchScript file of the network as it is at the start.
+RUNS.json holds a list of runs. A run has `seed`, `threads`; `net` (inputs, outputs, hidden, activation, dropout, norm);
+`loss`, `class_weight`; `train` (epochs, batch_size, order, drop_last, valid_batch_size, accumulate, ema, lr, optimizer,
+schedule, warmup, early_stop, clip_grad, l1, weight_decay, momentum, nesterov); and the NumPy files x, y, and if you like
+weight, valid_x, valid_y, valid_weight; `module`, if given, is a TorchScript file of the network as it is at the start.
 A choice with parameters is written as lockstep writes it: `step:step_size=30,gamma=0.5`.
 
 The result of a run: loss, valid_loss and learning rate of every epoch, the weights in the end, the epoch they are
@@ -21,20 +21,30 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.optim import lr_scheduler
+from torch.optim import lr_scheduler, swa_utils
+from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 
 
 class Mlp(nn.Module):
-    def __init__(self, inputs, outputs, hidden, activation, dropout):
+    def __init__(self, inputs, outputs, hidden, activation, dropout, norm='none'):
         super().__init__()
-        widths = [inputs, *hidden, outputs]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:]))
+        norm = {'none': None, 'batch': nn.BatchNorm1d, 'layer': nn.LayerNorm}[norm]
+        self.layers = nn.ModuleList()
+        for units in hidden:
+            self.layers.append(nn.Linear(inputs, units))
+            if norm:
+                self.layers.append(norm(units))
+            inputs = units
+        self.layers.append(nn.Linear(inputs, outputs))
+        self.normed = norm is not None
         self.activation = (lambda x: x) if activation == 'identity' else getattr(F, activation)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x):
-        for layer in self.layers[:-1]:
-            x = self.dropout(self.activation(layer(x)))
+        for index, layer in enumerate(self.layers[:-1]):
+            x = layer(x)
+            if not self.normed or index % 2:
+                x = self.dropout(self.activation(x))
         return self.layers[-1](x)
 
 
@@ -106,13 +116,55 @@ def make_scheduler(optimizer, train, batches):
     return lambda: None, lambda loss: main and main.step()
 
 
-def batches_of(train, n):
-    if train['batch_size'] is None:
-        yield slice(None)
-        return
-    order = torch.randperm(n)
-    for first in range(0, n, train['batch_size']):
-        yield order[first:first + train['batch_size']]
+class Slices:
+    """Batches without a loader."""
+    def __init__(self, tensors, order, batch_size, drop_last=False):
+        self.tensors, self.shuffled, self.n = tensors, order == 'randperm' and batch_size is not None, len(tensors[0])
+        self.size = batch_size or self.n
+        self.ends = range(0, self.n - self.size + 1 if drop_last else self.n, self.size)
+
+    def __len__(self):
+        return len(self.ends)
+
+    def __iter__(self):
+        order = torch.randperm(self.n) if self.shuffled else None
+        for first in self.ends:
+            rows = slice(first, first + self.size) if order is None else order[first:first + self.size]
+            if len(self.ends) == 1 and self.size == self.n and order is None:
+                rows = slice(None)
+            yield [tensor[rows] for tensor in self.tensors]
+
+
+def make_loader(train, tensors):
+    """The training rows, batch by batch: by a real DataLoader, or by slices of `torch.randperm(n)` or of nothing."""
+    name, options = order_of(train)
+    if name != 'dataloader':
+        return Slices(tensors, name, train['batch_size'], train['drop_last'])
+    generator = torch.Generator().manual_seed(int(options['generator'])) if 'generator' in options else None
+    sampler, y = None, tensors[1]
+    if options.get('sampler') == 'balanced':
+        weights = 1 / np.bincount(y)
+        sampler = WeightedRandomSampler(weights[y], len(y), replacement=True, generator=generator)
+    shuffle = options.get('shuffle', 'true') == 'true' if sampler is None else None
+    return DataLoader(TensorDataset(*tensors), train['batch_size'] or len(y), shuffle=shuffle, sampler=sampler,
+                      drop_last=train['drop_last'], generator=generator, **workers(options, 'persistent'))
+
+
+def make_valid_loader(train, tensors):
+    name, options = order_of(train)
+    size = train['valid_batch_size']
+    if size is None or name != 'dataloader':
+        return Slices(tensors, 'sequential', size or None)
+    return DataLoader(TensorDataset(*tensors), size or len(tensors[0]), **workers(options, 'valid_persistent'))
+
+
+def order_of(train):
+    name, _, rest = train.get('order', 'randperm').partition(':')
+    return name, dict(pair.split('=') for pair in rest.split(',') if pair)
+
+
+def workers(options, name):
+    return {'num_workers': 1, 'persistent_workers': True} if options.get(name) == 'true' else {}
 
 
 def is_same(path, net, x):
@@ -135,40 +187,57 @@ def fit(run):
     net = Mlp(**run['net'])
     module = is_same(run['module'], net, x) if run.get('module') else None
     criterion, optimizer = make_criterion(run), make_optimizer(net, train)
-    n = len(x)
-    after_batch, after_epoch = make_scheduler(optimizer, train, -(-n // (train['batch_size'] or n)))
+    have = lambda *tensors: [tensor for tensor in tensors if tensor is not None]
+    loader = make_loader(train, have(x, y, weight))
+    valid_loader = None if valid_x is None else make_valid_loader(train, have(valid_x, valid_y, valid_weight))
+    accumulate = train['accumulate']
+    after_update, after_epoch = make_scheduler(optimizer, train, -(-len(loader) // accumulate))
+    ema = None
+    if train['ema'] is not None:
+        ema = swa_utils.AveragedModel(net, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(train['ema']))
     history, best = {'loss': [], 'valid_loss': [], 'lr': []}, None
     for epoch in range(1, train['epochs'] + 1):
         history['lr'].append(optimizer.param_groups[0]['lr'])
         net.train()
-        total = 0.0
-        for index in batches_of(train, n):
-            loss = criterion(net(x[index]), y[index], None if weight is None else weight[index])
+        total, seen = 0.0, 0
+        for i, (xb, yb, *wb) in enumerate(loader):
+            loss = criterion(net(xb), yb, *(wb or [None]))
             objective = loss
             if train['l1']:
-                objective = loss + train['l1'] * sum(layer.weight.abs().sum() for layer in net.layers)
-            optimizer.zero_grad()
+                linear = [layer for layer in net.layers if isinstance(layer, nn.Linear)]
+                objective = loss + train['l1'] * sum(layer.weight.abs().sum() for layer in linear)
+            if accumulate > 1:
+                objective = objective / accumulate
             objective.backward()
-            if train['clip_grad']:
-                nn.utils.clip_grad_norm_(net.parameters(), train['clip_grad'])
-            optimizer.step()
-            after_batch()
-            total += loss.item() * len(x[index])
-        history['loss'].append(total / n)
+            if (i + 1) % accumulate == 0 or i + 1 == len(loader):
+                if train['clip_grad']:
+                    nn.utils.clip_grad_norm_(net.parameters(), train['clip_grad'])
+                optimizer.step()
+                after_update()
+                optimizer.zero_grad()
+                if ema:
+                    ema.update_parameters(net)
+            total, seen = total + loss.item() * len(xb), seen + len(xb)
+        history['loss'].append(total / seen)
         watched = history['loss'][-1]
-        if valid_x is not None:
-            net.eval()
+        model = ema.module if ema else net
+        if valid_loader is not None:
+            model.eval()
+            total, seen = 0.0, 0
             with torch.no_grad():
-                watched = criterion(net(valid_x), valid_y, valid_weight).item()
+                for xb, yb, *wb in valid_loader:
+                    loss = criterion(model(xb), yb, *(wb or [None]))
+                    total, seen = total + loss.item() * len(xb), seen + len(xb)
+            watched = loss.item() if train['valid_batch_size'] is None else total / seen
             history['valid_loss'].append(watched)
         after_epoch(watched)
         if train['early_stop']:
             if best is None or watched < best[0]:
-                best = watched, epoch, copy.deepcopy(net.state_dict())
+                best = watched, epoch, copy.deepcopy(model.state_dict())
             if epoch - best[1] >= train['early_stop']:
                 break
     if best:
-        net.load_state_dict(best[2])
+        model.load_state_dict(best[2])
     state = {}
     for name, parameter in net.named_parameters():
         for key, value in optimizer.state[parameter].items():
@@ -177,7 +246,7 @@ def fit(run):
     return history | {
         'module': module,
         'best_epoch': best[1] if best else epoch,
-        'weights': {name: value.flatten().tolist() for name, value in net.state_dict().items()},
+        'weights': {name: value.flatten().tolist() for name, value in model.state_dict().items()},
         'optimizer': state,
         'generator': torch.get_rng_state()[:64].tolist(),
         'capability': torch.backends.cpu.get_cpu_capability(),

@@ -13,7 +13,7 @@ pub mod resume;
 pub mod series;
 pub mod verify;
 
-pub use self::provenance::{Change, Provenance, Resumed};
+pub use self::provenance::{Change, InitialWeights, Matched, Provenance, Resumed};
 
 use crate::choices::names::absent;
 use crate::data::schema::{ColumnSchema, TableSchema};

@@ -185,7 +185,7 @@ impl Resumed {
 /// The value of a setting as its flag takes it.
 fn shown(key: &str, value: &Value) -> String {
     match (key, value.as_u64()) {
-        ("batch_size", Some(0)) => "full".into(),
+        ("batch_size" | "valid_batch_size", Some(0)) => "full".into(),
         ("early_stop", Some(0)) => "none".into(),
         // A file's key that the flag turns round.
         ("header", _) => text(&Value::Bool(value != true)),

@@ -80,7 +80,8 @@ impl Choice {
 fn kind<T>() -> &'static str {
     match std::any::type_name::<T>() {
         "bool" => "true or false",
-        "usize" => "a whole number from 0 up",
+        "usize" | "u32" => "a whole number from 0 up",
+        "alloc::string::String" => "a name",
         _ => "a number",
     }
 }

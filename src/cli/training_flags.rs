@@ -3,6 +3,7 @@
 use super::numbers::{epochs, number, whole};
 use clap::Args;
 use serde::Serialize;
+use std::path::PathBuf;
 
 /// The settings of the training as flags; each is a TOML key too, with `_` for `-`. One that is not given is not there.
 #[derive(Debug, Args, Serialize)]
@@ -17,6 +18,11 @@ pub struct TrainingFlags {
     #[arg(long, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     activation: Option<String>,
+    /// Normalization of each hidden layer's outputs, before its activation: none, batch (nn.BatchNorm1d) or layer (nn.LayerNorm)
+    /// [default: none]
+    #[arg(long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    norm: Option<String>,
     /// Share of the hidden units that is dropped in training, 0 up to but not 1 [default: 0]
     #[arg(long, value_name = "P", value_parser = number)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,6 +65,40 @@ pub struct TrainingFlags {
     #[arg(long, value_name = "N|full", value_parser = batch)]
     #[serde(skip_serializing_if = "Option::is_none")]
     batch_size: Option<u32>,
+    /// Leave out a last batch that has fewer rows than --batch-size, as drop_last=True; the loss is then that of the rows seen
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    drop_last: bool,
+    /// In which order the training rows are seen, and what that draws: randperm (torch.randperm an epoch; a full batch draws
+    /// nothing); sequential (as they stand, nothing drawn); dataloader (a DataLoader with shuffle=True: its rows, its draws, for a
+    /// full batch too), with shuffle=false; or sampler=balanced (WeightedRandomSampler, weight 1 / count of the row's class in
+    /// float64, as many rows as there are); persistent=true (persistent_workers), valid_persistent=true (of the validation loader
+    /// too); generator=SEED (one of its own). The number of workers changes nothing else. With the last two the rows of a --split of
+    /// 1,0,0 stand as in the table [default: randperm]
+    #[arg(long, value_name = "NAME[:KEY=V,…]")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<String>,
+    /// Rows of a batch of the validation loss, or full: the mean is that of `loss.item() * len(xb)` added up; with --order
+    /// dataloader they come from a loader too, which draws its seed each epoch [default: all rows at once, by no loader]
+    #[arg(long, value_name = "N|full", value_parser = batch)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_batch_size: Option<u32>,
+    /// Add up the gradients of N batches, each of its loss / N, before an update; the last batch of an epoch is followed by one too
+    /// [default: 1]
+    #[arg(long, value_name = "N", value_parser = whole(1..=u32::MAX))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accumulate: Option<u32>,
+    /// Keep a moving average of the weights, DECAY times itself and 1 - DECAY times the new ones after each update (AveragedModel
+    /// with get_ema_multi_avg_fn); it is what is validated and kept as the model [default: none]
+    #[arg(long, value_name = "DECAY", value_parser = number)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ema: Option<f64>,
+    /// Weights to start from: a .safetensors file, what torch.save wrote of a state_dict(), or a model.pt of lockstep. Names must be
+    /// the network's own, or else the shapes in their order; the network is drawn first all the same, so that what is drawn later
+    /// is as in a script that calls load_state_dict [default: drawn by --seed]
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    init_from: Option<PathBuf>,
     /// Times that every training row is seen [default: 100]
     #[arg(long, value_name = "N", value_parser = epochs)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,7 +125,7 @@ pub struct TrainingFlags {
     #[serde(skip_serializing_if = "Option::is_none")]
     clip_grad: Option<f64>,
     /// What computes the training: exact (Python's bits) or fused (the same numbers up to rounding, several times
-    /// as fast, on the CPU; what it does not have, such as dropout, exact trains) [default: exact]
+    /// as fast, on the CPU; what it does not have, such as dropout or a norm, exact trains) [default: exact]
     #[arg(long, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     engine: Option<String>,

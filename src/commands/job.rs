@@ -4,7 +4,7 @@ use super::print::{Verdict, print_out, report};
 use super::progress::{Interrupt, Progress};
 use super::threads::{is_open, suit_one_thread};
 use super::training::CheckpointWriter;
-use crate::checkpoint::{Provenance, Resumed, series};
+use crate::checkpoint::{InitialWeights, Provenance, Resumed, series};
 use crate::cli::{Common, Compute, Printing, Resuming};
 use crate::cpu::threads;
 use crate::fit::settings::FitSettings;
@@ -39,6 +39,8 @@ pub(super) struct Job<'a> {
     pub(super) data_sha256: Option<String>,
     /// Each time that the run went on from a checkpoint.
     pub(super) resumed: Vec<Resumed>,
+    /// The file whose weights the network started from.
+    pub(super) init_from: Option<InitialWeights>,
     pub(super) interrupt: Interrupt,
     /// What was said of how the table is taken.
     remarks: Vec<String>,
@@ -77,7 +79,7 @@ impl<'a> Job<'a> {
         threads::set(common.compute.threads.map_or(0, |count| count.max(1) as usize));
         let folder = RunFolder::open(out)?;
         let interrupt = Interrupt::catch()?;
-        let (seed, data_sha256, resumed, remarks) = (common.seed, None, vec![], vec![]);
+        let (seed, data_sha256, resumed, init_from, remarks) = (common.seed, None, vec![], None, vec![]);
         Ok(Self {
             common,
             device,
@@ -88,6 +90,7 @@ impl<'a> Job<'a> {
             seed,
             data_sha256,
             resumed,
+            init_from,
             interrupt,
             remarks,
             open: is_open(&common.compute),
@@ -153,7 +156,9 @@ impl<'a> Job<'a> {
 
     /// What a command reads that trains on the user's table stays where it is, should it lie in the run's folder.
     pub(super) fn reads(&mut self, data: &Path, settings: Option<&Path>, config: &FitSettings) {
-        let tables = [&config.valid, &config.test, &config.schema].into_iter().filter_map(|path| path.as_deref());
+        let tables = [&config.valid, &config.test, &config.schema, &config.init_from]
+            .into_iter()
+            .filter_map(|path| path.as_deref());
         tables.chain(settings).chain([data]).for_each(|path| self.folder.add_read(path));
     }
 
@@ -179,6 +184,7 @@ impl<'a> Job<'a> {
             // A model file says the version of libtorch among its versions.
             conditions: Conditions { libtorch: None, ..self.conditions() },
             resumed: self.resumed.clone(),
+            init_from: self.init_from.clone(),
             folds: vec![],
         }
     }
@@ -199,6 +205,9 @@ impl<'a> Job<'a> {
         summary.insert("config".into(), serde_json::to_value(config)?);
         if let Some(hash) = &self.data_sha256 {
             summary.insert("data_sha256".into(), hash.as_str().into());
+        }
+        if let Some(weights) = &self.init_from {
+            summary.insert("init_from".into(), json!(weights));
         }
         if !self.remarks.is_empty() {
             summary.insert("remarks".into(), json!(self.remarks));

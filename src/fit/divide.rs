@@ -118,6 +118,10 @@ fn parts(divided: &Divided<'_>, config: &FitPlan, seed: u32) -> Result<Parts> {
     if config.stratify {
         return strata::parts(divided, config, shares, seed);
     }
+    if shares[0] == 1.0 && !config.order.is_default() {
+        // Nothing is divided, and whoever names an order means that of the table.
+        return Ok(Parts { train: (0..divided.own).collect(), ..Parts::default() });
+    }
     split::parts(divided.own, shares, seed)
 }
 

@@ -47,7 +47,7 @@ impl Finished<'_> {
         let model = checkpoint::to_bytes(&outcome.prepared, &outcome.scores.module, &training, info)?;
         folder.stage("history.csv", history(outcome).as_bytes())?;
         folder.stage("model.pt", &model)?;
-        folder.stage("model.safetensors", &safetensors::to_bytes(&outcome.network.net.parameters.named()?)?)?;
+        folder.stage("model.safetensors", &safetensors::to_bytes(&outcome.network.net.state()?)?)?;
         if let Some(schema) = schema {
             folder.stage(SCHEMA, schema.to_toml()?.as_bytes())?;
         }

@@ -59,7 +59,7 @@ pub fn held_out(
 ) -> Result<Metrics> {
     let network = Network::new(prepared, config, seed, device)?;
     network.train(prepared, config, None, observer)?;
-    let Network { net, loss } = network;
+    let Network { net, loss, .. } = network;
     let mut metrics = {
         let outputs = outputs(&model::module(prepared, &net)?, "network", &held.x)?;
         measure(&to_predictions(&outputs, &prepared.target)?, &held.labels, &prepared.target)?

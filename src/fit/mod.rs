@@ -6,6 +6,7 @@ pub mod divide;
 pub mod files;
 pub mod folds;
 pub mod importance;
+mod initial;
 pub mod log;
 pub mod model;
 pub mod outcome;

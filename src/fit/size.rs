@@ -13,7 +13,12 @@ pub fn steps(divided: &Divided<'_>, config: &FitPlan) -> Result<Option<Steps>> {
     let batch = config.train().batch_size.unwrap_or(usize::MAX);
     let hidden: Vec<usize> = config.hidden.iter().map(|&width| width as usize).collect();
     let rows = batch.min(divided.parts.train.len());
-    if !config.engine.is_exact() || hidden.iter().any(|width| rows.saturating_mul(*width) >= GRAIN) || rows >= GRAIN {
+    // How the sums of a norm are divided over threads is not asked for here.
+    if !config.engine.is_exact()
+        || !config.norm.is_none()
+        || hidden.iter().any(|width| rows.saturating_mul(*width) >= GRAIN)
+        || rows >= GRAIN
+    {
         return Ok(None);
     }
     // How many rows are left, and how many columns categories and dates become, is known of the training rows alone.
@@ -22,7 +27,9 @@ pub fn steps(divided: &Divided<'_>, config: &FitPlan) -> Result<Option<Steps>> {
     let folds = divided.folds.iter();
     let trained = folds.clone().map(|fold| fold.train.len()).chain([train]);
     let batches = trained.flat_map(|rows| [batch.min(rows), rows % batch]).collect();
-    let measured = folds.map(|fold| fold.test.len()).chain([train, valid, test]).collect();
+    let part = config.valid_batch_size.filter(|size| *size > 0).unwrap_or(usize::MAX);
+    let validated = [valid, part.min(valid), valid % part];
+    let measured = folds.map(|fold| fold.test.len()).chain([train, test]).chain(validated).collect();
     let ends = (fitted.pipeline.features().len(), fitted.target.outputs() as usize);
     let widths = [ends.0].into_iter().chain(hidden).chain([ends.1]).collect();
     Ok(Some(Steps { batches, measured, widths, anywhere: config.activation.is_same_anywhere(), kind: Kind::Float }))

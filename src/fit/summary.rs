@@ -3,6 +3,7 @@
 use super::outcome::Outcome;
 use super::prepare::Rows;
 use super::report::not_drawn;
+use crate::checkpoint::InitialWeights;
 use crate::choices::fixed::fixed;
 use crate::evaluate::predictions::Scored;
 use crate::evaluate::{PartScore, Verdict, verdict};
@@ -95,6 +96,7 @@ pub fn text(outcome: &Outcome) -> String {
         lines.push(format!("rows left out, their target is missing: {}", prepared.without_target));
     }
     lines.extend([outcome.scores.importance.text(), not_drawn(outcome)].into_iter().flatten());
+    lines.extend(outcome.network.initial.as_ref().map(InitialWeights::text));
     let trained = &outcome.trained;
     let stopped = if trained.stopped_early { ", stopped early" } else { "" };
     lines.push(format!(

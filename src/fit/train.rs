@@ -1,6 +1,8 @@
 //! One training on prepared rows.
 
+use super::initial;
 use super::prepare::{Prepared, Rows};
+use crate::checkpoint::InitialWeights;
 use crate::fit::settings::{ClassWeight, FitPlan};
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
@@ -16,11 +18,21 @@ use tch::Device;
 pub struct Network {
     pub net: Mlp,
     pub loss: Loss,
+    /// The file that its first weights are from, if there is one.
+    pub initial: Option<InitialWeights>,
 }
 
 impl Network {
-    /// The network of the settings for prepared rows, with the first weights that `seed` gives: torch's generator is seeded.
+    /// The network of the settings for prepared rows, with the first weights that `seed` gives, or a file where the settings name
+    /// one: torch's generator is seeded, and the network drawn, either way.
     pub fn new(prepared: &Prepared, config: &FitPlan, seed: u32, device: Device) -> Result<Self> {
+        let mut network = Self::drawn(prepared, config, seed, device)?;
+        network.initial = config.init_from.as_deref().map(|path| initial::load(path, &network.net)).transpose()?;
+        Ok(network)
+    }
+
+    /// The same before a file is looked at: for a training that goes on from a state.
+    pub fn drawn(prepared: &Prepared, config: &FitPlan, seed: u32, device: Device) -> Result<Self> {
         check_target(config, &prepared.target)?;
         let loss = loss_kind(config, &prepared.target)?;
         tch::manual_seed(i64::from(seed));
@@ -30,9 +42,10 @@ impl Network {
             hidden: config.hidden.clone(),
             activation: config.activation,
             dropout: config.dropout,
+            norm: config.norm,
         };
         let net = Mlp::new(&layers, device)?;
-        Ok(Self { net, loss: criterion(loss, config, &prepared.train.labels, device)? })
+        Ok(Self { net, loss: criterion(loss, config, &prepared.train.labels, device)?, initial: None })
     }
 
     /// Trains on the training rows, with the validation rows to stop by; the test rows are not looked at. With `snapshot`
@@ -90,6 +103,12 @@ pub fn check_target(config: &FitPlan, target: &Target) -> Result<()> {
     loss_kind(config, target)?;
     let weighs = config.class_weight == ClassWeight::Balanced && !target.is_classification();
     ensure!(!weighs, "--class-weight balanced: needs classes, the target {} is a number; leave it out", config.target);
+    ensure!(
+        !config.order.needs_classes() || target.is_classification(),
+        "--order {}: sampler=balanced needs classes, the target {} is a number; leave the sampler out",
+        config.order,
+        config.target
+    );
     Ok(())
 }
 

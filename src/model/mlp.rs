@@ -1,50 +1,14 @@
-//! A network of linear layers: hidden ones of `Linear → activation → Dropout`, then `Linear` to the outputs.
+//! A network of linear layers: hidden ones of `Linear → norm → activation → Dropout`, then `Linear` to the outputs.
 
-use super::activation::Activation;
+pub use super::layout::MlpConfig;
+
 use super::init;
 use super::parameters::{FlatTensors, Shape};
+use crate::torch::named::dtype;
+use crate::torch::safetensors::{self, Named};
 use anyhow::{Result, ensure};
-use serde::{Deserialize, Serialize};
 use tch::nn::VarStore;
 use tch::{Device, TchError, Tensor};
-
-/// The layers of an [`Mlp`]; no hidden ones is a linear model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MlpConfig {
-    pub inputs: i64,
-    pub outputs: i64,
-    pub hidden: Vec<i64>,
-    pub activation: Activation,
-    /// Probability that a hidden unit is left out of a training step, in `[0, 1)`.
-    pub dropout: f64,
-}
-
-impl MlpConfig {
-    /// Names of the layers as `nn.Sequential` under the name `layers` has them: `layers.0`, `layers.1`, …
-    fn layers(&self) -> Vec<String> {
-        (0..=self.hidden.len()).map(|index| format!("layers.{index}")).collect()
-    }
-
-    /// Name and shape of each parameter of the `layers`: `layers.0.weight [hidden, inputs]`, `layers.0.bias [hidden]`, …
-    fn shapes(&self, layers: &[String]) -> Vec<Shape> {
-        let widths: Vec<i64> = [self.inputs].iter().chain(&self.hidden).chain([&self.outputs]).copied().collect();
-        let shapes = layers.iter().zip(widths.windows(2)).flat_map(|(layer, width)| {
-            [
-                Shape::new(&format!("{layer}.weight"), &[width[1], width[0]]),
-                Shape::new(&format!("{layer}.bias"), &[width[1]]),
-            ]
-        });
-        shapes.collect()
-    }
-
-    fn check(&self) -> Result<()> {
-        ensure!(self.inputs > 0, "a network needs an input column, and there is none");
-        ensure!(self.outputs > 0, "a network needs an output, and there is none");
-        ensure!(self.hidden.iter().all(|&units| units > 0), "hidden layers {:?}: each needs a unit", self.hidden);
-        ensure!((0.0..1.0).contains(&self.dropout), "dropout {}: expected a probability in [0, 1)", self.dropout);
-        Ok(())
-    }
-}
 
 /// The network with its float32 parameters, held by an `nn::VarStore` whose variables are views into one buffer.
 #[derive(Debug)]
@@ -54,6 +18,8 @@ pub struct Mlp {
     pub store: VarStore,
     /// Autograd's leaves, in the order of the parameters.
     variables: Vec<Tensor>,
+    /// What a batch norm keeps beside them, in the order of the layers.
+    buffers: Named,
 }
 
 impl Mlp {
@@ -66,33 +32,51 @@ impl Mlp {
     /// As [`Mlp::new`], with names of its own for the layers, the first of them first.
     pub fn named(config: &MlpConfig, layers: &[String], device: Device) -> Result<Self> {
         config.check()?;
-        ensure!(layers.len() == config.hidden.len() + 1, "{layers:?}: a network of {} layers", config.hidden.len() + 1);
+        ensure!(layers.len() == config.modules(), "{layers:?}: a network of {} layers", config.modules());
         let parameters = FlatTensors::zeros(&config.shapes(layers), Device::Cpu)?;
-        for pair in parameters.views()?.chunks(2) {
-            init::linear(&pair[0], &pair[1])?;
+        let mut buffers = Named::new();
+        for (index, pair) in parameters.views()?.chunks(2).enumerate() {
+            if config.is_norm(index) {
+                let _ = pair[0].shallow_clone().f_fill_(1.0)?;
+                buffers.extend(config.norm.buffers(&layers[index], pair[0].size()[0], device)?);
+            } else {
+                init::linear(&pair[0], &pair[1])?;
+            }
         }
         let parameters = parameters.to_device(device)?;
         let store = VarStore::new(device);
         let variables = parameters.register(&store)?;
-        Ok(Self { config: config.clone(), parameters, store, variables })
+        Ok(Self { config: config.clone(), parameters, store, variables, buffers })
     }
 
-    /// Outputs `[n, outputs]` of `x [n, inputs]`, float32. `train`: with dropout, and autograd records; else neither.
+    /// Outputs `[n, outputs]` of `x [n, inputs]`, float32. `train`: with dropout and a batch norm of the batch, whose buffers move,
+    /// and autograd records; else none of it.
     pub fn forward(&self, x: &Tensor, train: bool) -> Result<Tensor> {
         self.check_input(x)?;
         Ok(if train { self.layers(x, true)? } else { tch::no_grad(|| self.layers(x, false))? })
     }
 
     fn layers(&self, x: &Tensor, train: bool) -> Result<Tensor, TchError> {
-        let last = self.variables.len() / 2 - 1;
+        let MlpConfig { norm, activation, dropout, .. } = self.config;
         let mut x = x.shallow_clone();
         for (index, pair) in self.variables.chunks(2).enumerate() {
-            x = x.f_linear(&pair[0], Some(&pair[1]))?;
-            if index < last {
-                x = self.config.activation.apply(&x)?.f_dropout(self.config.dropout, train)?;
+            x = if self.config.is_norm(index) {
+                norm.apply(&x, &pair[0], &pair[1], self.buffers_of(index), train)?
+            } else {
+                x.f_linear(&pair[0], Some(&pair[1]))?
+            };
+            if self.config.ends_hidden(index) {
+                x = activation.apply(&x)?.f_dropout(dropout, train)?;
             }
         }
         Ok(x)
+    }
+
+    /// The buffers of the module at `index`.
+    pub fn buffers_of(&self, index: usize) -> &[(String, Tensor)] {
+        let count = if self.config.is_norm(index) { self.config.norm.buffer_count() } else { 0 };
+        let first = index / 2 * count;
+        &self.buffers[first..first + count]
     }
 
     fn check_input(&self, x: &Tensor) -> Result<()> {
@@ -110,6 +94,45 @@ impl Mlp {
         &self.variables
     }
 
+    /// The weights of the linear layers, without those of norms.
+    pub fn linear_weights(&self) -> impl Iterator<Item = &Tensor> {
+        let modules = self.variables.chunks(2).enumerate();
+        modules.filter(|(index, _)| !self.config.is_norm(*index)).map(|(_, pair)| &pair[0])
+    }
+
+    /// What a batch norm keeps beside its parameters: running mean and variance, and the batches that they are of.
+    pub fn buffers(&self) -> &[(String, Tensor)] {
+        &self.buffers
+    }
+
+    /// Parameters and buffers as `state_dict()` lists them, in their own memory.
+    pub fn state(&self) -> Result<Named> {
+        let mut state = Named::new();
+        for (index, pair) in self.parameters.named()?.chunks(2).enumerate() {
+            let tensors = pair.iter().chain(self.buffers_of(index));
+            state.extend(tensors.map(|(name, tensor)| (name.clone(), tensor.shallow_clone())));
+        }
+        Ok(state)
+    }
+
+    /// Copies of [`Mlp::state`].
+    pub fn copies(&self) -> Result<Named> {
+        let copy = |(name, tensor): (String, Tensor)| Ok((name, safetensors::copy(&tensor.f_detach()?)?));
+        self.state()?.into_iter().map(copy).collect()
+    }
+
+    /// Takes over the tensors of these names; each must have its shape and dtype.
+    pub fn load(&self, from: &Named) -> Result<()> {
+        self.parameters.load(from, "")?;
+        for (name, buffer) in &self.buffers {
+            let found = safetensors::find(from, name)?;
+            ensure!(found.size() == buffer.size(), "{name}: shape {:?}, expected {:?}", found.size(), buffer.size());
+            ensure!(found.kind() == buffer.kind(), "{name}: {}, expected {}", dtype(found), dtype(buffer));
+            buffer.shallow_clone().f_copy_(found)?;
+        }
+        Ok(())
+    }
+
     /// Number of parameters.
     pub fn count(&self) -> i64 {
         self.parameters.shapes().iter().map(Shape::numel).sum()
@@ -123,10 +146,12 @@ impl Mlp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::activation::Activation;
+    use crate::model::norm::Norm;
     use crate::torch::testing::seeded;
 
     fn config(hidden: Vec<i64>, dropout: f64) -> MlpConfig {
-        MlpConfig { inputs: 2, outputs: 1, hidden, activation: Activation::Tanh, dropout }
+        MlpConfig { inputs: 2, outputs: 1, hidden, activation: Activation::Tanh, dropout, norm: Norm::None }
     }
 
     // torch.manual_seed(0); net = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1))
@@ -182,6 +207,30 @@ mod tests {
         let net = Mlp::named(&config(vec![3], 0.0), &named, Device::Cpu).unwrap();
         assert_eq!(net.parameters.named().unwrap()[3].0, "fc2.bias");
         assert!(Mlp::named(&config(vec![], 0.0), &named, Device::Cpu).unwrap_err().to_string().contains("1 layers"));
+    }
+
+    #[test]
+    fn a_batch_norm_moves_in_training_alone_and_its_state_is_taken_over() {
+        let _torch = seeded(0);
+        let config = MlpConfig { norm: Norm::Batch, ..config(vec![3], 0.0) };
+        let (net, other) = (Mlp::new(&config, Device::Cpu).unwrap(), Mlp::new(&config, Device::Cpu).unwrap());
+        let x = Tensor::randn([5, 2], (tch::Kind::Float, Device::Cpu));
+        let count = || net.buffers()[2].1.int64_value(&[]);
+        let _ = net.forward(&x, false).unwrap();
+        assert_eq!(count(), 0);
+        let _ = net.forward(&x, true).unwrap();
+        assert_eq!(count(), 1);
+        other.load(&net.copies().unwrap()).unwrap();
+        assert!(other.forward(&x, false).unwrap().equal(&net.forward(&x, false).unwrap()));
+        let names: Vec<String> = net.state().unwrap().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(
+            names[3..],
+            ["bias", "running_mean", "running_var", "num_batches_tracked"]
+                .map(|n| format!("layers.1.{n}"))
+                .into_iter()
+                .chain(["layers.2.weight".into(), "layers.2.bias".into()])
+                .collect::<Vec<_>>()[..]
+        );
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 pub mod activation;
 pub mod init;
+mod layout;
 pub mod loss;
 pub mod mlp;
+pub mod norm;
 pub mod parameters;
 pub mod script;

@@ -11,24 +11,31 @@ const LINEAR: &str = "def forward(self, x):\n    return torch.linear(x, self.wei
 /// submodule `layers` of [`add_layers`].
 pub fn torchscript_source(config: &MlpConfig, name: &str) -> String {
     let mut source = format!("def {name}(self, x):\n");
-    for index in 0..=config.hidden.len() {
+    for index in 0..config.modules() {
         // `self.layers.0` is no name in TorchScript's grammar, getattr is its own way round.
         let _ = writeln!(source, "    x = getattr(self.layers, \"{index}\").forward(x)");
-        if index < config.hidden.len() {
+        if config.ends_hidden(index) {
             let _ = writeln!(source, "    x = {}", config.activation.torchscript());
         }
     }
     source + "    return x\n"
 }
 
-/// Adds the submodule `layers` with `net`'s parameters, so that `state_dict()` has `layers.0.weight`, ….
+/// Adds the submodule `layers` with `net`'s parameters and buffers, so that `state_dict()` has `layers.0.weight`, ….
 pub fn add_layers(module: &Module, net: &Mlp) -> Result<()> {
     let layers = module.child("layers", "Layers")?;
     for (index, pair) in net.parameters.views()?.chunks(2).enumerate() {
-        let linear = layers.child(&index.to_string(), "Linear")?;
-        linear.parameter("weight", &pair[0])?;
-        linear.parameter("bias", &pair[1])?;
-        linear.define(LINEAR)?;
+        let (class, source) = match net.config.norm {
+            norm if net.config.is_norm(index) => (norm.class(), norm.torchscript()),
+            _ => ("Linear", LINEAR),
+        };
+        let module = layers.child(&index.to_string(), class)?;
+        module.parameter("weight", &pair[0])?;
+        module.parameter("bias", &pair[1])?;
+        for (name, buffer) in net.buffers_of(index) {
+            module.buffer(name.rsplit('.').next().unwrap_or(name), buffer)?;
+        }
+        module.define(source)?;
     }
     Ok(())
 }
@@ -37,6 +44,7 @@ pub fn add_layers(module: &Module, net: &Mlp) -> Result<()> {
 mod tests {
     use super::*;
     use crate::model::activation::Activation;
+    use crate::model::norm::Norm;
     use crate::torch::testing::seeded;
     use tch::{Device, Kind, Tensor};
 
@@ -50,9 +58,10 @@ mod tests {
     #[test]
     fn the_saved_module_answers_as_the_network_does_to_the_bit() {
         let _torch = seeded(0);
-        for activation in Activation::all() {
+        for (index, activation) in Activation::all().enumerate() {
             for hidden in [vec![], vec![5], vec![17, 9, 4]] {
-                let config = MlpConfig { inputs: 3, outputs: 2, hidden, activation, dropout: 0.5 };
+                let norm = Norm::ALL[index % Norm::ALL.len()];
+                let config = MlpConfig { inputs: 3, outputs: 2, hidden, activation, dropout: 0.5, norm };
                 let net = Mlp::new(&config, Device::Cpu).unwrap();
                 let x = Tensor::randn([33, 3], (Kind::Float, Device::Cpu));
                 let answer = module_of(&net).call("forward", &x).unwrap();
@@ -64,7 +73,8 @@ mod tests {
     #[test]
     fn the_state_has_pythons_names() {
         let _torch = seeded(0);
-        let config = MlpConfig { inputs: 3, outputs: 1, hidden: vec![4], activation: Activation::Tanh, dropout: 0.0 };
+        let (hidden, activation) = (vec![4], Activation::Tanh);
+        let config = MlpConfig { inputs: 3, outputs: 1, hidden, activation, dropout: 0.0, norm: Norm::None };
         let net = Mlp::new(&config, Device::Cpu).unwrap();
         let state = module_of(&net).state().unwrap();
         let names: Vec<&str> = state.iter().map(|entry| entry.name.as_str()).collect();

@@ -137,6 +137,12 @@ pub fn set_generator_state(bytes: &[u8]) -> Result<()> {
     unsafe { check(ffi::lockstep_set_generator_state(bytes.into())) }
 }
 
+/// The state of `torch.Generator().manual_seed(seed)`; torch's own generators stay as they are.
+pub fn seeded_generator(seed: u32) -> Result<Vec<u8>> {
+    // SAFETY: the function fills its argument in.
+    unsafe { bytes(|made| ffi::lockstep_seeded_generator(seed.into(), made)) }
+}
+
 /// The instruction set that ATen's kernels were chosen for, as `torch.backends.cpu.get_cpu_capability()` names it.
 pub fn cpu_capability() -> Result<String> {
     // SAFETY: the function fills its argument in.

@@ -1,6 +1,7 @@
 //! The settings of a training.
 
 use super::engine_kind::EngineKind;
+use super::order_kind::OrderKind;
 use super::schedule::Schedule;
 use crate::choices::given::number;
 use crate::model::parameters::Shape;
@@ -18,8 +19,20 @@ pub const LARGEST: f64 = 1e15;
 pub struct TrainConfig {
     pub engine: EngineKind,
     pub epochs: usize,
-    /// Rows of a batch; none: all rows in one, unshuffled.
+    /// Rows of a batch; none: all rows in one.
     pub batch_size: Option<usize>,
+    /// Whose order the rows of the batches come in.
+    #[serde(skip_serializing_if = "OrderKind::is_default")]
+    pub order: OrderKind,
+    /// A last batch with fewer rows than the others is left out.
+    pub drop_last: bool,
+    /// Rows of a batch in which the validation loss is computed, 0 for all in one, by a loader where the training rows have one;
+    /// none: all in one, by no loader.
+    pub valid_batch_size: Option<usize>,
+    /// Batches whose gradients, of `loss / accumulate`, are added up before an update.
+    pub accumulate: usize,
+    /// `decay` of the moving average of the weights (`AveragedModel`), which validation and the trained network take.
+    pub ema: Option<f64>,
     pub lr: f64,
     pub optimizer: OptimizerKind,
     pub schedule: Schedule,
@@ -45,6 +58,11 @@ impl Default for TrainConfig {
             engine: EngineKind::Exact,
             epochs: 100,
             batch_size: Some(32),
+            order: OrderKind::Randperm,
+            drop_last: false,
+            valid_batch_size: None,
+            accumulate: 1,
+            ema: None,
             lr: 1e-3,
             optimizer: OptimizerKind::Adam,
             schedule: Schedule::Constant,
@@ -69,6 +87,7 @@ impl TrainConfig {
         ensure!(self.epochs > 0, "--epochs 0: expected a whole number from 1 up");
         ensure!(self.epochs <= MOST_EPOCHS as usize, "--epochs {}: expected {MOST_EPOCHS} at most", self.epochs);
         ensure!(self.batch_size != Some(0), "--batch-size 0: expected a whole number from 1 up, or full");
+        self.check_batches(validated)?;
         above_zero("--lr", self.lr)?;
         self.schedule.check_warmup(self.warmup, self.epochs)?;
         if let Some(patience) = self.early_stop {
@@ -79,6 +98,23 @@ impl TrainConfig {
         from_zero("--weight-decay", self.weight_decay.unwrap_or(0.0))?;
         above_zero("--clip-grad", self.clip_grad.unwrap_or(1.0))?;
         self.check_momentum()
+    }
+
+    fn check_batches(&self, validated: bool) -> Result<()> {
+        ensure!(self.accumulate > 0, "--accumulate 0: expected a whole number of batches from 1 up");
+        if let Some(decay) = self.ema {
+            ensure!((0.0..=1.0).contains(&decay), "--ema {}: expected a number from 0 to 1", number(decay));
+        }
+        if let Some(size) = self.valid_batch_size {
+            let size = if size == 0 { "full".into() } else { size.to_string() };
+            ensure!(validated, "--valid-batch-size {size}: there is no validation part; leave it out, or give one");
+        }
+        ensure!(
+            self.valid_batch_size.is_some() || !self.order.loader().is_some_and(|options| options.valid_persistent),
+            "--order {}: valid_persistent belongs to a loader of the validation rows; give --valid-batch-size",
+            self.order
+        );
+        Ok(())
     }
 
     fn check_momentum(&self) -> Result<()> {

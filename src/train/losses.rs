@@ -1,9 +1,9 @@
 //! The losses of a running training: kept where the engine computes them, and read back when somebody asks.
 
+use super::batches::Batches;
 use super::engine::Engine;
 use super::history::History;
 use super::not_finite;
-use super::order::Order;
 use super::task::Task;
 use anyhow::{Result, bail};
 use tch::Tensor;
@@ -16,7 +16,7 @@ pub(super) struct Losses<'a> {
     pub(super) engine: Box<dyn Engine + 'a>,
     pub(super) history: History,
     task: Task<'a>,
-    order: Order,
+    batches: Batches,
     waiting: Vec<Waiting>,
 }
 
@@ -27,14 +27,14 @@ struct Waiting {
 }
 
 impl<'a> Losses<'a> {
-    pub(super) fn new(engine: Box<dyn Engine + 'a>, task: Task<'a>, order: Order) -> Self {
-        Self { engine, history: History::default(), task, order, waiting: Vec::new() }
+    pub(super) fn new(engine: Box<dyn Engine + 'a>, task: Task<'a>, batches: Batches) -> Self {
+        Self { engine, history: History::default(), task, batches, waiting: Vec::new() }
     }
 
     /// Adds the epoch whose batches have just been computed.
     pub(super) fn push(&mut self, lr: f64, valid_loss: Option<f64>) -> Result<()> {
         self.waiting.push(Waiting { lr, valid_loss });
-        if self.waiting.len() * self.order.batches() >= MOST_WAITING { self.read() } else { Ok(()) }
+        if self.waiting.len() * self.batches.count() >= MOST_WAITING { self.read() } else { Ok(()) }
     }
 
     /// Reads back what waits. A loss that is not finite is an error, which names the epoch and the likely cause.
@@ -43,8 +43,8 @@ impl<'a> Losses<'a> {
             return Ok(());
         }
         let losses = self.engine.losses()?;
-        for (epoch, losses) in self.waiting.drain(..).zip(losses.chunks(self.order.batches())) {
-            let (number, loss) = (self.history.epochs() + 1, self.order.mean(losses));
+        for (epoch, losses) in self.waiting.drain(..).zip(losses.chunks(self.batches.count())) {
+            let (number, loss) = (self.history.epochs() + 1, self.batches.mean(losses));
             check(&self.task, "the loss", loss, number)?;
             self.history.push(loss, epoch.valid_loss, epoch.lr);
         }

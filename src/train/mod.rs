@@ -1,5 +1,8 @@
 //! Training: one session under every program and fit. Nothing here prints; an [`observer::Observer`] is told.
 
+mod accumulate;
+mod average;
+pub mod batches;
 pub mod clip;
 pub mod config;
 pub mod engine;
@@ -8,14 +11,18 @@ pub mod history;
 mod losses;
 pub mod observer;
 pub mod optim;
-pub mod order;
+pub mod order_kind;
+mod rows;
 pub mod schedule;
 pub mod session;
 pub mod snapshot;
 pub mod task;
 #[cfg(test)]
 mod tests;
+mod trained;
 mod update;
+mod validation;
+mod weights;
 
 use anyhow::Result;
 

@@ -4,50 +4,33 @@
 //! An engine computes the gradients, see [`super::engine`]; the update is one sweep over the flat buffer; losses are read back
 //! in blocks, or when an observer asks.
 
+use super::average::Average;
+use super::batches::Batches;
 use super::config::TrainConfig;
-use super::engine::{Batch, Choice, EngineKind, choose};
-use super::history::History;
+use super::engine::{Batch, Choice, choose};
 use super::losses::{Losses, check, finite};
 use super::observer::{Epoch, Next, Observer, Started};
-use super::order::Order;
+use super::rows::Rows;
 use super::snapshot::{Best, Snapshot};
 use super::task::Task;
+pub use super::trained::Trained;
 use super::update::Update;
-use crate::model::parameters::FlatTensors;
-use crate::torch::{safetensors, script};
+use super::validation::Validation;
+use super::weights::{Weights, overwrite};
+use crate::torch::script;
 use anyhow::{Context, Result, ensure};
 use std::cell::RefCell;
 use std::time::Instant;
-use tch::Tensor;
-
-/// What a training leaves beside the network's weights.
-#[derive(Debug)]
-pub struct Trained {
-    /// The epoch whose weights the network has: with early stopping that of the lowest validation loss, else the last.
-    pub best_epoch: usize,
-    /// Whether it ended before the epochs that were asked for.
-    pub stopped_early: bool,
-    pub engine: EngineKind,
-    /// Seconds that the epochs of this run took, with their validation, their reports and checkpoints.
-    pub seconds: f64,
-    /// The state after the last epoch.
-    pub snapshot: Snapshot,
-}
-
-impl Trained {
-    /// Losses and learning rates of all epochs.
-    pub fn history(&self) -> &History {
-        &self.snapshot.history
-    }
-}
 
 /// A training that can be run, once.
 ///
-/// Random numbers come from torch's CPU generator: `randperm(n)` at the start of each epoch (not for a full batch), then the
-/// dropout masks.
+/// Random numbers come from torch's CPU generator: at the start of each epoch what `--order` draws, `randperm(n)` (not for a full
+/// batch) or what a loader does, then the dropout masks, then what a loader of the validation rows draws.
 pub struct Session<'a> {
     task: Task<'a>,
-    order: Order,
+    batches: Batches,
+    rows: Rows,
+    validation: Option<Validation<'a>>,
     update: Update<'a>,
     losses: RefCell<Losses<'a>>,
     /// Under early stopping, the lowest validation loss so far.
@@ -61,19 +44,23 @@ pub struct Session<'a> {
 struct BestSoFar {
     epoch: usize,
     loss: f64,
-    weights: FlatTensors,
+    weights: Weights,
 }
 
 impl<'a> Session<'a> {
     /// A training from the network's weights as they are. An error for settings and rows that do not go together.
     pub fn new(task: Task<'a>) -> Result<Self> {
         task.check()?;
-        let order = Order::new(task.train.rows(), task.config.batch_size)?;
+        let config = task.config;
+        let batches = Batches::new(task.train.rows(), config.batch_size, config.drop_last)?;
+        task.check_batches(batches)?;
+        let rows = Rows::new(config.order, &task.train, config.batch_size.is_none())?;
+        let validation = task.valid.map(|part| Validation::new(part, config)).transpose()?;
         let Choice { engine, instead } = choose(&task)?;
-        let started = Started { asked: task.config.engine, engine: engine.kind(), instead, epoch: 0 };
-        let update = Update::new(&task, engine.kind(), order.batches())?;
-        let losses = RefCell::new(Losses::new(engine, task, order));
-        Ok(Self { task, order, update, losses, best: None, started, over: false })
+        let started = Started { asked: config.engine, engine: engine.kind(), instead, epoch: 0 };
+        let update = Update::new(&task, engine.kind(), batches.count())?;
+        let losses = RefCell::new(Losses::new(engine, task, batches));
+        Ok(Self { task, batches, rows, validation, update, losses, best: None, started, over: false })
     }
 
     /// A training that goes on from `snapshot`, whose settings were the task's but for the number of epochs and the engine.
@@ -86,7 +73,7 @@ impl<'a> Session<'a> {
 
     fn load(&mut self, snapshot: &Snapshot) -> Result<()> {
         let (net, config) = (self.task.net, self.task.config);
-        net.parameters.load(&snapshot.weights, "")?;
+        net.load(&snapshot.weights)?;
         self.update.optimizer.load(&snapshot.optimizer)?;
         if let Some(scheduler) = &snapshot.scheduler {
             self.update.scheduler.load(scheduler)?;
@@ -106,10 +93,17 @@ impl<'a> Session<'a> {
         );
         if config.early_stop.is_some() {
             let best = snapshot.best.as_ref().context("no best.epoch, which early stopping needs")?;
-            let weights = FlatTensors::zeros(net.parameters.shapes(), net.device())?;
-            weights.load(&best.weights, "")?;
-            self.best = Some(BestSoFar { epoch: best.epoch, loss: best.loss, weights });
+            net.load(&best.weights)?;
+            self.best = Some(BestSoFar { epoch: best.epoch, loss: best.loss, weights: Weights::of(net)? });
+            net.load(&snapshot.weights)?;
             self.over = snapshot.stopped_early(config.early_stop);
+        }
+        if let Some(average) = &mut self.update.average {
+            average.load(snapshot.averaged.as_ref().context("no n_averaged, which --ema needs")?)?;
+        }
+        self.rows.go_on(epoch, snapshot.loader.clone());
+        if let Some(validation) = &mut self.validation {
+            validation.go_on(epoch);
         }
         self.losses.get_mut().history = history.clone();
         self.started.epoch = epoch;
@@ -139,8 +133,8 @@ impl<'a> Session<'a> {
         let TrainConfig { epochs, early_stop, .. } = *self.task.config;
         let lr = self.update.scheduler.lr();
         self.batches()?;
+        let valid_loss = self.validate()?;
         let losses = self.losses.get_mut();
-        let valid_loss = self.task.valid.map(|part| losses.engine.evaluate(&part)).transpose()?;
         losses.push(lr, valid_loss)?;
         if let Some(loss) = valid_loss.filter(|loss| !loss.is_finite()) {
             // The training loss went first, or neither did.
@@ -169,27 +163,41 @@ impl<'a> Session<'a> {
     /// Every batch once.
     fn batches(&mut self) -> Result<()> {
         let engine = &mut self.losses.get_mut().engine;
-        let Some(rows) = self.order.shuffled(self.task.train.x.device())? else {
-            engine.gradients(Batch::All, &mut self.update.grads)?;
-            return self.update.step();
-        };
-        for (first, length) in self.order.bounds() {
-            engine.gradients(Batch::Rows(&rows.f_narrow(0, first, length)?), &mut self.update.grads)?;
-            self.update.step()?;
+        let order = self.rows.epoch(&self.task.train)?;
+        let (count, all) = (self.batches.count(), self.task.train.rows());
+        for (index, (first, rows)) in self.batches.bounds().enumerate() {
+            let taken = order.as_ref().map(|order| order.f_narrow(0, first, rows)).transpose()?;
+            let batch = match &taken {
+                Some(taken) => Batch::Rows(taken),
+                None if rows == all => Batch::All,
+                None => Batch::Slice { first, rows },
+            };
+            engine.gradients(batch, &mut self.update.grads)?;
+            self.update.step(index + 1 == count)?;
         }
         Ok(())
     }
 
+    /// The validation loss, if there are validation rows, by the averaged weights where they are averaged.
+    fn validate(&mut self) -> Result<Option<f64>> {
+        let Some(validation) = &mut self.validation else { return Ok(None) };
+        let (net, engine) = (self.task.net, &mut self.losses.get_mut().engine);
+        let Some(average) = &self.update.average else { return validation.loss(engine.as_mut()).map(Some) };
+        let last = Weights::of(net)?;
+        overwrite(&net.parameters, &average.weights)?;
+        let loss = validation.loss(engine.as_mut())?;
+        last.put(net)?;
+        Ok(Some(loss))
+    }
+
     /// Remembers the weights if the validation loss is the lowest so far; the epoch that has it.
     fn see(&mut self, epoch: usize, loss: f64) -> Result<usize> {
-        let parameters = &self.task.net.parameters;
-        let lowest = self.best.as_ref().is_none_or(|best| loss < best.loss);
-        if lowest {
-            let weights = match self.best.take() {
+        if self.best.as_ref().is_none_or(|best| loss < best.loss) {
+            let mut weights = match self.best.take() {
                 Some(best) => best.weights,
-                None => FlatTensors::zeros(parameters.shapes(), self.task.net.device())?,
+                None => Weights::of(self.task.net)?,
             };
-            weights.flat.shallow_clone().f_copy_(&parameters.flat)?;
+            weights.take(self.task.net, self.update.average.as_ref().map(|average| &average.weights))?;
             self.best = Some(BestSoFar { epoch, loss, weights });
         }
         Ok(self.best.as_ref().map_or(epoch, |best| best.epoch))
@@ -198,33 +206,38 @@ impl<'a> Session<'a> {
     /// Hands the state out, with the network as the training would leave it.
     fn save(&mut self, observer: &mut dyn Observer) -> Result<()> {
         let snapshot = self.snapshot()?;
-        let last = safetensors::copy(&self.task.net.parameters.flat)?;
-        self.restore_best()?;
+        let last = Weights::of(self.task.net)?;
+        self.put_final()?;
         observer.save(self.task.net, &snapshot)?;
-        overwrite(&self.task.net.parameters.flat, &last)
+        last.put(self.task.net)
     }
 
     /// Where it stands: what [`Session::resume`] goes on from.
     pub fn snapshot(&mut self) -> Result<Snapshot> {
+        let net = self.task.net;
         let losses = self.losses.get_mut();
         losses.read()?;
         let best = self.best.as_ref().map(|best| -> Result<_> {
-            Ok(Best { epoch: best.epoch, loss: best.loss, weights: best.weights.copies("")? })
+            Ok(Best { epoch: best.epoch, loss: best.loss, weights: best.weights.named(net)? })
         });
         Ok(Snapshot {
             history: losses.history.clone(),
-            weights: self.task.net.parameters.copies("")?,
+            weights: net.copies()?,
             best: best.transpose()?,
+            averaged: self.update.average.as_ref().map(Average::state).transpose()?,
             optimizer: self.update.optimizer.state()?,
             scheduler: Some(self.update.scheduler.state()?),
             generator: Some(script::generator_state()?),
+            loader: self.rows.generator(),
         })
     }
 
-    fn restore_best(&self) -> Result<()> {
-        match &self.best {
-            Some(best) => overwrite(&self.task.net.parameters.flat, &best.weights.flat),
-            None => Ok(()),
+    /// Gives the network the weights that it would have if the training ended here: the best, else the averaged, else the last.
+    fn put_final(&self) -> Result<()> {
+        match (&self.best, &self.update.average) {
+            (Some(best), _) => best.weights.put(self.task.net),
+            (None, Some(average)) => overwrite(&self.task.net.parameters, &average.weights),
+            (None, None) => Ok(()),
         }
     }
 
@@ -237,7 +250,7 @@ impl<'a> Session<'a> {
         }
         let seconds = clock.elapsed().as_secs_f64();
         let snapshot = self.snapshot()?;
-        self.restore_best()?;
+        self.put_final()?;
         Ok(Trained {
             best_epoch: self.best.as_ref().map_or(last, |best| best.epoch),
             stopped_early: last < epochs,
@@ -246,10 +259,4 @@ impl<'a> Session<'a> {
             snapshot,
         })
     }
-}
-
-/// Copies one buffer over another.
-fn overwrite(buffer: &Tensor, values: &Tensor) -> Result<()> {
-    let _no_grad = tch::no_grad_guard();
-    Ok(buffer.shallow_clone().f_copy_(values)?)
 }

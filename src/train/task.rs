@@ -1,8 +1,10 @@
 //! What a training is given: a network, a loss, settings, and the rows to train on and to validate with.
 
+use super::batches::Batches;
 use super::config::TrainConfig;
 use crate::model::loss::Loss;
 use crate::model::mlp::Mlp;
+use crate::model::norm::Norm;
 use anyhow::{Context, Result, ensure};
 use tch::{Kind, Tensor};
 
@@ -23,6 +25,25 @@ impl Task<'_> {
         self.config.check(self.valid.is_some())?;
         self.train.check("training", self.net, self.loss)?;
         self.valid.iter().try_for_each(|part| part.check("validation", self.net, self.loss))
+    }
+
+    /// Refuses a batch of one row under a batch norm, at which PyTorch raises: "Expected more than 1 value per channel when
+    /// training".
+    pub(super) fn check_batches(&self, batches: Batches) -> Result<()> {
+        let net = &self.net.config;
+        let single = net.norm == Norm::Batch && !net.hidden.is_empty() && batches.bounds().any(|(_, rows)| rows == 1);
+        let (rows, last) = (self.train.rows(), batches.count());
+        let every = batches.seen() == last as i64;
+        let advice = if every {
+            "choose a larger --batch-size"
+        } else {
+            "leave it out with --drop-last, or choose another --batch-size"
+        };
+        ensure!(
+            !single,
+            "--norm batch: batch {last} of {rows} training rows has one row, which has no variance; {advice}"
+        );
+        Ok(())
     }
 
     /// Rows of the training part whose class has the largest output, of equal ones the last class.

@@ -9,13 +9,21 @@ use super::task::{Part, Task};
 use crate::model::activation::Activation;
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
+use crate::model::norm::Norm;
 use crate::torch::named::prefixed;
 use crate::torch::testing::seeded;
 use anyhow::{Result, bail};
 use tch::{Device, Kind, Tensor};
 
 fn linear() -> Mlp {
-    let config = MlpConfig { inputs: 1, outputs: 1, hidden: vec![], activation: Activation::Identity, dropout: 0.0 };
+    let config = MlpConfig {
+        inputs: 1,
+        outputs: 1,
+        hidden: vec![],
+        activation: Activation::Identity,
+        dropout: 0.0,
+        norm: Norm::None,
+    };
     Mlp::new(&config, Device::Cpu).unwrap()
 }
 
@@ -166,7 +174,14 @@ impl Observer for Saving {
 /// Shuffled batches, dropout, momentum, a schedule and early stopping: everything that a snapshot must hold.
 #[test]
 fn a_training_goes_on_from_its_snapshot_to_the_same_bits() {
-    let layers = MlpConfig { inputs: 3, outputs: 1, hidden: vec![5], activation: Activation::Relu, dropout: 0.2 };
+    let layers = MlpConfig {
+        inputs: 3,
+        outputs: 1,
+        hidden: vec![5],
+        activation: Activation::Relu,
+        dropout: 0.2,
+        norm: Norm::None,
+    };
     let torch = seeded(0);
     let data = || {
         torch.seed(1);
@@ -202,7 +217,14 @@ fn a_training_goes_on_from_its_snapshot_to_the_same_bits() {
 #[test]
 fn an_engine_that_cannot_says_why_and_the_exact_one_trains() {
     let _torch = seeded(0);
-    let layers = MlpConfig { inputs: 1, outputs: 1, hidden: vec![2], activation: Activation::Relu, dropout: 0.5 };
+    let layers = MlpConfig {
+        inputs: 1,
+        outputs: 1,
+        hidden: vec![2],
+        activation: Activation::Relu,
+        dropout: 0.5,
+        norm: Norm::None,
+    };
     let net = Mlp::new(&layers, Device::Cpu).unwrap();
     let x = column(&[1.0]);
     let part = Part { x: &x, y: &x, weight: None };

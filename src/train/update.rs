@@ -1,5 +1,7 @@
 //! One update of the parameters: clipping, learning rate, optimizer.
 
+use super::accumulate::{Accumulated, updates};
+use super::average::Average;
 use super::clip::clip_grad_norm_;
 use super::config::{LARGEST, TrainConfig};
 use super::engine::EngineKind;
@@ -14,7 +16,11 @@ pub(super) struct Update<'a> {
     config: &'a TrainConfig,
     pub(super) optimizer: Box<dyn Optimizer>,
     pub(super) scheduler: Scheduler,
+    /// Those of the batch, and of several batches together where an update is due.
     pub(super) grads: FlatTensors,
+    accumulated: Option<Accumulated>,
+    /// The moving average of the weights, if there is one.
+    pub(super) average: Option<Average>,
     parameters: FlatTensors,
     /// Whether the update is one pass over the buffers, see [`Optimizer::sweep`].
     sweeps: bool,
@@ -25,18 +31,27 @@ impl<'a> Update<'a> {
     pub(super) fn new(task: &Task<'a>, engine: EngineKind, batches: usize) -> Result<Self> {
         let (config, parameters) = (task.config, &task.net.parameters);
         let device = task.net.device();
+        let grads = FlatTensors::zeros(parameters.shapes(), device)?;
+        let updates = updates(batches, config.accumulate);
         Ok(Self {
             config,
             optimizer: config.optimizer(parameters.shapes(), device)?,
-            scheduler: Scheduler::new(config.schedule, config.warmup, config.lr, config.epochs, batches)?,
-            grads: FlatTensors::zeros(parameters.shapes(), device)?,
+            scheduler: Scheduler::new(config.schedule, config.warmup, config.lr, config.epochs, updates)?,
+            accumulated: Accumulated::over(config.accumulate, &grads)?,
+            average: config.ema.map(|decay| Average::new(task.net, decay)).transpose()?,
+            grads,
             parameters: parameters.share()?,
             sweeps: engine == EngineKind::Fused,
         })
     }
 
-    /// After the gradients of a batch.
-    pub(super) fn step(&mut self) -> Result<()> {
+    /// After the gradients of a batch, the `last` of its epoch or not.
+    pub(super) fn step(&mut self, last: bool) -> Result<()> {
+        if let Some(accumulated) = &mut self.accumulated
+            && !accumulated.add(&self.grads, last)?
+        {
+            return Ok(());
+        }
         if let Some(max_norm) = self.config.clip_grad {
             let _no_grad = tch::no_grad_guard();
             let _ = clip_grad_norm_(&mut self.grads, max_norm)?;
@@ -54,7 +69,7 @@ impl<'a> Update<'a> {
             let _no_grad = tch::no_grad_guard();
             self.optimizer.step(&mut self.parameters.flat, &self.grads.flat)?;
         }
-        self.scheduler.after_batch();
-        Ok(())
+        self.scheduler.after_update();
+        self.average.as_mut().map_or(Ok(()), |average| average.update(&self.parameters))
     }
 }

@@ -81,7 +81,8 @@ impl Case {
         let trained = Session::new(task).unwrap().run(&mut ()).unwrap();
         let history = trained.history().clone();
         let lists = |tensors: Vec<(String, Tensor)>| -> Value {
-            let list = |tensor: &Tensor| json!(Vec::<f32>::try_from(tensor.flatten(0, -1)).unwrap());
+            let list =
+                |tensor: &Tensor| json!(Vec::<f64>::try_from(tensor.to_kind(Kind::Double).flatten(0, -1)).unwrap());
             tensors.iter().map(|(name, tensor)| (name.clone(), list(tensor))).collect()
         };
         let state = trained.snapshot.optimizer.into_iter().filter(|(name, _)| name != "step");
@@ -91,7 +92,7 @@ impl Case {
             "lr": history.iter().map(|epoch| epoch.lr).collect::<Vec<_>>(),
             "module": true,
             "best_epoch": trained.best_epoch,
-            "weights": lists(net.parameters.named().unwrap()),
+            "weights": lists(net.state().unwrap()),
             "optimizer": lists(state.collect()),
             "generator": torchscript::generator_state().unwrap()[..64],
         })

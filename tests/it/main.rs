@@ -6,10 +6,12 @@
 mod common;
 
 // What trains.
+mod batches;
 mod cuda;
 mod engine;
 mod fit;
 mod importance;
+mod init_from;
 mod interrupt;
 mod pictures;
 mod folder;
@@ -24,6 +26,7 @@ mod show;
 mod tables;
 mod threads;
 mod tune;
+mod usual;
 
 // What reads a table, and what is wrong with one.
 mod data;

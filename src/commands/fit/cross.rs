@@ -2,6 +2,7 @@
 //! which has done no epoch yet.
 
 use super::Fitting;
+use crate::checkpoint::Provenance;
 use crate::commands::job::Job;
 use crate::commands::progress::Progress;
 use crate::commands::training::CheckpointWriter;
@@ -84,6 +85,7 @@ impl CrossValidation<'_> {
         let prepared = prepare(self.rows, &self.rows.parts, config, *device)?;
         let network = Network::new(&prepared, config, *seed, *device)?;
         let snapshot = first_state(&network, &prepared, config)?;
-        self.fit.checkpoint(&prepared, &network.net, &snapshot, folds, (*seed, &self.job.provenance()))
+        let provenance = Provenance { init_from: network.initial, ..self.job.provenance() };
+        self.fit.checkpoint(&prepared, &network.net, &snapshot, folds, (*seed, &provenance))
     }
 }

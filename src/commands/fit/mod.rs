@@ -99,7 +99,13 @@ impl Fitting<'_> {
         let often = args.resuming.checkpoint_every.is_some();
         let folds = CrossValidation { fit: self, job, rows, often }.run(&mut progress, &mut checkpoints)?;
         let prepared = prepare(rows, &rows.parts, config, device)?;
-        let network = Network::new(&prepared, config, seed, device)?;
+        let network = match self.resumption {
+            None => Network::new(&prepared, config, seed, device)?,
+            Some(_) => Network::drawn(&prepared, config, seed, device)?,
+        };
+        let earlier = self.resumption.and_then(|resumption| resumption.manifest.as_ref());
+        let initial = earlier.and_then(|manifest| manifest.provenance.init_from.as_ref());
+        job.init_from = network.initial.as_ref().or(initial).cloned();
         let (provenance, printing) = (job.provenance(), job.printing());
         let mut observer = Training {
             progress: &mut progress,

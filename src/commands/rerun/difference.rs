@@ -25,8 +25,13 @@ pub struct Compared {
 /// Compares what was recorded of two runs: seed, settings, data, versions, threads. A record without one says so; but what a
 /// program does not use is not recorded any more.
 pub fn records(was: &Record, now: &Record) -> Vec<Compared> {
-    let keys = ["seed", "config", "data_sha256", "threads", "device", "libtorch", "lockstep", "cpu_capability"];
-    let used = |key: &&str| !["libtorch", "cpu_capability"].contains(key) || now.summary.contains_key(*key);
+    let keys =
+        ["seed", "config", "data_sha256", "init_from", "threads", "device", "libtorch", "lockstep", "cpu_capability"];
+    let used = |key: &&str| match *key {
+        "libtorch" | "cpu_capability" => now.summary.contains_key(*key),
+        "init_from" => was.summary.contains_key(*key) || now.summary.contains_key(*key),
+        _ => true,
+    };
     keys.into_iter()
         .filter(used)
         .map(|key| Compared { what: key.into(), difference: differs(key, &was.summary, &now.summary) })

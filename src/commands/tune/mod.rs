@@ -88,6 +88,7 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
         Interrupted(format!("interrupted: {kept}, the same command goes on from there")).into()
     })?;
     progress.finish();
+    job.init_from = outcome.network.initial.clone();
     let trials = &journal.trials[..search.plan.len()];
     let numbered = write(args, &mut job, &search, trials, &best, &outcome, schema.as_ref())?;
     let judgement = judge(&outcome);

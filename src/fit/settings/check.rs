@@ -90,6 +90,7 @@ mod tests {
     use super::*;
     use crate::preprocess::choices::{Impute, Scale};
     use crate::train::config::TrainConfig;
+    use crate::train::order_kind::OrderKind;
     use toml::{Table, Value};
 
     fn settings() -> FitSettings {
@@ -151,6 +152,14 @@ mod tests {
             ("schedule", "schedule = 'step:gama=1'", "--schedule step:gama=1: step: no parameter gama"),
             ("warmup", "warmup = 200", "--warmup 200: expected fewer than the 100 epochs"),
             ("warmup", "warmup = 2\nschedule = 'one-cycle'", "--warmup 2: --schedule one-cycle brings"),
+            ("order", "order = 'dataloder'", "--order dataloder: did you mean dataloader?"),
+            ("order", "order = 'dataloader:valid_persistent=true'", "--order dataloader:valid_persistent=true: valid"),
+            ("drop_last", "drop_last = 'yes'", "--drop-last yes: expected true or false"),
+            ("valid_batch_size", "valid_batch_size = 8\nsplit = [0.8, 0.0, 0.2]", "--valid-batch-size 8: there is no"),
+            ("valid_batch_size", "valid_batch_size = 0\nfolds = 3", "--valid-batch-size full: there is no validation"),
+            ("accumulate", "accumulate = 0", "--accumulate 0: expected"),
+            ("ema", "ema = 1.5", "--ema 1.5: expected a number from 0 to 1"),
+            ("ema", "ema = nan", "--ema NaN: expected"),
             ("early_stop", "early_stop = 3\nsplit = [0.8, 0.0, 0.2]", "--early-stop 3: needs a validation part"),
             ("clip_grad", "clip_grad = 0.0", "--clip-grad 0: expected a number above 0"),
             ("l1", "l1 = -0.5", "--l1 -0.5: expected a number from 0"),
@@ -166,6 +175,9 @@ mod tests {
         }
         let Value::Table(all) = Value::try_from(TrainConfig {
             batch_size: Some(1),
+            order: OrderKind::Sequential,
+            valid_batch_size: Some(1),
+            ema: Some(0.5),
             early_stop: Some(1),
             clip_grad: Some(1.0),
             weight_decay: Some(0.0),
@@ -184,6 +196,7 @@ mod tests {
         for (lines, start) in [
             ("split = [0.9, 0.2, 0.2]", "--split 0.9,0.2,0.2: expected three shares"),
             ("dropout = 1.0", "--dropout 1: expected"),
+            ("norm = 'bach'", "--norm bach: did you mean batch?"),
             ("hidden = [64, 0]", "--hidden: 0, expected whole numbers from 1"),
             ("delimiter = ';;'", "--delimiter \";;\": expected one ASCII character"),
             ("loss = 'rmse'", "--loss rmse: did you mean mse? (expected "),

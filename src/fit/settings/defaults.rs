@@ -5,6 +5,7 @@ use super::kinds::{ClassWeight, Log, Task};
 use super::raw::FitSettings;
 use crate::data::source::ReadOptions;
 use crate::model::activation::Activation;
+use crate::model::norm::Norm;
 use crate::preprocess::choices::ColumnChoice;
 use crate::train::config::TrainConfig;
 
@@ -68,6 +69,13 @@ impl Default for FitSettings {
             engine: train.engine,
             log: Log::Csv,
             importance: ImportanceRows::Auto,
+            norm: Norm::None,
+            order: train.order,
+            drop_last: train.drop_last,
+            valid_batch_size: train.valid_batch_size,
+            accumulate: train.accumulate,
+            ema: train.ema,
+            init_from: None,
         }
     }
 }

@@ -6,11 +6,13 @@ use crate::data::source::ReadOptions;
 use crate::data::table::Format;
 use crate::model::activation::Activation;
 use crate::model::loss::LossKind;
+use crate::model::norm::Norm;
 use crate::preprocess::choices::{Encode, Impute, Scale, Unseen};
 use crate::preprocess::dates::DatePart;
 use crate::train::config::TrainConfig;
 use crate::train::engine::EngineKind;
 use crate::train::optim::OptimizerKind;
+use crate::train::order_kind::OrderKind;
 use crate::train::schedule::Schedule;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -93,6 +95,32 @@ pub struct FitSettings {
     /// Not written where nobody asked: the settings of runs from before are those of runs from now on.
     #[serde(skip_serializing_if = "ImportanceRows::is_auto")]
     pub importance: ImportanceRows,
+    // As `importance`, these are not written where nobody asked.
+    /// Of each hidden layer, before the activation.
+    #[serde(skip_serializing_if = "Norm::is_none")]
+    pub norm: Norm,
+    /// Whose order the training rows are seen in.
+    #[serde(skip_serializing_if = "OrderKind::is_default")]
+    pub order: OrderKind,
+    /// A last batch with fewer rows than the others is left out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub drop_last: bool,
+    /// Rows of a batch of the validation loss, 0 for all in one; none: all in one, by no loader.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_batch_size: Option<usize>,
+    /// Batches whose gradients are added up before an update.
+    #[serde(skip_serializing_if = "is_one")]
+    pub accumulate: usize,
+    /// `decay` of the moving average of the weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ema: Option<f64>,
+    /// File of the weights that the network starts from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init_from: Option<PathBuf>,
+}
+
+fn is_one(count: &usize) -> bool {
+    *count == 1
 }
 
 impl FitSettings {
@@ -138,6 +166,11 @@ impl FitSettings {
             weight_decay: self.weight_decay,
             momentum: self.momentum,
             nesterov: self.nesterov,
+            order: self.order,
+            drop_last: self.drop_last,
+            valid_batch_size: self.valid_batch_size,
+            accumulate: self.accumulate,
+            ema: self.ema,
         }
     }
 }

@@ -7,6 +7,8 @@ use crate::choices::names::unknown_setting;
 use crate::choices::{aliases, given};
 use crate::data::table::Format;
 use crate::model::loss::LossKind;
+use crate::model::norm::Norm;
+use crate::train::order_kind::OrderKind;
 use anyhow::{Result, bail, ensure};
 use std::path::{Path, PathBuf};
 
@@ -54,6 +56,13 @@ impl FitSettings {
             weight_decay: Some(0.0),
             clip_grad: Some(1.0),
             importance: ImportanceRows::All,
+            norm: Norm::Batch,
+            order: OrderKind::Sequential,
+            drop_last: true,
+            valid_batch_size: Some(1),
+            accumulate: 2,
+            ema: Some(0.5),
+            init_from: Some(PathBuf::new()),
             ..Self::default()
         })?)
     }

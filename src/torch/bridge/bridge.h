@@ -46,6 +46,8 @@ lockstep_error lockstep_module_call(lockstep_module* module, lockstep_slice meth
 
 lockstep_error lockstep_generator_state(lockstep_bytes* made);
 lockstep_error lockstep_set_generator_state(lockstep_slice bytes);
+// The state of a new generator of this seed.
+lockstep_error lockstep_seeded_generator(std::uint64_t seed, lockstep_bytes* made);
 lockstep_error lockstep_cpu_capability(lockstep_bytes* made);
 
 // The version that the loaded libtorch was built as, at most `size` bytes with the 0 behind it; empty if it does not say.

@@ -91,6 +91,7 @@ unsafe extern "C" {
     ) -> Error;
     pub fn lockstep_generator_state(made: *mut Bytes) -> Error;
     pub fn lockstep_set_generator_state(bytes: Slice<'_>) -> Error;
+    pub fn lockstep_seeded_generator(seed: u64, made: *mut Bytes) -> Error;
     pub fn lockstep_cpu_capability(made: *mut Bytes) -> Error;
 }
 

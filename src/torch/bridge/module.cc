@@ -1,6 +1,7 @@
 // torch::jit::Module for Rust. torch/script.h stays in this file: every unit that includes it costs 11-13 s.
 #include "bridge.h"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 #include <ATen/Version.h>
 #include <cstdlib>
@@ -152,6 +153,13 @@ lockstep_error lockstep_set_generator_state(lockstep_slice bytes) {
     std::memcpy(state.data_ptr(), bytes.data, bytes.size);
     std::lock_guard<std::mutex> lock(generator.mutex());
     generator.set_state(state);
+  });
+}
+
+lockstep_error lockstep_seeded_generator(std::uint64_t seed, lockstep_bytes* made) {
+  return guarded([&] {
+    const auto state = at::detail::createCPUGenerator(seed).get_state();
+    *made = bytes_of(state.data_ptr(), state.nbytes());
   });
 }
 

@@ -28,12 +28,13 @@ impl Engine for Autograd<'_> {
         let Task { net, loss, train, .. } = self.task;
         let gather = |tensor: &Tensor| match batch {
             Batch::All => Ok(tensor.shallow_clone()),
+            Batch::Slice { first, rows } => tensor.f_narrow(0, first, rows),
             Batch::Rows(index) => tensor.f_index_select(0, index),
         };
         let (x, y, weight) = (gather(train.x)?, gather(train.y)?, train.weight.map(gather).transpose()?);
         let loss = loss.mean(&net.forward(&x, true)?, &y, weight.as_ref())?;
         self.losses.push(loss.f_detach()?);
-        let objective = self.with_l1(&loss)?;
+        let objective = self.shared(self.with_l1(&loss)?)?;
         let found = Tensor::f_run_backward(&[objective], net.variables(), false, false)?;
         let _no_grad = tch::no_grad_guard();
         for (mut place, grad) in into.views()?.into_iter().zip(&found) {
@@ -60,13 +61,21 @@ impl Engine for Autograd<'_> {
 }
 
 impl Autograd<'_> {
+    /// `loss / N`, where an update is made of N batches.
+    fn shared(&self, objective: Tensor) -> Result<Tensor> {
+        match self.task.config.accumulate {
+            1 => Ok(objective),
+            batches => Ok(objective.f_div_scalar(batches as i64)?),
+        }
+    }
+
     /// `loss + l1 * sum(w.abs().sum() for w in weights)`.
     fn with_l1(&self, loss: &Tensor) -> Result<Tensor> {
         if self.task.config.l1 == 0.0 {
             return Ok(loss.shallow_clone());
         }
         let mut sum: Option<Tensor> = None;
-        for weight in self.task.net.variables().iter().step_by(2) {
+        for weight in self.task.net.linear_weights() {
             let term = weight.f_abs()?.f_sum(None)?;
             sum = Some(match sum {
                 Some(sum) => sum.f_add(&term)?,

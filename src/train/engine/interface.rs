@@ -10,6 +10,11 @@ use tch::Tensor;
 #[derive(Debug, Clone, Copy)]
 pub enum Batch<'a> {
     All,
+    /// So many from the first on, as they stand.
+    Slice {
+        first: i64,
+        rows: i64,
+    },
     /// int64 `[rows]`, the rows' indices.
     Rows(&'a Tensor),
 }
@@ -17,7 +22,8 @@ pub enum Batch<'a> {
 /// The losses and gradients of one [`Task`](crate::train::task::Task).
 pub trait Engine {
     fn kind(&self) -> EngineKind;
-    /// Writes the gradients of a batch's loss, with the L1 term if there is one, to `into`.
+    /// Writes the gradients of a batch's loss, with the L1 term if there is one, to `into`; where an update is made of N batches,
+    /// those of the Nth part of it.
     fn gradients(&mut self, batch: Batch<'_>, into: &mut FlatTensors) -> Result<()>;
     /// The loss of each batch since the last call, without the L1 term. A GPU is waited for here, not in each batch.
     fn losses(&mut self) -> Result<Vec<f64>>;

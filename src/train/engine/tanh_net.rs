@@ -59,9 +59,12 @@ impl<'a> TanhNet<'a> {
         net.hidden.len() == 1
             && net.activation == Activation::Tanh
             && net.dropout == 0.0
+            && net.norm.is_none()
             && plain_loss
             && task.train.weight.is_none()
             && config.batch_size.is_none()
+            && config.order.loader().is_none()
+            && config.accumulate == 1
             && config.l1 == 0.0
     }
 
@@ -176,12 +179,20 @@ mod tests {
     use super::*;
     use crate::model::loss::Loss;
     use crate::model::mlp::{Mlp, MlpConfig};
+    use crate::model::norm::Norm;
     use crate::torch::testing::seeded;
     use crate::train::config::TrainConfig;
     use crate::train::engine::choose;
 
     fn net(inputs: i64, hidden: i64, outputs: i64) -> Mlp {
-        let config = MlpConfig { inputs, outputs, hidden: vec![hidden], activation: Activation::Tanh, dropout: 0.0 };
+        let config = MlpConfig {
+            inputs,
+            outputs,
+            hidden: vec![hidden],
+            activation: Activation::Tanh,
+            dropout: 0.0,
+            norm: Norm::None,
+        };
         Mlp::new(&config, Device::Cpu).unwrap()
     }
 

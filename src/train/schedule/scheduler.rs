@@ -96,8 +96,8 @@ impl Scheduler {
         Ok(())
     }
 
-    /// After a batch's update.
-    pub fn after_batch(&mut self) {
+    /// After an update.
+    pub fn after_update(&mut self) {
         self.batch += 1;
         self.one_cycle();
     }
@@ -181,7 +181,7 @@ mod tests {
         let mut scheduler = Scheduler::new(schedule.parse().unwrap(), warmup, 0.1, losses.len(), 1).unwrap();
         let rate = |loss: &f64| {
             let lr = scheduler.lr();
-            scheduler.after_batch();
+            scheduler.after_update();
             scheduler.after_epoch(*loss);
             lr
         };

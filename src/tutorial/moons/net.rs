@@ -2,6 +2,7 @@
 
 use crate::model::activation::Activation;
 use crate::model::mlp::{Mlp, MlpConfig};
+use crate::model::norm::Norm;
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
 
@@ -21,6 +22,7 @@ pub fn net(hidden: i64, device: Device) -> Result<Mlp> {
         hidden: vec![hidden],
         activation: Activation::Tanh,
         dropout: 0.0,
+        norm: Norm::None,
     };
     Mlp::named(&config, &LAYERS.map(String::from), device)
 }

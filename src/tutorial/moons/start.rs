@@ -3,15 +3,13 @@
 use super::net::{CLASSES, INPUTS};
 use crate::checkpoint::Checkpoint;
 use crate::python::pickle::{Item, Saved};
+use crate::python::state_dict;
 use crate::torch::named::{dtype, has, read_count, under};
 use crate::torch::safetensors::{self, Named};
 use crate::train::history::History;
 use crate::train::snapshot::{OPTIMIZER, Snapshot};
 use anyhow::{Context, Result, bail, ensure};
 use tch::{Kind, Tensor};
-
-/// What a wrapped network's `state_dict()` puts before its names: `torch.compile`, and the two parallel wrappers.
-const WRAPPERS: [&str; 2] = ["_orig_mod.", "module."];
 
 /// What a checkpoint of Python says of its settings.
 pub struct PythonSettings {
@@ -31,9 +29,11 @@ pub fn of_checkpoint(checkpoint: &Checkpoint, lr: f64) -> Result<Snapshot> {
         history: history(epoch, &losses, lr)?,
         weights: checkpoint.module.state()?.into_iter().map(|entry| (entry.name, entry.tensor)).collect(),
         best: None,
+        averaged: None,
         optimizer: under(training, OPTIMIZER),
         scheduler: None,
         generator: Some(Vec::<u8>::try_from(safetensors::find(training, "generator")?)?),
+        loader: None,
     };
     checked(snapshot)
 }
@@ -44,12 +44,8 @@ pub fn of_python(bytes: &[u8]) -> Result<(Snapshot, PythonSettings)> {
     let saved = Saved::read(bytes)?;
     let root = saved.root();
     let part = |name: &str| root.get(name).with_context(|| format!("no {name:?} in it, expected {EXPECTED}"));
-    let model = part("model")?.entries().context("\"model\" is no state_dict()")?;
-    let mut weights = Named::new();
-    for (name, tensor) in model {
-        let name = unwrapped(name.text().context("\"model\": a name is no text")?);
-        weights.push((name.into(), tensor.tensor().with_context(|| format!("\"model\": {name}"))?));
-    }
+    let model = state_dict::tensors(part("model")?).context("\"model\" is no state_dict()")?;
+    let weights = model.context("\"model\"")?;
     let (optimizer, step, lr) = adam(part("optimizer")?, &weights).context("\"optimizer\"")?;
     let epoch = match root.get("epoch") {
         None => step,
@@ -61,17 +57,9 @@ pub fn of_python(bytes: &[u8]) -> Result<(Snapshot, PythonSettings)> {
     let size = safetensors::find(&weights, "fc1.bias").context("\"model\"")?.size();
     let hidden = size.first().copied().context("\"model\": fc1.bias has no size")?;
     let history = history(epoch, &losses, lr)?;
-    let snapshot = checked(Snapshot { history, weights, best: None, optimizer, scheduler: None, generator })?;
+    let (best, averaged, scheduler, loader) = (None, None, None, None);
+    let snapshot = checked(Snapshot { history, weights, best, averaged, optimizer, scheduler, generator, loader })?;
     Ok((snapshot, PythonSettings { hidden, lr }))
-}
-
-/// A parameter's name in the tutorial's `Net`, without what `torch.compile` and `DistributedDataParallel` put before it.
-fn unwrapped(name: &str) -> &str {
-    let mut bare = name;
-    while let Some(rest) = WRAPPERS.iter().find_map(|wrapper| bare.strip_prefix(wrapper)) {
-        bare = rest;
-    }
-    bare
 }
 
 /// The losses of the last of `epoch` epochs; whoever saved them may have kept fewer.

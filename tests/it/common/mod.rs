@@ -6,9 +6,21 @@ pub mod process;
 pub mod testing;
 pub mod training;
 
+use lockstep::python::interpreter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
+
+/// A Python with torch, if there is one; its path is good in every folder.
+pub fn python_with_torch() -> Option<PathBuf> {
+    let python = interpreter::find();
+    let found = interpreter::versions(&python).is_ok_and(|versions| versions.contains_key("torch"));
+    if !found {
+        eprintln!("skipped: {} has no torch; run scripts/setup --python", python.display());
+    }
+    // Not the file behind a link: a virtual environment is told by the link's place.
+    found.then(|| std::path::absolute(&python).unwrap())
+}
 
 pub struct Workdir(TempDir);
 

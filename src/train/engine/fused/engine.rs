@@ -9,6 +9,7 @@ use crate::train::engine::interface::{Batch, Engine};
 use crate::train::engine_kind::EngineKind;
 use crate::train::task::{Part, Task};
 use anyhow::Result;
+use tch::{Device, Kind, Tensor};
 
 /// [`Fused`] on the training part of a task, on as many threads as libtorch has.
 pub struct FusedEngine<'a> {
@@ -48,6 +49,10 @@ impl Engine for FusedEngine<'_> {
     fn gradients(&mut self, batch: Batch<'_>, into: &mut FlatTensors) -> Result<()> {
         let index = match batch {
             Batch::All => None,
+            Batch::Slice { first, rows } => {
+                let places = Tensor::f_arange_start(first, first + rows, (Kind::Int64, Device::Cpu))?;
+                Some(Integers::of(&places)?)
+            }
             Batch::Rows(index) => Some(Integers::of(index)?),
         };
         let parameters = &self.task.net.parameters;
@@ -57,6 +62,10 @@ impl Engine for FusedEngine<'_> {
         })??;
         if self.task.config.l1 != 0.0 {
             parameters.read(|parameters| into.write(|grads| self.add_l1(parameters, grads)))??;
+        }
+        let batches = self.task.config.accumulate;
+        if batches > 1 {
+            into.write(|grads| grads.iter_mut().for_each(|grad| *grad /= batches as f32))?;
         }
         self.losses.push(loss);
         Ok(())

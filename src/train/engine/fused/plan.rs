@@ -65,6 +65,9 @@ impl Plan {
 
     /// The plan of a network under a loss; the error is what the engine does not have.
     pub fn of(net: &MlpConfig, loss: &Loss, device: Device) -> Result<Self, String> {
+        if !net.norm.is_none() {
+            return Err(format!("it has no {} norm", net.norm));
+        }
         let (activation, criterion) = able(net.activation, net.dropout, loss.kind, device)?;
         let activation = if net.hidden.is_empty() { Activation::Identity } else { activation };
         let widths: Vec<i64> = [net.inputs].iter().chain(&net.hidden).chain([&net.outputs]).copied().collect();

@@ -2,6 +2,7 @@ use super::*;
 use crate::model::activation;
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
+use crate::model::norm::Norm;
 use crate::model::parameters::FlatTensors;
 use crate::torch::memory::Integers;
 use crate::torch::testing::seeded;
@@ -28,6 +29,7 @@ impl Case {
             hidden: widths[1..widths.len() - 1].to_vec(),
             activation: activation.parse().unwrap(),
             dropout: 0.0,
+            norm: Norm::None,
         };
         let kind: LossKind = loss.parse().unwrap();
         let classes = if kind == LossKind::Bce { 2 } else { outputs };
@@ -192,11 +194,20 @@ fn not_a_number_comes_out_as_not_a_number() {
 
 #[test]
 fn what_the_engine_does_not_have_is_named() {
-    let config = |activation, dropout| MlpConfig { inputs: 2, outputs: 2, hidden: vec![3], activation, dropout };
+    let config = |activation, dropout| MlpConfig {
+        inputs: 2,
+        outputs: 2,
+        hidden: vec![3],
+        activation,
+        dropout,
+        norm: Norm::None,
+    };
     let mse = Loss::new(LossKind::Mse);
     let reason = |config: &MlpConfig, loss: &Loss, device| Plan::of(config, loss, device).unwrap_err();
     assert!(reason(&config(activation::Activation::Gelu, 0.0), &mse, Device::Cpu).contains("gelu"));
     assert!(reason(&config(activation::Activation::Relu, 0.5), &mse, Device::Cpu).contains("dropout"));
+    let normed = MlpConfig { norm: Norm::Layer, ..config(activation::Activation::Relu, 0.0) };
+    assert_eq!(reason(&normed, &mse, Device::Cpu), "it has no layer norm");
     assert!(reason(&config(activation::Activation::Relu, 0.0), &mse, Device::Cuda(0)).contains("CPU"));
     let mae = Loss::new(LossKind::Mae);
     assert!(reason(&config(activation::Activation::Relu, 0.0), &mae, Device::Cpu).contains("mae"));
