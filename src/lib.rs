@@ -27,6 +27,7 @@
 //! | series | the checkpoints that a running training leaves in its folder |
 //! | baseline, verdict | a prediction that looks at no feature; what the scores say beside it, in words |
 //! | `Location` | the file and row of the user's that an error names |
+//! | record | what a training computed, step by step, written while it ran, here or under Python |
 //! | trace | what one of the tutorial's programs computed, to be compared bit by bit |
 
 pub mod commands; // one verb, one file; the job, what it prints, the observer on the command line
@@ -41,6 +42,7 @@ pub mod preprocess; // from columns to tensors: imputing, scaling, encoding, dat
 pub mod data; // tables: reading, storing, writing, schema, profile; the tutorial's data sets
 pub mod train; // the session, its engines, optimizers, schedules and snapshots
 pub mod model; // networks: parameters, initialisation, activations, losses, TorchScript source
+pub mod record; // what a training did, step by step: writer, reader, first difference, likely causes
 pub mod runs; // the run folder: files whole or absent, what the run before left, history, TensorBoard events
 pub mod python; // what is Python's, number for number: random, NumPy, pickle, traces
 pub mod torch; // what is libtorch's: the C++ bridge, memory, safetensors, devices, what bits depend on

@@ -1,12 +1,48 @@
-//! `lockstep compare <program>`.
+//! `lockstep compare <program>` and `lockstep compare --script FILE.py`.
 
-use super::Common;
+use super::diff::DiffFlags;
 use super::programs::{BostonArgs, DescentArgs, ExhaustiveArgs, MoonsArgs, TwoLayerArgs};
+use super::{Common, Printing};
+use crate::record::Values;
 use clap::{Args, Subcommand};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+pub struct Compare {
+    #[command(subcommand)]
+    pub program: Option<Compared>,
+    #[command(flatten)]
+    pub script: CompareScript,
+}
+
+/// A program of the user's beside a record.
+#[derive(Debug, Args)]
+pub struct CompareScript {
+    /// Your own PyTorch program, which is run under the recorder as it is; what follows are its arguments
+    #[arg(long, value_names = ["FILE.py", "ARGS"], num_args = 1.., allow_hyphen_values = true, requires = "record")]
+    pub script: Vec<OsString>,
+    /// What to lay it beside: the record of a `fit --record`, or another
+    #[arg(long, value_name = "FILE", requires = "script")]
+    pub record: Option<PathBuf>,
+    /// Where to keep the program's record [default: its name with .record, in this folder]
+    #[arg(long, short, value_name = "FILE", requires = "script")]
+    pub output: Option<PathBuf>,
+    /// Steps of the program, from 0, whose tensors are kept in full: 0,1,37 or 0-9 or all [default: those of --record]
+    #[arg(long, value_name = "STEPS", requires = "script")]
+    pub values: Option<Values>,
+    /// Python with torch, and with what the program imports [default: .venv, $VIRTUAL_ENV, python3]
+    #[arg(long, value_name = "PATH")]
+    pub python: Option<PathBuf>,
+    #[command(flatten)]
+    pub shown: DiffFlags,
+    #[command(flatten)]
+    pub printing: Printing,
+}
+
 #[derive(Debug, Subcommand)]
-pub enum Compare {
+pub enum Compared {
     /// A line by trying every k and b of a grid: equal to the bit
     Exhaustive(CompareProgram<ExhaustiveArgs>),
     /// A line by batch gradient descent: equal to the bit

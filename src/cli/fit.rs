@@ -2,7 +2,7 @@
 
 use super::table_flags::TableFlags;
 use super::training_flags::TrainingFlags;
-use super::{Common, Compute, Printing, ReadingFlags, Resuming};
+use super::{Common, Compute, Printing, ReadingFlags, RecordFlags, Resuming};
 use crate::data::table::Format;
 use clap::Args;
 use serde::Serialize;
@@ -24,6 +24,8 @@ pub struct Fit {
     pub print_config: bool,
     #[command(flatten)]
     pub settings: FitFlags,
+    #[command(flatten)]
+    pub record: RecordFlags,
     #[command(flatten)]
     pub common: Common,
     /// Folder for the run's files

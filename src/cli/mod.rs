@@ -3,11 +3,13 @@
 mod compare;
 mod completions;
 mod data;
+mod diff;
 mod fit;
 mod model;
 mod numbers;
 mod programs;
 mod reading_flags;
+mod record_flags;
 mod resume;
 mod run;
 mod show;
@@ -17,13 +19,15 @@ mod tests;
 mod training_flags;
 mod tune;
 
-pub use compare::{Compare, CompareAll, CompareProgram};
+pub use compare::{Compare, CompareAll, CompareProgram, CompareScript, Compared};
 pub use completions::{Completions, CompletionsArgs};
 pub use data::{Data, DataMoons, DataOut};
+pub use diff::{Diff, DiffFlags};
 pub use fit::{Evaluate, Fit, FitFlags, Preprocess};
 pub use model::{Doctor, Inspect, InspectTable, Predict, Rerun, Verify};
 pub use programs::{BostonArgs, DescentArgs, ExhaustiveArgs, MoonsArgs, TwoLayerArgs};
 pub use reading_flags::ReadingFlags;
+pub use record_flags::RecordFlags;
 pub use resume::Resuming;
 pub use run::{Run, RunBostonArgs, RunDescentArgs, RunMoons, RunProgram};
 pub use show::{Show, ShowActivations, ShowBiasVariance, ShowFitting, ShowGradients, ShowNonlinearity};
@@ -71,8 +75,13 @@ pub enum Command {
     #[command(subcommand)]
     Run(Run),
     /// Run the original Python beside ours and show the first differing bit, or that there is none
-    #[command(subcommand)]
-    Compare(Compare),
+    ///
+    /// A program of your own: `lockstep compare --record fit.record --script train.py ARGS` runs it under the recorder, and says
+    /// where it parts from the record that `lockstep fit --record fit.record` made. Its thread count is that of the record, unless
+    /// OMP_NUM_THREADS says another. Exit code 1 where they differ.
+    Compare(Box<Compare>),
+    /// Say where two records of a training part: the first tensor that differs though its inputs are equal, and why
+    Diff(Diff),
     /// Train a network on your own table
     Fit(Box<Fit>),
     /// Split, impute, scale and encode a table as `fit` would, and write it, however large it is

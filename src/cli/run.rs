@@ -2,7 +2,7 @@
 
 use super::numbers::whole;
 use super::programs::{BostonArgs, DescentArgs, ExhaustiveArgs, MoonsArgs, TwoLayerArgs};
-use super::{Common, Resuming};
+use super::{Common, RecordFlags, Resuming};
 use crate::train::engine::EngineKind;
 use crate::tutorial::config::{BostonConfig, DescentConfig, Method, MoonsConfig};
 use clap::{Args, Subcommand};
@@ -54,6 +54,8 @@ pub struct RunMoons {
     /// as fast, on the CPU)
     #[arg(long, value_name = "NAME", default_value = "exact")]
     pub engine: EngineKind,
+    #[command(flatten)]
+    pub record: RecordFlags,
     #[command(flatten)]
     pub common: Common,
     /// Folder for the run's files

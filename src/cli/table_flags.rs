@@ -55,6 +55,11 @@ pub struct TableFlags {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     scale: Option<String>,
+    /// How a target that is a number is scaled for the network: standard (by the training rows' mean and deviation) or none (the
+    /// loss is that of a script which leaves it as it is); scores and predictions are in the table's units [default: standard]
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_scale: Option<String>,
     /// How a text column becomes numbers: onehot (a feature of 0 and 1 for each category) or label (one feature, the
     /// category's place in sorted order from 0, not scaled) [default: onehot]
     #[arg(long)]

@@ -8,7 +8,7 @@ use crate::fit::settings::columns::KEYS;
 use crate::fit::settings::{ClassWeight, FitSettings, ImportanceRows, Log, Task};
 use crate::model::activation::Activation;
 use crate::model::loss::LossKind;
-use crate::preprocess::choices::{Encode, Scale, Unseen};
+use crate::preprocess::choices::{Encode, Scale, TargetScale, Unseen};
 use crate::preprocess::dates::DatePart;
 use crate::train::engine::EngineKind;
 use crate::train::optim::OptimizerKind;
@@ -43,6 +43,8 @@ fn every_name_that_a_flag_takes_stands_in_its_help() {
     for (flag, names) in [
         ("task", Task::NAMES),
         ("scale", Scale::NAMES),
+        ("target-scale", TargetScale::NAMES),
+        ("norm", crate::model::norm::Norm::NAMES),
         ("encode", Encode::NAMES),
         ("unseen", Unseen::NAMES),
         ("date-parts", DatePart::NAMES),
@@ -127,9 +129,12 @@ fn choices() -> Vec<Vec<&'static str>> {
         Activation::all().map(Activation::name).collect(),
         LossKind::NAMES.to_vec(),
         OptimizerKind::NAMES.to_vec(),
+        crate::model::norm::Norm::NAMES.to_vec(),
+        crate::train::order_kind::OrderKind::NAMES.to_vec(),
         crate::train::schedule::NAMES.to_vec(),
         Task::NAMES.to_vec(),
         Scale::NAMES.to_vec(),
+        TargetScale::NAMES.to_vec(),
         Encode::NAMES.to_vec(),
         Unseen::NAMES.to_vec(),
         crate::preprocess::choices::IMPUTE.to_vec(),

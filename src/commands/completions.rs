@@ -5,7 +5,7 @@ use crate::cli::{self, Completions, CompletionsArgs};
 use crate::fit::settings::{ClassWeight, Log};
 use crate::model::activation::Activation;
 use crate::model::loss::LossKind;
-use crate::preprocess::choices::{Encode, IMPUTE, Scale, Unseen};
+use crate::preprocess::choices::{Encode, IMPUTE, Scale, TargetScale, Unseen};
 use crate::preprocess::dates::DatePart;
 use crate::torch::device;
 use crate::train::engine::EngineKind;
@@ -83,7 +83,10 @@ fn values(flag: &str) -> Option<Vec<&'static str>> {
         "log" => Log::NAMES.to_vec(),
         "loss" => LossKind::NAMES.to_vec(),
         "optimizer" => OptimizerKind::NAMES.to_vec(),
+        "norm" => crate::model::norm::Norm::NAMES.to_vec(),
+        "order" => crate::train::order_kind::OrderKind::NAMES.to_vec(),
         "scale" => Scale::NAMES.to_vec(),
+        "target-scale" => TargetScale::NAMES.to_vec(),
         "schedule" => schedule::NAMES.to_vec(),
         "unseen" => Unseen::NAMES.to_vec(),
         _ => return None,

@@ -3,6 +3,7 @@
 mod compare;
 mod completions;
 mod data;
+mod diff;
 mod doctor;
 mod evaluate;
 mod fit;
@@ -12,6 +13,7 @@ mod predict;
 mod preprocess;
 mod print;
 mod progress;
+mod recording;
 mod rerun;
 mod resume;
 mod run;
@@ -69,6 +71,7 @@ fn dispatch(command: &Command) -> Result<Verdict> {
     match command {
         Command::Run(args) => run::run(args),
         Command::Compare(args) => compare::run(args),
+        Command::Diff(args) => diff::run(args),
         Command::Fit(args) => fit::run(args),
         Command::Preprocess(args) => preprocess::run(args),
         Command::Tune(args) => tune::run(args),

@@ -9,6 +9,7 @@ use crate::evaluate::Spread;
 use crate::evaluate::metrics::Metrics;
 use crate::evaluate::predictions::{measure, outputs, to_predictions};
 use crate::fit::settings::FitPlan;
+use crate::record::Recording;
 use crate::train::observer::Observer;
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -58,7 +59,7 @@ pub fn held_out(
     observer: &mut dyn Observer,
 ) -> Result<Metrics> {
     let network = Network::new(prepared, config, seed, device)?;
-    network.train(prepared, config, None, observer)?;
+    network.train(prepared, config, None, Recording::default(), observer)?;
     let Network { net, loss, .. } = network;
     let mut metrics = {
         let outputs = outputs(&model::module(prepared, &net)?, "network", &held.x)?;

@@ -7,6 +7,7 @@ use super::prepare::{Prepared, Rows, prepare};
 use super::train::Network;
 use crate::evaluate::predictions::{Scored, outputs_in_steps, score, to_predictions};
 use crate::fit::settings::FitPlan;
+use crate::record::Recording;
 use crate::torch::script::Module;
 use crate::train::observer::{After, Observer};
 use crate::train::session::Trained;
@@ -85,7 +86,7 @@ pub fn fit(
 ) -> Result<Outcome> {
     let prepared = prepare(rows, &rows.parts, config, device)?;
     let network = Network::new(&prepared, config, seed, device)?;
-    let trained = network.train(&prepared, config, None, observer)?;
+    let trained = network.train(&prepared, config, None, Recording::default(), observer)?;
     let scores = Scores::of(&prepared, &network, &trained, config, seed, observer)?;
     Ok(Outcome { prepared, network, trained, scores })
 }

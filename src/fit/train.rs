@@ -7,6 +7,7 @@ use crate::fit::settings::{ClassWeight, FitPlan};
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
 use crate::preprocess::target::{Labels, Target};
+use crate::record::Recording;
 use crate::train::observer::Observer;
 use crate::train::session::{Session, Trained};
 use crate::train::snapshot::Snapshot;
@@ -49,16 +50,17 @@ impl Network {
     }
 
     /// Trains on the training rows, with the validation rows to stop by; the test rows are not looked at. With `snapshot`
-    /// the training goes on from there.
+    /// the training goes on from there. It is written to `record`, step by step.
     pub fn train(
         &self,
         prepared: &Prepared,
         config: &FitPlan,
         snapshot: Option<&Snapshot>,
+        record: Recording<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Trained> {
         let (train, valid) = (part(&prepared.train), prepared.valid.as_ref().map(part));
-        let task = Task { net: &self.net, loss: &self.loss, config: &config.train(), train, valid };
+        let task = Task { net: &self.net, loss: &self.loss, config: &config.train(), train, valid, record };
         match snapshot {
             None => Session::new(task)?.run(observer),
             Some(snapshot) => Session::resume(task, snapshot)?.run(observer),
@@ -69,7 +71,15 @@ impl Network {
 /// The state before the first epoch, from which the training of `network` goes on to the same end.
 pub fn first_state(network: &Network, prepared: &Prepared, config: &FitPlan) -> Result<Snapshot> {
     let (train, valid) = (part(&prepared.train), prepared.valid.as_ref().map(part));
-    Session::new(Task { net: &network.net, loss: &network.loss, config: &config.train(), train, valid })?.snapshot()
+    Session::new(Task {
+        net: &network.net,
+        loss: &network.loss,
+        config: &config.train(),
+        train,
+        valid,
+        record: Recording::default(),
+    })?
+    .snapshot()
 }
 
 fn part(rows: &Rows) -> Part<'_> {
@@ -103,6 +113,12 @@ pub fn check_target(config: &FitPlan, target: &Target) -> Result<()> {
     loss_kind(config, target)?;
     let weighs = config.class_weight == ClassWeight::Balanced && !target.is_classification();
     ensure!(!weighs, "--class-weight balanced: needs classes, the target {} is a number; leave it out", config.target);
+    ensure!(
+        config.target_scale.is_default() || !target.is_classification(),
+        "--target-scale {}: the target {} is classes; leave it out",
+        config.target_scale,
+        config.target
+    );
     ensure!(
         !config.order.needs_classes() || target.is_classification(),
         "--order {}: sampler=balanced needs classes, the target {} is a number; leave the sampler out",

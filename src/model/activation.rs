@@ -32,27 +32,27 @@ pub enum Activation {
 
 use Activation::*;
 
-/// Each with its name and the TorchScript expression that computes it from `x`.
-const ALL: [(Activation, &str, &str); 19] = [
-    (Identity, "identity", "x"),
-    (Relu, "relu", "torch.relu(x)"),
-    (Tanh, "tanh", "torch.tanh(x)"),
-    (Sigmoid, "sigmoid", "torch.sigmoid(x)"),
-    (Gelu, "gelu", "torch.gelu(x)"),
-    (Silu, "silu", "torch.silu(x)"),
-    (LeakyRelu, "leaky_relu", "torch.leaky_relu(x)"),
-    (Elu, "elu", "torch.elu(x)"),
-    (Selu, "selu", "torch.selu(x)"),
-    (Celu, "celu", "torch.celu(x)"),
-    (Softplus, "softplus", "torch.softplus(x)"),
-    (Softsign, "softsign", "x / (torch.abs(x) + 1)"),
-    (Mish, "mish", "torch.mish(x)"),
-    (Relu6, "relu6", "torch.relu6(x)"),
-    (Hardtanh, "hardtanh", "torch.hardtanh(x)"),
-    (Hardswish, "hardswish", "torch.hardswish(x)"),
-    (Hardsigmoid, "hardsigmoid", "torch.hardsigmoid(x)"),
-    (LogSigmoid, "logsigmoid", "torch.log_sigmoid(x)"),
-    (Tanhshrink, "tanhshrink", "x - torch.tanh(x)"),
+/// Each with its name, its class in `torch.nn`, and the TorchScript expression that computes it from `x`.
+const ALL: [(Activation, &str, &str, &str); 19] = [
+    (Identity, "identity", "Identity", "x"),
+    (Relu, "relu", "ReLU", "torch.relu(x)"),
+    (Tanh, "tanh", "Tanh", "torch.tanh(x)"),
+    (Sigmoid, "sigmoid", "Sigmoid", "torch.sigmoid(x)"),
+    (Gelu, "gelu", "GELU", "torch.gelu(x)"),
+    (Silu, "silu", "SiLU", "torch.silu(x)"),
+    (LeakyRelu, "leaky_relu", "LeakyReLU", "torch.leaky_relu(x)"),
+    (Elu, "elu", "ELU", "torch.elu(x)"),
+    (Selu, "selu", "SELU", "torch.selu(x)"),
+    (Celu, "celu", "CELU", "torch.celu(x)"),
+    (Softplus, "softplus", "Softplus", "torch.softplus(x)"),
+    (Softsign, "softsign", "Softsign", "x / (torch.abs(x) + 1)"),
+    (Mish, "mish", "Mish", "torch.mish(x)"),
+    (Relu6, "relu6", "ReLU6", "torch.relu6(x)"),
+    (Hardtanh, "hardtanh", "Hardtanh", "torch.hardtanh(x)"),
+    (Hardswish, "hardswish", "Hardswish", "torch.hardswish(x)"),
+    (Hardsigmoid, "hardsigmoid", "Hardsigmoid", "torch.hardsigmoid(x)"),
+    (LogSigmoid, "logsigmoid", "LogSigmoid", "torch.log_sigmoid(x)"),
+    (Tanhshrink, "tanhshrink", "Tanhshrink", "x - torch.tanh(x)"),
 ];
 
 impl Activation {
@@ -66,9 +66,14 @@ impl Activation {
         self.entry().1
     }
 
+    /// Its class in `torch.nn`, which takes no argument.
+    pub fn class(self) -> &'static str {
+        self.entry().2
+    }
+
     /// The TorchScript expression of the variable `x` with the same bits as [`Activation::apply`].
     pub fn torchscript(self) -> &'static str {
-        self.entry().2
+        self.entry().3
     }
 
     /// Whether ATen gives a number the same bits in a vector and by itself: not through exp, log and erf, but in tanh.
@@ -79,7 +84,7 @@ impl Activation {
         )
     }
 
-    fn entry(self) -> &'static (Self, &'static str, &'static str) {
+    fn entry(self) -> &'static (Self, &'static str, &'static str, &'static str) {
         ALL.iter().find(|(activation, ..)| *activation == self).unwrap_or(&ALL[0])
     }
 
@@ -121,8 +126,8 @@ impl FromStr for Activation {
     /// PyTorch's name; case, dashes and underscores do not matter, so that `LeakyReLU` and `leaky-relu` are the same.
     fn from_str(text: &str) -> Result<Self, String> {
         let plain = |name: &str| name.trim().to_lowercase().replace(['-', '_'], "");
-        let found = ALL.iter().find(|(_, name, _)| plain(name) == plain(text));
-        let names: Vec<&str> = ALL.iter().map(|(_, name, _)| *name).collect();
+        let found = ALL.iter().find(|(_, name, ..)| plain(name) == plain(text));
+        let names: Vec<&str> = ALL.iter().map(|(_, name, ..)| *name).collect();
         found.map(|(activation, ..)| *activation).ok_or_else(|| crate::choices::names::unknown(text, &names))
     }
 }
@@ -160,7 +165,7 @@ mod tests {
         ];
         assert_eq!(Activation::all().collect::<Vec<_>>(), names.map(|(.., activation)| activation));
         for (function, module, activation) in names {
-            assert_eq!(activation.to_string(), function);
+            assert_eq!((activation.name(), activation.class()), (function, module));
             for text in [function, module, &function.replace('_', "-")] {
                 assert_eq!(text.parse(), Ok(activation), "{text}");
             }

@@ -6,7 +6,7 @@ use super::parameters::Shape;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-/// The layers of an [`Mlp`]; no hidden ones is a linear model.
+/// The layers of an [`Mlp`](super::mlp::Mlp); no hidden ones is a linear model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MlpConfig {
     pub inputs: i64,
@@ -39,6 +39,21 @@ impl MlpConfig {
     /// Whether the module at `index` is the last before the activation of a hidden layer.
     pub fn ends_hidden(&self, index: usize) -> bool {
         index + 1 < self.modules() && (self.norm.is_none() || self.is_norm(index))
+    }
+
+    /// Which hidden layer the module at `index` belongs to, from 0.
+    pub fn hidden_layer(&self, index: usize) -> usize {
+        index / self.in_hidden()
+    }
+
+    /// What the activation of a hidden layer is called in a record.
+    pub fn activation_path(hidden: usize) -> String {
+        format!("activations.{hidden}")
+    }
+
+    /// What its dropout is called in a record.
+    pub fn dropout_path(hidden: usize) -> String {
+        format!("dropouts.{hidden}")
     }
 
     /// Names of the modules as `nn.Sequential` under the name `layers` has them: `layers.0`, `layers.1`, …

@@ -4,11 +4,12 @@ pub use super::layout::MlpConfig;
 
 use super::init;
 use super::parameters::{FlatTensors, Shape};
+use crate::record::Recording;
 use crate::torch::named::dtype;
 use crate::torch::safetensors::{self, Named};
 use anyhow::{Result, ensure};
 use tch::nn::VarStore;
-use tch::{Device, TchError, Tensor};
+use tch::{Device, Tensor};
 
 /// The network with its float32 parameters, held by an `nn::VarStore` whose variables are views into one buffer.
 #[derive(Debug)]
@@ -52,24 +53,71 @@ impl Mlp {
     /// Outputs `[n, outputs]` of `x [n, inputs]`, float32. `train`: with dropout and a batch norm of the batch, whose buffers move,
     /// and autograd records; else none of it.
     pub fn forward(&self, x: &Tensor, train: bool) -> Result<Tensor> {
-        self.check_input(x)?;
-        Ok(if train { self.layers(x, true)? } else { tch::no_grad(|| self.layers(x, false))? })
+        self.forward_recorded(x, train, Recording::default())
     }
 
-    fn layers(&self, x: &Tensor, train: bool) -> Result<Tensor, TchError> {
-        let MlpConfig { norm, activation, dropout, .. } = self.config;
+    /// The same, with what each module takes and gives written to a record.
+    pub fn forward_recorded(&self, x: &Tensor, train: bool, record: Recording<'_>) -> Result<Tensor> {
+        self.check_input(x)?;
+        record.write(|recorder| recorder.input("", x))?;
+        let output =
+            if train { self.layers(x, true, record)? } else { tch::no_grad(|| self.layers(x, false, record))? };
+        record.write(|recorder| recorder.output("", &output))?;
+        Ok(output)
+    }
+
+    fn layers(&self, x: &Tensor, train: bool, record: Recording<'_>) -> Result<Tensor> {
         let mut x = x.shallow_clone();
-        for (index, pair) in self.variables.chunks(2).enumerate() {
-            x = if self.config.is_norm(index) {
-                norm.apply(&x, &pair[0], &pair[1], self.buffers_of(index), train)?
-            } else {
-                x.f_linear(&pair[0], Some(&pair[1]))?
-            };
-            if self.config.ends_hidden(index) {
-                x = activation.apply(&x)?.f_dropout(dropout, train)?;
-            }
+        for index in 0..self.config.modules() {
+            x = self.layer(index, &x, train, record)?;
         }
         Ok(x)
+    }
+
+    /// The module at `index`, with the activation and the dropout behind it if it ends a hidden layer.
+    fn layer(&self, index: usize, x: &Tensor, train: bool, record: Recording<'_>) -> Result<Tensor> {
+        let MlpConfig { norm, activation, dropout, .. } = self.config;
+        let (weight, bias) = (&self.variables[2 * index], &self.variables[2 * index + 1]);
+        let output = if self.config.is_norm(index) {
+            norm.apply(x, weight, bias, self.buffers_of(index), train)?
+        } else {
+            x.f_linear(weight, Some(bias))?
+        };
+        record.write(|recorder| recorder.module(self.path(index), x, &output))?;
+        if !self.config.ends_hidden(index) {
+            return Ok(output);
+        }
+        let hidden = self.config.hidden_layer(index);
+        let active = activation.apply(&output)?;
+        record.write(|recorder| recorder.module(&MlpConfig::activation_path(hidden), &output, &active))?;
+        let left = active.f_dropout(dropout, train)?;
+        if dropout > 0.0 {
+            record.write(|recorder| recorder.module(&MlpConfig::dropout_path(hidden), &active, &left))?;
+        }
+        Ok(left)
+    }
+
+    /// The name of the module at `index`, of those that have parameters.
+    pub fn path(&self, index: usize) -> &str {
+        let weight = &self.parameters.shapes()[2 * index].name;
+        weight.strip_suffix(".weight").unwrap_or(weight)
+    }
+
+    /// Path and PyTorch's class of each module in the order in which they are called, behind the network itself.
+    pub fn modules(&self) -> Vec<(String, String)> {
+        let mut modules = vec![(String::new(), "Mlp".to_string())];
+        for index in 0..self.config.modules() {
+            let class = if self.config.is_norm(index) { self.config.norm.class() } else { "Linear" };
+            modules.push((self.path(index).into(), class.into()));
+            if self.config.ends_hidden(index) {
+                let hidden = self.config.hidden_layer(index);
+                modules.push((MlpConfig::activation_path(hidden), self.config.activation.class().into()));
+                if self.config.dropout > 0.0 {
+                    modules.push((MlpConfig::dropout_path(hidden), "Dropout".into()));
+                }
+            }
+        }
+        modules
     }
 
     /// The buffers of the module at `index`.

@@ -24,7 +24,7 @@ impl ColorBar {
     /// That of the panel's heat map or surface; `None` where there is none.
     pub fn new(panel: &Panel, canvas: &Canvas<'_>) -> Result<Option<Self>> {
         let scale = panel.layers.iter().find_map(|layer| match layer {
-            Layer::Heatmap(map) => Some(ColorScale { low: 0.0, high: 1.0, label: map.label.clone() }),
+            Layer::Heatmap(map) => Some(ColorScale { low: 0.0, high: map.high, label: map.label.clone() }),
             Layer::Regions(regions) => match &regions.cells {
                 Cells::Values(_, scale) => Some(scale.clone()),
                 Cells::Classes(_) => None,

@@ -15,8 +15,9 @@ pub struct Heatmap {
     pub shares: Vec<f64>,
     /// What is written into each cell where it has room.
     pub texts: Vec<String>,
-    /// What the colours measure.
+    /// What the colours measure, and what 1 stands for.
     pub label: String,
+    pub high: f64,
 }
 
 const DARK: Color = Color::Rgb(0x26, 0x26, 0x26);

@@ -158,7 +158,7 @@ fn a_line_of_a_single_point_is_a_dot() {
 fn a_heat_maps_first_row_is_the_highest_and_its_scale_stands_beside_it() {
     let map = |shares: Vec<f64>| {
         let texts = vec![String::new(); shares.len()];
-        Heatmap { columns: 2, shares, texts, label: String::new() }
+        Heatmap { columns: 2, shares, texts, label: String::new(), high: 1.0 }
     };
     let picture = Picture::of(&alone(map(vec![1.0, 0.0, 0.0, 0.5])));
     let (w, h) = (picture.width, picture.height);
@@ -182,6 +182,7 @@ fn a_cell_says_its_number_where_it_has_room() {
             columns: side,
             shares: vec![0.0; cells],
             texts: vec![text.into(); cells],
+            high: 1.0,
             label: String::new(),
         })
     };

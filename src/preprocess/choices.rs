@@ -19,6 +19,24 @@ named! {
 }
 
 named! {
+    /// How a target that is a number is scaled.
+    #[derive(Default)]
+    pub enum TargetScale {
+        /// Minus the mean, divided by the population standard deviation, of the training rows.
+        #[default]
+        Standard = "standard",
+        /// Learnt as it stands.
+        None = "none",
+    }
+}
+
+impl TargetScale {
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+named! {
     /// How a category column becomes numbers.
     pub enum Encode {
         /// A column per category: `OneHotEncoder`.

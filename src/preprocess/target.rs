@@ -1,5 +1,6 @@
 //! What is predicted: classes by their index, or numbers in scaled units.
 
+use super::choices::TargetScale;
 use super::inputs::{number_values, spelled, texts};
 use super::pipeline::fits_float32;
 use super::statistics;
@@ -48,11 +49,14 @@ impl Labels {
 }
 
 impl Target {
-    /// Classes, or center and scale, of the training rows.
-    pub fn fit(train: &DataFrame, name: &str, classification: bool, at: Location<'_>) -> Result<Self> {
-        if !classification {
+    /// Classes, or center and scale, of the training rows; `scale` none where there are classes.
+    pub fn fit(train: &DataFrame, name: &str, scale: Option<TargetScale>, at: Location<'_>) -> Result<Self> {
+        if let Some(kind) = scale {
             let values = number_values(train, name, at)?;
-            let (center, scale) = statistics::standard(&values);
+            let (center, scale) = match kind {
+                TargetScale::Standard => statistics::standard(&values),
+                TargetScale::None => (0.0, 1.0),
+            };
             ensure!(
                 fits_float32(center, scale, values.iter().map(|value| (value - center) / scale)),
                 "{}: the target {name}: its values are too large to be scaled to float32; give them in a larger unit",

@@ -25,6 +25,7 @@ pub fn confusion_matrix(matrix: &[Vec<u64>], names: &[String], part: &str) -> Fi
         columns: count,
         shares: Vec::new(),
         texts: Vec::new(),
+        high: 1.0,
         label: "share of the true class's rows".into(),
     };
     for row in matrix {

@@ -21,6 +21,11 @@ impl Accumulated {
         Ok(Some(Self { every, done: 0, sum }))
     }
 
+    /// The gradients since the last update, or of the one that is due.
+    pub(super) fn sum(&self) -> &FlatTensors {
+        &self.sum
+    }
+
     /// Adds the gradients of a batch, the `last` of its epoch or not. Where an update is due `grads` holds the sum.
     pub(super) fn add(&mut self, grads: &FlatTensors, last: bool) -> Result<bool> {
         let _no_grad = tch::no_grad_guard();

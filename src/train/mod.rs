@@ -12,6 +12,7 @@ mod losses;
 pub mod observer;
 pub mod optim;
 pub mod order_kind;
+mod recorded;
 mod rows;
 pub mod schedule;
 pub mod session;

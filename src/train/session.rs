@@ -4,12 +4,14 @@
 //! An engine computes the gradients, see [`super::engine`]; the update is one sweep over the flat buffer; losses are read back
 //! in blocks, or when an observer asks.
 
+use super::accumulate::updates;
 use super::average::Average;
 use super::batches::Batches;
 use super::config::TrainConfig;
 use super::engine::{Batch, Choice, choose};
 use super::losses::{Losses, check, finite};
 use super::observer::{Epoch, Next, Observer, Started};
+use super::recorded;
 use super::rows::Rows;
 use super::snapshot::{Best, Snapshot};
 use super::task::Task;
@@ -115,6 +117,8 @@ impl<'a> Session<'a> {
         let clock = Instant::now();
         observer.started(&self.started)?;
         let last = if self.over { 0 } else { self.task.config.epochs };
+        let updates = self.started.epoch * updates(self.batches.count(), self.task.config.accumulate);
+        self.task.record.write(|recorder| recorded::start(&self.task, updates, recorder))?;
         for epoch in self.started.epoch + 1..=last {
             if self.epoch(epoch, observer)? == Next::Stop {
                 break;
@@ -172,6 +176,8 @@ impl<'a> Session<'a> {
                 None if rows == all => Batch::All,
                 None => Batch::Slice { first, rows },
             };
+            let opens = index % self.task.config.accumulate.max(1) == 0;
+            self.task.record.write(|recorder| recorded::batch(&self.task, batch, opens, recorder))?;
             engine.gradients(batch, &mut self.update.grads)?;
             self.update.step(index + 1 == count)?;
         }

@@ -35,7 +35,7 @@ pub struct Snapshot {
     pub loader: Option<Vec<u8>>,
 }
 
-/// As [`crate::train::average`] keeps it.
+/// The averaged weights, and of how many updates they are the average.
 #[derive(Debug)]
 pub struct Averaged {
     /// `n_averaged`.

@@ -5,6 +5,7 @@ use super::config::TrainConfig;
 use crate::model::loss::Loss;
 use crate::model::mlp::Mlp;
 use crate::model::norm::Norm;
+use crate::record::Recording;
 use anyhow::{Context, Result, ensure};
 use tch::{Kind, Tensor};
 
@@ -17,6 +18,8 @@ pub struct Task<'a> {
     pub train: Part<'a>,
     /// Rows whose loss is computed after each epoch, in evaluation mode.
     pub valid: Option<Part<'a>>,
+    /// Where it is written to, step by step.
+    pub record: Recording<'a>,
 }
 
 impl Task<'_> {
@@ -59,7 +62,11 @@ impl Task<'_> {
     /// The loss of `part` as libtorch computes it, in evaluation mode.
     pub fn evaluate(&self, part: &Part<'_>) -> Result<f64> {
         let _no_grad = tch::no_grad_guard();
-        Ok(self.loss.mean(&self.net.forward(part.x, false)?, part.y, part.weight)?.f_double_value(&[])?)
+        self.record.training(false)?;
+        let loss = self.loss.mean(&self.net.forward_recorded(part.x, false, self.record)?, part.y, part.weight)?;
+        self.record.write(|recorder| recorder.loss(&loss))?;
+        self.record.training(true)?;
+        Ok(loss.f_double_value(&[])?)
     }
 }
 

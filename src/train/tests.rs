@@ -10,6 +10,7 @@ use crate::model::activation::Activation;
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
 use crate::model::norm::Norm;
+use crate::record::Recording;
 use crate::torch::named::prefixed;
 use crate::torch::testing::seeded;
 use anyhow::{Result, bail};
@@ -43,7 +44,7 @@ fn train(
     valid: Option<Part<'_>>,
     observer: &mut dyn Observer,
 ) -> Result<Trained> {
-    Session::new(Task { net, loss, config, train, valid })?.run(observer)
+    Session::new(Task { net, loss, config, train, valid, record: Recording::default() })?.run(observer)
 }
 
 /// Trains on `x` and `y`, validates on the same.
@@ -204,7 +205,14 @@ fn a_training_goes_on_from_its_snapshot_to_the_same_bits() {
     let whole = train(&net, &loss, &config, part, Some(part), &mut saving).unwrap();
     let (_, _, other) = data();
     torch.seed(99);
-    let task = Task { net: &other, loss: &loss, config: &config, train: part, valid: Some(part) };
+    let task = Task {
+        net: &other,
+        loss: &loss,
+        config: &config,
+        train: part,
+        valid: Some(part),
+        record: Recording::default(),
+    };
     let resumed = Session::resume(task, &saving.saved[0]).unwrap().run(&mut saving).unwrap();
     assert_eq!(resumed.history(), whole.history());
     assert!(other.parameters.flat.equal(&net.parameters.flat));

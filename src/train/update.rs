@@ -3,9 +3,10 @@
 use super::accumulate::{Accumulated, updates};
 use super::average::Average;
 use super::clip::clip_grad_norm_;
-use super::config::{LARGEST, TrainConfig};
+use super::config::LARGEST;
 use super::engine::EngineKind;
 use super::optim::Optimizer;
+use super::recorded;
 use super::schedule::scheduler::Scheduler;
 use super::task::Task;
 use crate::model::parameters::FlatTensors;
@@ -13,7 +14,7 @@ use anyhow::{Result, ensure};
 
 /// The parameters with everything that changes them.
 pub(super) struct Update<'a> {
-    config: &'a TrainConfig,
+    task: Task<'a>,
     pub(super) optimizer: Box<dyn Optimizer>,
     pub(super) scheduler: Scheduler,
     /// Those of the batch, and of several batches together where an update is due.
@@ -34,7 +35,7 @@ impl<'a> Update<'a> {
         let grads = FlatTensors::zeros(parameters.shapes(), device)?;
         let updates = updates(batches, config.accumulate);
         Ok(Self {
-            config,
+            task: *task,
             optimizer: config.optimizer(parameters.shapes(), device)?,
             scheduler: Scheduler::new(config.schedule, config.warmup, config.lr, config.epochs, updates)?,
             accumulated: Accumulated::over(config.accumulate, &grads)?,
@@ -47,17 +48,16 @@ impl<'a> Update<'a> {
 
     /// After the gradients of a batch, the `last` of its epoch or not.
     pub(super) fn step(&mut self, last: bool) -> Result<()> {
-        if let Some(accumulated) = &mut self.accumulated
-            && !accumulated.add(&self.grads, last)?
-        {
+        if !self.accumulate(last)? {
             return Ok(());
         }
-        if let Some(max_norm) = self.config.clip_grad {
-            let _no_grad = tch::no_grad_guard();
-            let _ = clip_grad_norm_(&mut self.grads, max_norm)?;
-        }
+        self.clip()?;
         let lr = self.scheduler.lr();
-        ensure!((0.0..=LARGEST).contains(&lr), "the schedule {} gave the learning rate {lr:e}", self.config.schedule);
+        ensure!(
+            (0.0..=LARGEST).contains(&lr),
+            "the schedule {} gave the learning rate {lr:e}",
+            self.task.config.schedule
+        );
         self.optimizer.set_lr(lr);
         if let Some(momentum) = self.scheduler.momentum() {
             self.optimizer.set_momentum(momentum);
@@ -69,7 +69,27 @@ impl<'a> Update<'a> {
             let _no_grad = tch::no_grad_guard();
             self.optimizer.step(&mut self.parameters.flat, &self.grads.flat)?;
         }
+        self.task.record.write(|recorder| recorded::updated(&self.task, lr, self.optimizer.as_ref(), recorder))?;
         self.scheduler.after_update();
         self.average.as_mut().map_or(Ok(()), |average| average.update(&self.parameters))
+    }
+
+    /// Whether an update is due: of those that are made of several batches' gradients, only some are.
+    fn accumulate(&mut self, last: bool) -> Result<bool> {
+        let record = self.task.record;
+        let Some(accumulated) = &mut self.accumulated else {
+            record.write(|recorder| recorded::gradients(&self.grads, recorder))?;
+            return Ok(true);
+        };
+        let due = accumulated.add(&self.grads, last)?;
+        record.write(|recorder| recorded::gradients(accumulated.sum(), recorder))?;
+        Ok(due)
+    }
+
+    fn clip(&mut self) -> Result<()> {
+        let Some(max_norm) = self.task.config.clip_grad else { return Ok(()) };
+        let _no_grad = tch::no_grad_guard();
+        let _ = clip_grad_norm_(&mut self.grads, max_norm)?;
+        self.task.record.write(|recorder| recorded::clipped(&self.grads, recorder))
     }
 }

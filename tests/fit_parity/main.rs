@@ -77,7 +77,14 @@ impl Case {
         };
         let train = data.rows.part(self.row_weights);
         let valid = self.valid.then(|| data.valid.part(self.row_weights));
-        let task = Task { net: &net, loss: &loss, config: &self.train, train, valid };
+        let task = Task {
+            net: &net,
+            loss: &loss,
+            config: &self.train,
+            train,
+            valid,
+            record: lockstep::record::Recording::default(),
+        };
         let trained = Session::new(task).unwrap().run(&mut ()).unwrap();
         let history = trained.history().clone();
         let lists = |tensors: Vec<(String, Tensor)>| -> Value {

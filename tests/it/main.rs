@@ -37,6 +37,7 @@ mod table_errors;
 // What reads a model or a run.
 mod compare;
 mod conditions;
+mod diff;
 mod doctor;
 mod formats;
 mod inspect;
@@ -47,5 +48,6 @@ mod verify;
 // What was wrong once, what a refusal says, and the order of the source itself.
 mod house;
 mod start;
+mod record;
 mod regression;
 mod words;

@@ -1,5 +1,6 @@
 //! PyTorch scripts as people write them (`scripts/original/usual_*.py`), each beside the `lockstep fit` that is the same training:
-//! the losses of every epoch and every tensor of the network in the end are equal to the bit.
+//! the losses of every epoch and every tensor of the network in the end are equal to the bit, and so are the records of both, step
+//! by step.
 //!
 //! Without a Python that has torch the test says that it was skipped.
 
@@ -9,7 +10,6 @@ use lockstep::python::state_dict;
 use lockstep::torch::safetensors::{self, Named, find};
 use serde_json::Value;
 use std::path::Path;
-use std::process::Command;
 use tch::Tensor;
 
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/original");
@@ -49,12 +49,12 @@ fn beside(script: &str, out: &[&str], train: String, valid: String, flags: &[&st
     dir.write("train.csv", train);
     dir.write("valid.csv", valid);
     let script = Path::new(SCRIPTS).join(script);
-    let mut command = Command::new(python);
-    command.arg(&script).args(["train.csv", "valid.csv"]).args(out).current_dir(dir.path());
-    let output = command.env("OMP_NUM_THREADS", "1").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let fit = ["fit", "train.csv", "--valid", "valid.csv", "--split", "1,0,0", "--target", "y", "--out", "fit"];
-    dir.run(&[&fit[..], flags, &["--threads", "1", "--device", "cpu", "--quiet"]].concat(), 0);
+    let fixed = ["--record", "fit.record", "--threads", "1", "--device", "cpu", "--quiet"];
+    dir.run(&[&fit[..], flags, &fixed].concat(), 0);
+    let compare = ["compare", "--record", "fit.record", "--python", python.to_str().unwrap(), "--script"];
+    let script = [script.to_str().unwrap(), "train.csv", "valid.csv"];
+    dir.run(&[&compare[..], &script, out].concat(), 0);
     let losses: Value = serde_json::from_slice(&dir.read("python/losses.json")).unwrap();
     let history = String::from_utf8(dir.read("fit/history.csv")).unwrap();
     let column = |index: usize| -> Vec<f64> {

@@ -1,12 +1,13 @@
-//! `lockstep compare <program>`: the original Python beside ours, on this machine, or a stored trace.
+//! `lockstep compare`: the original Python beside ours, on this machine, or a stored trace; the user's program beside a record.
 
 mod original;
+mod script;
 mod table;
 
 use super::job::prepare;
 use super::print::{Verdict, report};
 use super::threads::{is_open, suit_one_thread};
-use crate::cli::{Common, Compare, CompareAll, CompareProgram};
+use crate::cli::{Common, Compare, CompareAll, CompareProgram, Compared};
 use crate::python::compare::{Row, compare};
 use crate::python::interpreter;
 use crate::python::trace::Trace;
@@ -21,13 +22,18 @@ use std::path::{Path, PathBuf};
 use tch::Device;
 
 pub(super) fn run(args: &Compare) -> Result<Verdict> {
-    match args {
-        Compare::Exhaustive(args) => one(&parity::EXHAUSTIVE, &ExhaustiveConfig::from(&args.settings), args),
-        Compare::Descent(args) => one(&parity::DESCENT, &DescentConfig::from(&args.settings), args),
-        Compare::TwoLayer(args) => one(&parity::TWO_LAYER, &TwoLayerConfig::from(&args.settings), args),
-        Compare::Boston(args) => one(&parity::BOSTON, &BostonConfig::from(&args.settings), args),
-        Compare::Moons(args) => one(&parity::MOONS, &MoonsConfig::from(&args.settings), args),
-        Compare::All(args) => all(args),
+    if !args.script.script.is_empty() {
+        return script::run(&args.script);
+    }
+    let program =
+        args.program.as_ref().context("compare: a program or --script is needed; see lockstep compare --help")?;
+    match program {
+        Compared::Exhaustive(args) => one(&parity::EXHAUSTIVE, &ExhaustiveConfig::from(&args.settings), args),
+        Compared::Descent(args) => one(&parity::DESCENT, &DescentConfig::from(&args.settings), args),
+        Compared::TwoLayer(args) => one(&parity::TWO_LAYER, &TwoLayerConfig::from(&args.settings), args),
+        Compared::Boston(args) => one(&parity::BOSTON, &BostonConfig::from(&args.settings), args),
+        Compared::Moons(args) => one(&parity::MOONS, &MoonsConfig::from(&args.settings), args),
+        Compared::All(args) => all(args),
     }
 }
 

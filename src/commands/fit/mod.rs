@@ -7,6 +7,7 @@ use self::cross::CrossValidation;
 use self::resume::{record, resume, same_columns};
 use super::job::Job;
 use super::print::{Verdict, print_out};
+use super::recording::{keep, recorder};
 use super::resume::within;
 use super::settings::resolve;
 use super::training::{CheckpointWriter, EpochLog, Training};
@@ -29,6 +30,7 @@ use crate::fit::summary::{judge, results, text};
 use crate::fit::table::{ReadTable, pinned, read};
 use crate::fit::train::Network;
 use crate::model::mlp::Mlp;
+use crate::record::Recording;
 use crate::train::snapshot::Snapshot;
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -97,6 +99,7 @@ impl Fitting<'_> {
         let from = self.resumption.and_then(|resumption| within(resumption, job.folder.path()));
         let mut checkpoints = job.checkpoints(&args.resuming, from, &command)?;
         let often = args.resuming.checkpoint_every.is_some();
+        let recorder = recorder(&args.record, job)?;
         let folds = CrossValidation { fit: self, job, rows, often }.run(&mut progress, &mut checkpoints)?;
         let prepared = prepare(rows, &rows.parts, config, device)?;
         let network = match self.resumption {
@@ -116,7 +119,9 @@ impl Fitting<'_> {
             printing,
         };
         let snapshot = self.resumption.map(|resumption| &resumption.snapshot);
-        let trained = network.train(&prepared, config, snapshot, &mut observer)?;
+        let trained = network.train(&prepared, config, snapshot, Recording::to(recorder.as_ref()), &mut observer);
+        keep(recorder, printing)?;
+        let trained = trained?;
         let scores = Scores::of(&prepared, &network, &trained, config, seed, &mut observer)?;
         drop(observer);
         progress.finish();

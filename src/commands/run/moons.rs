@@ -5,10 +5,12 @@ use crate::checkpoint::resume::{Earlier, Now, Resumption};
 use crate::cli::RunMoons;
 use crate::commands::job::Job;
 use crate::commands::print::{Verdict, note};
+use crate::commands::recording::{keep, recorder};
 use crate::commands::resume::{open, within};
 use crate::commands::training::{CheckpointWriter, Training};
 use crate::data::moons::Moons;
 use crate::python::pickle::is_torch_save;
+use crate::record::Recording;
 use crate::report::loss_picture;
 use crate::runs::history;
 use crate::torch::safetensors;
@@ -62,7 +64,10 @@ fn train(
         printing: job.printing(),
     };
     let snapshot = resumption.map(|resumption| &resumption.snapshot);
-    let outcome = moons::run_on(points, config, job.seed, snapshot, &mut observer)?;
+    let recorder = recorder(&args.record, job)?;
+    let outcome = moons::run_on(points, config, job.seed, snapshot, Recording::to(recorder.as_ref()), &mut observer);
+    keep(recorder, job.printing())?;
+    let outcome = outcome?;
     drop(observer);
     progress.finish();
     Ok((outcome, checkpoints))

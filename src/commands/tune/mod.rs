@@ -145,7 +145,8 @@ fn check<'a>(
     let train = rows.folds.first().map_or(&rows.parts.train, |fold| &fold.train);
     let train = rows.table_rows(train);
     let target = split::take(&store.column(&fit.target)?, &train)?;
-    let target = Target::fit(&target, &fit.target, rows.classification, store.picked(&train))?;
+    let scale = (!rows.classification).then_some(fit.target_scale);
+    let target = Target::fit(&target, &fit.target, scale, store.picked(&train))?;
     for ((index, settings), config) in plan.iter().enumerate().zip(&configs) {
         check_target(config, &target).with_context(|| format!("--param: trial {} ({})", index + 1, shown(settings)))?;
     }

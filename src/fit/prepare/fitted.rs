@@ -51,7 +51,8 @@ pub fn fit_preprocessing(divided: &Divided<'_>, parts: &Parts, config: &FitPlan)
         // A cell is named with its file already.
         .map_err(|error| if error.to_string().starts_with(shown) { error } else { error.context(shown.to_string()) })?;
     let target = take(&divided.store.column(&config.target)?, train)?;
-    let target = Target::fit(&target, &config.target, divided.classification, divided.store.picked(train))?;
+    let scale = (!divided.classification).then_some(config.target_scale);
+    let target = Target::fit(&target, &config.target, scale, divided.store.picked(train))?;
     Ok(FittedPreprocessing { pipeline, target, parts, slots })
 }
 

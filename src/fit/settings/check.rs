@@ -154,7 +154,7 @@ mod tests {
             ("warmup", "warmup = 2\nschedule = 'one-cycle'", "--warmup 2: --schedule one-cycle brings"),
             ("order", "order = 'dataloder'", "--order dataloder: did you mean dataloader?"),
             ("order", "order = 'dataloader:valid_persistent=true'", "--order dataloader:valid_persistent=true: valid"),
-            ("drop_last", "drop_last = 'yes'", "--drop-last yes: expected true or false"),
+            ("drop_last", "drop_last = 'yes'", "--drop-last yes: \"yes\", expected true or false"),
             ("valid_batch_size", "valid_batch_size = 8\nsplit = [0.8, 0.0, 0.2]", "--valid-batch-size 8: there is no"),
             ("valid_batch_size", "valid_batch_size = 0\nfolds = 3", "--valid-batch-size full: there is no validation"),
             ("accumulate", "accumulate = 0", "--accumulate 0: expected"),

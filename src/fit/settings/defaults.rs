@@ -7,6 +7,7 @@ use crate::data::source::ReadOptions;
 use crate::model::activation::Activation;
 use crate::model::norm::Norm;
 use crate::preprocess::choices::ColumnChoice;
+use crate::preprocess::choices::TargetScale;
 use crate::train::config::TrainConfig;
 
 impl Default for FitSettings {
@@ -70,6 +71,7 @@ impl Default for FitSettings {
             log: Log::Csv,
             importance: ImportanceRows::Auto,
             norm: Norm::None,
+            target_scale: TargetScale::Standard,
             order: train.order,
             drop_last: train.drop_last,
             valid_batch_size: train.valid_batch_size,

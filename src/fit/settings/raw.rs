@@ -7,7 +7,7 @@ use crate::data::table::Format;
 use crate::model::activation::Activation;
 use crate::model::loss::LossKind;
 use crate::model::norm::Norm;
-use crate::preprocess::choices::{Encode, Impute, Scale, Unseen};
+use crate::preprocess::choices::{Encode, Impute, Scale, TargetScale, Unseen};
 use crate::preprocess::dates::DatePart;
 use crate::train::config::TrainConfig;
 use crate::train::engine::EngineKind;
@@ -99,6 +99,9 @@ pub struct FitSettings {
     /// Of each hidden layer, before the activation.
     #[serde(skip_serializing_if = "Norm::is_none")]
     pub norm: Norm,
+    /// Of a target that is a number.
+    #[serde(skip_serializing_if = "TargetScale::is_default")]
+    pub target_scale: TargetScale,
     /// Whose order the training rows are seen in.
     #[serde(skip_serializing_if = "OrderKind::is_default")]
     pub order: OrderKind,

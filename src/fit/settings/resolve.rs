@@ -8,6 +8,7 @@ use crate::choices::{aliases, given};
 use crate::data::table::Format;
 use crate::model::loss::LossKind;
 use crate::model::norm::Norm;
+use crate::preprocess::choices::TargetScale;
 use crate::train::order_kind::OrderKind;
 use anyhow::{Result, bail, ensure};
 use std::path::{Path, PathBuf};
@@ -57,6 +58,7 @@ impl FitSettings {
             clip_grad: Some(1.0),
             importance: ImportanceRows::All,
             norm: Norm::Batch,
+            target_scale: TargetScale::None,
             order: OrderKind::Sequential,
             drop_last: true,
             valid_batch_size: Some(1),

@@ -25,16 +25,17 @@ impl Engine for Autograd<'_> {
     }
 
     fn gradients(&mut self, batch: Batch<'_>, into: &mut FlatTensors) -> Result<()> {
-        let Task { net, loss, train, .. } = self.task;
+        let Task { net, loss, train, record, .. } = self.task;
         let gather = |tensor: &Tensor| match batch {
             Batch::All => Ok(tensor.shallow_clone()),
             Batch::Slice { first, rows } => tensor.f_narrow(0, first, rows),
             Batch::Rows(index) => tensor.f_index_select(0, index),
         };
         let (x, y, weight) = (gather(train.x)?, gather(train.y)?, train.weight.map(gather).transpose()?);
-        let loss = loss.mean(&net.forward(&x, true)?, &y, weight.as_ref())?;
+        let loss = loss.mean(&net.forward_recorded(&x, true, record)?, &y, weight.as_ref())?;
         self.losses.push(loss.f_detach()?);
         let objective = self.shared(self.with_l1(&loss)?)?;
+        record.write(|recorder| recorder.loss(&objective))?;
         let found = Tensor::f_run_backward(&[objective], net.variables(), false, false)?;
         let _no_grad = tch::no_grad_guard();
         for (mut place, grad) in into.views()?.into_iter().zip(&found) {

@@ -6,6 +6,7 @@
 use super::interface::{Batch, Engine};
 use crate::model::activation::Activation;
 use crate::model::loss::LossKind;
+use crate::model::mlp::MlpConfig;
 use crate::model::parameters::FlatTensors;
 use crate::train::engine_kind::EngineKind;
 use crate::train::task::{Part, Task};
@@ -97,15 +98,20 @@ impl<'a> TanhNet<'a> {
         Ok(Self { task: *task, views, buffers, grads: None, losses, kept: 0, read: Vec::new() })
     }
 
-    fn forward(&self, loss: &Tensor) -> Result<(), TchError> {
+    fn forward(&self, loss: &Tensor) -> Result<()> {
         let (b, Views { params, weights_t, .. }) = (&self.buffers, &self.views);
-        let _ = params[1].f_addmm_out(&b.hidden, self.task.train.x, &weights_t[0])?;
+        let Task { net, record, train: Part { x, y, .. }, .. } = self.task;
+        record.write(|recorder| recorder.input("", x))?;
+        let _ = params[1].f_addmm_out(&b.hidden, x, &weights_t[0])?;
+        record.write(|recorder| recorder.module(net.path(0), x, &b.hidden))?;
         let _ = b.hidden.shallow_clone().f_tanh_()?;
+        record.write(|recorder| recorder.output(&MlpConfig::activation_path(0), &b.hidden))?;
         let _ = params[3].f_addmm_out(&b.logits, &b.hidden, &weights_t[1])?;
+        record.write(|recorder| recorder.module(net.path(1), &b.hidden, &b.logits))?;
+        record.write(|recorder| recorder.output("", &b.logits))?;
         let _ = b.logits.f_internal_log_softmax_out(&b.log_probs, 1, false)?;
-        let y = self.task.train.y;
         let _ = b.log_probs.f_nll_loss_out(loss, y, None::<&Tensor>, Reduction::Mean, IGNORE_INDEX)?;
-        Ok(())
+        record.write(|recorder| recorder.loss(loss))
     }
 
     fn backward(&self, grads: &[Tensor]) -> Result<(), TchError> {
@@ -178,8 +184,9 @@ impl Engine for TanhNet<'_> {
 mod tests {
     use super::*;
     use crate::model::loss::Loss;
-    use crate::model::mlp::{Mlp, MlpConfig};
+    use crate::model::mlp::Mlp;
     use crate::model::norm::Norm;
+    use crate::record::Recording;
     use crate::torch::testing::seeded;
     use crate::train::config::TrainConfig;
     use crate::train::engine::choose;
@@ -217,7 +224,8 @@ mod tests {
             let y = Tensor::randint(outputs, [n], (Kind::Int64, Device::Cpu));
             let (loss, config) = (cross_entropy(), config());
             let train = Part { x: &x, y: &y, weight: None };
-            let task = Task { net: &net, loss: &loss, config: &config, train, valid: None };
+            let task =
+                Task { net: &net, loss: &loss, config: &config, train, valid: None, record: Recording::default() };
             let variables = net.variables();
             let linear = |x: &Tensor, layer: usize| x.linear(&variables[2 * layer], Some(&variables[2 * layer + 1]));
             let logits = linear(&linear(&x, 0).tanh(), 1);
@@ -240,7 +248,7 @@ mod tests {
         let (x, y) = (Tensor::from_slice(&[1.0_f32]).view([1, 1]), Tensor::from_slice(&[0_i64]));
         let (loss, config) = (cross_entropy(), config());
         let train = Part { x: &x, y: &y, weight: None };
-        let task = Task { net: &net, loss: &loss, config: &config, train, valid: None };
+        let task = Task { net: &net, loss: &loss, config: &config, train, valid: None, record: Recording::default() };
         let mut engine = TanhNet::new(&task).unwrap();
         let mut grads = FlatTensors::zeros(net.parameters.shapes(), Device::Cpu).unwrap();
         // One more than there is room for on the device.
@@ -262,14 +270,14 @@ mod tests {
         let train = Part { x: &x, y: &y, weight: None };
         let (loss, plain) = (cross_entropy(), config());
         let suits = |loss: &Loss, config: &TrainConfig, train| {
-            TanhNet::suits(&Task { net: &net, loss, config, train, valid: None })
+            TanhNet::suits(&Task { net: &net, loss, config, train, valid: None, record: Recording::default() })
         };
         assert!(suits(&loss, &plain, train));
         assert!(!suits(&loss, &TrainConfig { batch_size: Some(1), ..config() }, train));
         assert!(!suits(&loss, &TrainConfig { l1: 0.1, ..config() }, train));
         assert!(!suits(&loss, &plain, Part { weight: Some(&weight), ..train }));
         assert!(!suits(&Loss::new(LossKind::CrossEntropy { label_smoothing: 0.1 }), &plain, train));
-        let task = Task { net: &net, loss: &loss, config: &plain, train, valid: None };
+        let task = Task { net: &net, loss: &loss, config: &plain, train, valid: None, record: Recording::default() };
         assert_eq!(choose(&task).unwrap().engine.kind(), EngineKind::Exact);
     }
 }

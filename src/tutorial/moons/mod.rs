@@ -12,6 +12,7 @@ use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::Mlp;
 use crate::python::random::NumpyRandom;
 use crate::python::trace::{TensorTrace, Trace};
+use crate::record::Recording;
 use crate::train::observer::Observer;
 use crate::train::session::{Session, Trained};
 use crate::train::snapshot::Snapshot;
@@ -57,15 +58,16 @@ pub struct Outcome {
 
 /// Runs the program on the points of its seed.
 pub fn run(config: &MoonsConfig, seed: u32, device: Device, observer: &mut dyn Observer) -> Result<Outcome> {
-    run_on(Points::draw(config, seed, device)?, config, seed, None, observer)
+    run_on(Points::draw(config, seed, device)?, config, seed, None, Recording::default(), observer)
 }
 
-/// Trains on `points`, from `snapshot` on if there is one.
+/// Trains on `points`, from `snapshot` on if there is one, and writes to `record`.
 pub fn run_on(
     points: Points,
     config: &MoonsConfig,
     seed: u32,
     snapshot: Option<&Snapshot>,
+    record: Recording<'_>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome> {
     tch::manual_seed(i64::from(seed));
@@ -73,7 +75,7 @@ pub fn run_on(
     let initial = parameters("initial", &net)?;
     let loss = Loss::new(LossKind::CrossEntropy { label_smoothing: 0.0 });
     let train = Part { x: &points.x, y: &points.y, weight: None };
-    let task = Task { net: &net, loss: &loss, config: &config.train(), train, valid: None };
+    let task = Task { net: &net, loss: &loss, config: &config.train(), train, valid: None, record };
     let mut session = match snapshot {
         None => Session::new(task)?,
         Some(snapshot) => Session::resume(task, snapshot)?,

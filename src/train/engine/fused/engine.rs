@@ -68,7 +68,7 @@ impl Engine for FusedEngine<'_> {
             into.write(|grads| grads.iter_mut().for_each(|grad| *grad /= batches as f32))?;
         }
         self.losses.push(loss);
-        Ok(())
+        self.task.record.write(|recorder| recorder.loss(&Tensor::f_from_slice(&[loss as f32])?.f_squeeze()?))
     }
 
     fn losses(&mut self) -> Result<Vec<f64>> {

@@ -1,0 +1,703 @@
+"""Writes down what a PyTorch training computes, step by step, so that two trainings can be laid beside each other.
+
+Around a loop of your own:
+
+    from record import record
+
+    with record(model, optimizer, 'a.record'):
+        for xb, yb in loader:
+            ...
+
+or around a whole program, which stays as it is:
+
+    python record.py [-o a.record] [--values 0,1,37] train.py ARGS
+
+then `lockstep diff a.record b.record` finds the first tensor that differs. The file needs torch alone. The format is
+described in data/record-format.md. A step ends with `optimizer.step()`. Recorded are, in the order in which they come: the
+rows that a DataLoader takes, the generator's state, every module's inputs and outputs, the tensor that `backward` is called
+on, each parameter's gradient, what clipping made of it, the learning rates, and after the update the optimizer's state, the
+parameters and the buffers. Of each tensor a hash of its bytes and four statistics are kept; the values themselves of the
+steps in `values`, and of the parameters at the start.
+"""
+import argparse
+import collections
+import ctypes
+import gc
+import hashlib
+import json
+import math
+import os
+import platform
+import queue
+import runpy
+import struct
+import sys
+import threading
+
+import torch
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+from torch.nn.parameter import UninitializedParameter
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.utils.data import dataloader
+
+FORMAT = 1
+# Those by which libraries choose how they compute, or on how many threads.
+VARIABLES = ('ATEN_CPU_CAPABILITY', 'DNNL_MAX_CPU_ISA', 'MKL_CBWR', 'MKL_ENABLE_INSTRUCTIONS', 'ONEDNN_MAX_CPU_ISA')
+# Tensors are described by another thread, once so many of them or so many bytes wait.
+MOST_WAITING, MOST_BYTES = 1 << 9, 1 << 23
+# The parameters at the start are kept in full up to so many bytes, whichever steps were chosen.
+MOST_AT_START = 1 << 22
+# The statistics of tensors up to this length are computed together.
+SMALL = 1 << 11
+# Rows of a batch that are listed one by one.
+MOST_ROWS = 1 << 16
+SAFETENSORS = {'float64': 'F64', 'float32': 'F32', 'float16': 'F16', 'bfloat16': 'BF16', 'int64': 'I64', 'int32': 'I32',
+               'int16': 'I16', 'int8': 'I8', 'uint8': 'U8', 'bool': 'BOOL'}
+
+
+def record(model, optimizer, file, values=(), perturb=False):
+    """Records the training of `model` by `optimizer` that runs inside the `with`.
+
+    file: where to; values of chosen steps stand beside it, as FILE.stepN.safetensors.
+    values: numbers of the steps, from 0, whose tensors are kept in full, or 'all'.
+    perturb: moves each step's first input by one ULP: how far two honest runs part.
+    """
+    return Recorder(file, model, optimizer, values, perturb)
+
+
+def guarded(hook):
+    """A hook that leaves the program alone: nothing where torch traces or compiles, and a warning, once, where it fails."""
+    def run(self, *args):
+        if torch.compiler.is_compiling() or torch.jit.is_tracing() or os.getpid() != self.process:
+            return None
+        try:
+            return hook(self, *args)
+        except Exception as error:
+            self._warn(f'not recorded: {type(error).__name__}: {error}')
+            return None
+    return run
+
+
+class Recorder:
+    def __init__(self, file, model=None, optimizer=None, values=(), perturb=False):
+        rank = os.environ.get('RANK', '0')  # torchrun's: each process has a record of its own
+        self.file = os.fspath(file) + ('' if rank == '0' else f'.rank{rank}')
+        self.model, self.optimizer = model, optimizer
+        self.values, self.perturb = values, perturb
+        self.step = 0
+        self.paths = {}  # id of a module: (its path, the module, which stays alive by this)
+        self.roots = []  # (prefix, module)
+        self.alive, self.parents = set(), {}  # modules that were found in memory, and what they are parts of
+        self.parameters = {}  # id of a parameter: its name
+        self.buffers = {}  # name: the module that owns it, and its key there
+        self.optimizers = []
+        self.waiting = []  # [phase, kind, path, index, training, copy, more] of this step, in the order in which they came
+        self.seen = {}  # id of a tensor that a module took or gave in this step: (it, its version, the copy of it)
+        self.raw = {}  # name of a parameter: (gradient, its version) as backward left it
+        self.handles = []
+        self.rows = collections.deque()  # batches that a loader gave and no module has seen
+        self.begun = False  # whether this step's first module was called
+        self.moved = False  # whether an input was moved by an ULP
+        self.warned = set()
+        self.process = os.getpid()  # a loader's worker is a copy of this process
+
+    # --- beginning and end
+    def __enter__(self):
+        self.writer = Writer(self.file, self.values)
+        self._line({'record': FORMAT, 'by': 'record.py', 'argv': sys.argv, 'versions': versions(),
+                    'conditions': conditions(self.model), 'values': shown_steps(self.values),
+                    'perturbed': self.perturb})
+        self.handles = [
+            register_module_forward_pre_hook(self._before_module),
+            register_module_forward_hook(self._after_module, with_kwargs=True),
+            register_optimizer_step_pre_hook(self._before_update),
+            register_optimizer_step_post_hook(self._after_update),
+        ]
+        self._wrap(torch.autograd, 'backward', self._backward)
+        self._wrap(dataloader._BaseDataLoaderIter, '_next_index', self._next_index)
+        self._wrap(dataloader._BaseDataLoaderIter, '__next__', self._next_batch)
+        self._wrap(dataloader._BaseDataLoaderIter, '_reset', self._reset)
+        self._wrap(torch, 'randperm', self._randperm)
+        if self.model is not None:
+            self._adopt(self.model)
+        return self
+
+    def __exit__(self, *_):
+        for handle in self.handles:
+            handle.remove()
+        self._end()
+        self.writer.close()
+        if self.perturb and not self.moved:
+            self._warn("nothing was moved: the first module's first argument is no tensor of floating-point numbers")
+
+    def _warn(self, text):
+        if text not in self.warned:
+            self.warned.add(text)
+            print(f'record.py: {text}', file=sys.stderr)
+
+    def _wrap(self, owner, name, around):
+        """Puts `around(original, *args)` in the place of a function."""
+        original = getattr(owner, name)
+
+        def wrapped(*args, **kwargs):
+            return around(original, *args, **kwargs)
+
+        setattr(owner, name, wrapped)
+
+        class Handle:
+            def remove(self):
+                setattr(owner, name, original)
+        self.handles.append(Handle())
+
+    # --- modules
+    def _adopt(self, module):
+        """Names a module that was not seen before: it, or the module it belongs to, is a root."""
+        root = module if self.model is not None else self._outermost(module)
+        trains = any(True for _ in root.parameters())
+        first = not any(trained for _, _, trained in self.roots)
+        prefix = '' if trains and first else self._free(type(root).__name__)
+        self.roots.append((prefix, root, trains))
+        join = (lambda name: name) if prefix == '' else (lambda name: f'{prefix}.{name}' if name else prefix)
+        modules = [(join(name), child) for name, child in root.named_modules()]
+        for path, child in modules:
+            self.paths.setdefault(id(child), (path, child))
+        if not trains:
+            return
+        named = [(join(name), parameter) for name, parameter in root.named_parameters()]
+        self._line({'model': prefix, 'class': type(root).__name__, 'seed': torch.initial_seed(),
+                    'modules': [[path, type(child).__name__] for path, child in modules],
+                    'parameters': [[name, [] if lazy(p) else list(p.shape), name_of(p.dtype)] for name, p in named]})
+        for name, parameter in named:
+            self.parameters[id(parameter)] = name
+            if parameter.requires_grad and not lazy(parameter):
+                self.handles.append(parameter.register_post_accumulate_grad_hook(self._gradient(name)))
+        for path, child in modules:
+            for key, _ in child.named_buffers(recurse=False):
+                if key not in getattr(child, '_non_persistent_buffers_set', ()):
+                    self.buffers[f'{path}.{key}' if path else key] = (child, key)
+        self._start(named)
+
+    def _outermost(self, module):
+        """The module that `module` is a part of, and that is part of no other: itself, if there is none."""
+        if id(module) not in self.alive:
+            alive = [found for found in gc.get_objects() if issubclass(type(found), torch.nn.Module)]
+            self.alive = {id(found) for found in alive}
+            self.parents = {id(child): parent for parent in alive for child in parent.__dict__.get('_modules', {}).values()}
+        seen = set()
+        while id(module) in self.parents and id(module) not in seen:
+            seen.add(id(module))
+            module = self.parents[id(module)]
+        return module
+
+    def _free(self, name):
+        taken = {prefix for prefix, _, _ in self.roots}
+        return next(free for n in range(len(taken) + 2) if (free := name if n == 0 else f'{name}_{n}') not in taken)
+
+    def _start(self, named):
+        """The parameters before the first step, and the generator."""
+        self._hand_over()
+        for name, parameter in named:
+            if not lazy(parameter):
+                self._tensor('start', 'parameter', name, parameter)
+        for name, (module, buffer) in self.buffers.items():
+            self._tensor('start', 'buffer', name, getattr(module, buffer))
+        self._hand_over()
+        self.writer.add(('start', self.step, own(torch.get_rng_state())))
+
+    @guarded
+    def _before_module(self, module, args):
+        if id(module) not in self.paths:
+            self._adopt(module)
+        path, _ = self.paths[id(module)]
+        phase = self._phase()
+        if self.rows and self._trains(path):
+            self._list_rows(phase)
+        if not self.begun and phase == 'forward' and self._trains(path):
+            self.begun = True
+            self._tensor(phase, 'generator', '', torch.get_rng_state())
+            if self.perturb:
+                args, moved = nudged(args)
+                self.moved = self.moved or moved
+        self._tensors(phase, 'input', path, args, module.training)
+        return args if self.perturb else None
+
+    @guarded
+    def _after_module(self, module, args, kwargs, output):
+        path, _ = self.paths[id(module)]
+        phase = self._phase()
+        if kwargs:
+            self._tensors(phase, 'input', path, kwargs, module.training)
+        found = self._tensors(phase, 'output', path, output, module.training)
+        # What a criterion says of validation rows, which no backward is called on.
+        if phase == 'eval' and len(found) == 1 and found[0].numel() == 1 and not self._trains(path):
+            self._tensor(phase, 'loss', '', found[0])
+
+    def _trains(self, path):
+        """Whether a module belongs to a model that has parameters."""
+        return not any(not trains and (path == prefix or path.startswith(prefix + '.')) for prefix, _, trains in self.roots)
+
+    def _phase(self):
+        return 'forward' if torch.is_grad_enabled() else 'eval'
+
+    # --- batches
+    def _reset(self, original, iterator, *args, **kwargs):
+        """A new epoch: what the one before fetched and nobody took is no batch."""
+        iterator.__dict__['_recorded'] = collections.deque()
+        self.rows.clear()
+        return original(iterator, *args, **kwargs)
+
+    def _next_index(self, original, iterator):
+        index = original(iterator)
+        iterator.__dict__.setdefault('_recorded', collections.deque()).append(index)
+        return index
+
+    def _next_batch(self, original, iterator):
+        batch = original(iterator)
+        indices = iterator.__dict__.get('_recorded')
+        index = indices.popleft() if indices else None
+        if isinstance(index, (list, tuple)) and all(isinstance(row, int) for row in index):
+            of = len(iterator._dataset) if hasattr(iterator._dataset, '__len__') else None
+            self.rows.append((index, of))
+        return batch
+
+    def _list_rows(self, phase):
+        while self.rows:
+            rows, of = self.rows.popleft()
+            self._list('rows', phase, torch.tensor(rows), of)
+
+    def _randperm(self, original, n, *args, **kwargs):
+        """A permutation, from which a loop without a loader takes its batches."""
+        order = original(n, *args, **kwargs)
+        self._list('permutation', self._phase(), order, n)
+        return order
+
+    def _list(self, kind, phase, rows, of):
+        more = {'of': of}
+        if rows.numel() <= MOST_ROWS:
+            more['rows'] = rows.tolist()
+        self._tensor(phase, kind, '', rows, more=more)
+
+    # --- gradients and updates
+    def _backward(self, original, tensors, *args, **kwargs):
+        self._settle()
+        for tensor in (tensors,) if isinstance(tensors, torch.Tensor) else tensors:
+            self._tensor('forward', 'loss', '', tensor, again=True)
+        return original(tensors, *args, **kwargs)
+
+    def _settle(self):
+        """A model in evaluation mode that nobody put under no_grad was evaluated, if another pass of it trained."""
+        roots = {prefix for prefix, _, trains in self.roots if trains}
+        modes = {event[4] for event in self.waiting if event[0] == 'forward' and event[2] in roots and event[4] is not None}
+        if len(modes) < 2:
+            return
+        trains = True
+        for event in self.waiting:
+            if event[1] == 'input' and event[2] in roots and event[4] is not None:
+                trains = event[4]
+            if event[0] == 'forward' and not trains and event[1] != 'generator':
+                event[0] = 'eval'
+
+    def _gradient(self, name):
+        def seen(parameter):
+            if parameter.grad is not None:
+                self._tensor('backward', 'gradient', name, parameter.grad)
+                self.raw[name] = (parameter.grad, parameter.grad._version)
+        return seen
+
+    @guarded
+    def _before_update(self, optimizer, args, kwargs):
+        if optimizer not in self.optimizers:
+            self.optimizers.append(optimizer)
+            known = ('params', 'lr', 'initial_lr')
+            self._line({'optimizer': self.optimizers.index(optimizer), 'class': type(optimizer).__name__,
+                        'settings': {name: plain(value) for name, value in optimizer.param_groups[0].items()
+                                     if name not in known}})
+        for number, group in enumerate(optimizer.param_groups):
+            self.waiting.append(['update', 'lr', str(number), 0, None, None, {'value': float(group['lr'])}])
+            for parameter in group['params']:
+                name = self._name(parameter)
+                grad = parameter.grad
+                if grad is None:
+                    continue
+                raw, version = self.raw.get(name, (None, None))
+                if raw is not grad or version != grad._version:
+                    self._tensor('update', 'clipped', name, grad)
+
+    def _frozen(self):
+        """The parameters that no optimizer has."""
+        theirs = {id(parameter) for other in self.optimizers for group in other.param_groups for parameter in group['params']}
+        return [parameter for _, root, trains in self.roots if trains for parameter in root.parameters()
+                if id(parameter) not in theirs and id(parameter) in self.parameters]
+
+    def _name(self, parameter):
+        return self.parameters.setdefault(id(parameter), f'parameter.{len(self.parameters)}')
+
+    @guarded
+    def _after_update(self, optimizer, args, kwargs):
+        for group in optimizer.param_groups:
+            for parameter in group['params']:
+                name = self._name(parameter)
+                for what, value in optimizer.state.get(parameter, {}).items():
+                    if isinstance(value, torch.Tensor) and what != 'step':
+                        self._tensor('update', 'state', f'{what}.{name}', value)
+        updated = [parameter for group in optimizer.param_groups for parameter in group['params']]
+        for parameter in updated:
+            self._tensor('update', 'parameter', self._name(parameter), parameter)
+        for parameter in self._frozen():
+            self._tensor('update', 'parameter', self.parameters[id(parameter)], parameter)
+        for name, (module, buffer) in self.buffers.items():
+            self._tensor('update', 'buffer', name, getattr(module, buffer))
+        self.raw.clear()
+        self._end()
+        self.step += 1
+        self.begun = False
+
+    # --- to the writer
+    def _line(self, line):
+        self._hand_over()
+        self.writer.add(json.dumps(line) + '\n')
+
+    def _tensors(self, phase, kind, path, values, training):
+        """The tensors in a module's arguments or outputs, one by one."""
+        found = leaves(values)
+        for index, tensor in enumerate(found):
+            self._tensor(phase, kind, path, tensor, index, training, again=True)
+        return found
+
+    def _tensor(self, phase, kind, path, tensor, index=0, training=None, again=False, more=None):
+        """again: it may come again as it is, from module to module."""
+        known = self.seen.get(id(tensor)) if again else None
+        if known is not None and known[0] is tensor and known[1] == version(tensor):
+            copy = known[2]
+        else:
+            try:
+                copy = own(tensor)
+            except (RuntimeError, NotImplementedError):  # nested, or one of torch.func's: it has no memory of its own
+                self._warn('some tensors have no memory of their own, such as nested ones and those of torch.func: left out')
+                return
+            self.writer.bytes += len(copy[0])
+            if again:
+                self.seen[id(tensor)] = (tensor, version(tensor), copy)
+        self.waiting.append([phase, kind, path, index, training, copy, more])
+        if self.writer.bytes > MOST_BYTES:
+            self._hand_over()
+            self.writer.flush()
+
+    def _hand_over(self):
+        if self.waiting:
+            self.writer.add((self.step, self.waiting))
+            self.waiting = []
+
+    def _end(self):
+        """The step is over."""
+        self._hand_over()
+        self.writer.add(self.step)
+        self.seen.clear()
+
+
+class Writer:
+    """Describes tensors and writes their lines, in a thread of its own: another core's work, where there is one.
+
+    It is given, in order, lines as text; events as a step and its list; the end of a step as its number; and the end of what
+    comes before the first step, as 'start', the step and the generator's state. The file is in its place when all is written.
+    """
+    def __init__(self, file, values):
+        self.file, self.values = file, values
+        self.out = open(file + '.part', 'w', encoding='utf-8')
+        self.jobs, self.count, self.bytes = [], 0, 0
+        self.calls = {}  # how often each place of this step was written
+        self.places = {}  # the unchanging part of a line
+        self.texts = {}  # statistics by hash
+        self.kept = []  # (key, tensor) of this step, to be kept in full
+        self.at_start = []  # the same before the first step
+        self.error = None
+        self.batches = queue.Queue(maxsize=3)
+        self.process = os.getpid()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def add(self, job):
+        self.jobs.append(job)
+        self.count += len(job[1]) if isinstance(job, tuple) and isinstance(job[1], list) else 1
+        if self.count > MOST_WAITING:
+            self.flush()
+
+    def flush(self):
+        if os.getpid() == self.process:  # a loader's worker is a copy of this process, without the thread
+            self.batches.put(self.jobs)
+            if self.error is not None:
+                raise self.error
+        self.jobs, self.count, self.bytes = [], 0, 0
+
+    def close(self):
+        self.flush()
+        self.batches.put(None)
+        self.thread.join()
+        if self.error is not None:
+            raise self.error
+        self.out.flush()
+        os.fsync(self.out.fileno())
+        self.out.close()
+        os.replace(self.out.name, self.file)
+
+    def _run(self):
+        while (jobs := self.batches.get()) is not None:
+            if self.error is None:
+                try:
+                    self._write(jobs)
+                except Exception as error:  # told to the thread that trains
+                    self.error = error
+
+    def _write(self, jobs):
+        digests = self._describe(jobs)
+        for job in jobs:
+            if isinstance(job, str):
+                self.out.write(job)
+            elif isinstance(job, int):
+                self._keep(f'step{job}', self.kept)
+                self.kept = []
+                self.calls.clear()
+            elif job[0] == 'start':
+                self._keep_start(*job[1:])
+            else:
+                self._events(*job, digests)
+
+    def _describe(self, jobs):
+        """The hash of every tensor by the id of its copy; statistics of all that are new go to `texts`."""
+        hashes, fresh, texts = {}, {}, self.texts
+        for job in jobs:
+            for event in job[1] if isinstance(job, tuple) and isinstance(job[1], list) else ():
+                copy = event[5]
+                if copy is not None and id(copy) not in hashes:
+                    hash_ = hashes[id(copy)] = digest(copy[0])
+                    if (hash_, copy[1]) not in texts:
+                        fresh[hash_, copy[1]] = copy
+        if len(texts) > 1 << 13:
+            texts.clear()
+            return self._describe(jobs)
+        texts.update(zip(fresh, statistics(list(fresh.values()))))
+        return hashes
+
+    def _events(self, step, events, hashes):
+        keep, calls, places, texts = self._chosen(step), self.calls, self.places, self.texts
+        lines, start = [], f'{{"step": {step}, '
+        for phase, kind, path, index, training, copy, more in events:
+            place = (phase, kind, path, index)
+            call = calls[place] = calls.get(place, -1) + 1
+            form = (place, call, training, copy and copy[1:])
+            text = places.get(form)
+            if text is None:
+                text = places[form] = unchanging(place, call, training, copy)
+            if more:
+                text += ', ' + json.dumps(more)[1:-1]
+            if copy is None:
+                lines.append(f'{start}{text}}}\n')
+                continue
+            hash_ = hashes[id(copy)]
+            lines.append(f'{start}{text}, "hash": "{hash_}"{texts[hash_, copy[1]]}}}\n')
+            if phase == 'start':
+                self.at_start.append((key(phase, kind, path, call, index), copy))
+            elif keep:
+                self.kept.append((key(phase, kind, path, call, index), copy))
+        self.out.write(''.join(lines))
+
+    def _chosen(self, step):
+        return self.values == 'all' or any(step in part if isinstance(part, range) else step == part for part in self.values)
+
+    def _keep_start(self, step, generator):
+        if sum(len(copy[0]) for _, copy in self.at_start) > MOST_AT_START and not self._chosen(step):
+            self.at_start.clear()
+        self.at_start.append((key('start', 'generator', ''), generator))
+        self._keep('start', self.at_start)
+
+    def _keep(self, name, kept):
+        """Writes values that are kept in full, as a safetensors file."""
+        header, parts, place = {}, [], 0
+        for entry, (content, dtype, shape) in kept:
+            if name_of(dtype) in SAFETENSORS:
+                parts.append(content)
+                header[entry] = {'dtype': SAFETENSORS[name_of(dtype)], 'shape': list(shape),
+                                 'data_offsets': [place, place + len(content)]}
+                place += len(content)
+        text = json.dumps(header).encode()
+        text += b' ' * (-len(text) % 8)
+        if header:
+            with open(f'{self.file}.{name}.safetensors', 'wb') as file:
+                file.write(struct.pack('<Q', len(text)) + text + b''.join(parts))
+
+
+def version(tensor):
+    """Counts the changes in place; those of inference mode do not count, and are taken to be new each time."""
+    return object() if tensor.is_inference() else tensor._version
+
+
+def own(tensor):
+    """A copy of the tensor: its bytes, row-major and little-endian, its dtype and its shape."""
+    if not (tensor.is_cpu and tensor.layout is torch.strided and tensor.is_contiguous()) or tensor.is_conj() or tensor.is_neg():
+        tensor = tensor.detach().resolve_conj().resolve_neg()
+        tensor = (tensor if tensor.layout is torch.strided else tensor.to_dense()).cpu().contiguous()
+    # Not by a copy in torch, which lets other threads of Python run and then waits for them.
+    content = ctypes.string_at(tensor.data_ptr(), tensor.nbytes) if tensor.numel() else b''
+    return content, tensor.dtype, tensor.shape
+
+
+def lazy(parameter):
+    """Whether its shape is not known before the first pass."""
+    return isinstance(parameter, UninitializedParameter)
+
+
+def leaves(value):
+    """The tensors of arguments or outputs."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, (list, tuple)):
+        return []
+    return [leaf for item in value for leaf in leaves(item)]
+
+
+def nudged(args):
+    """The arguments, the numbers of the first of them one ULP larger, and whether there were any."""
+    args = list(args)
+    for index, value in enumerate(args):
+        if isinstance(value, torch.Tensor) and value.is_floating_point():
+            args[index] = torch.nextafter(value, torch.full_like(value, math.inf))
+            return tuple(args), True
+    return tuple(args), False
+
+
+def key(phase, kind, path, call=0, index=0):
+    """A tensor's name among the values."""
+    return f'{phase}/{kind}/{path}/{call}/{index}'
+
+
+def digest(content):
+    """The first half of the SHA-256."""
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+def statistics(copies):
+    """min, max, mean and 2-norm of each, in float64, as the text of a line."""
+    numbers = [None] * len(copies)
+    small = collections.defaultdict(list)
+    with torch.no_grad():
+        for place, (content, dtype, shape) in enumerate(copies):
+            length = len(content) // dtype.itemsize
+            if 0 < length <= SMALL and not dtype.is_complex:
+                small[dtype].append((place, content, length))
+            elif length:
+                flat = torch.frombuffer(bytearray(content), dtype=dtype)
+                flat = torch.view_as_real(flat).reshape(-1) if dtype.is_complex else flat
+                flat = flat if flat.is_floating_point() else flat.double()
+                numbers[place] = [*(end.item() for end in torch.aminmax(flat)), flat.mean(dtype=torch.float64).item(),
+                                  torch.linalg.vector_norm(flat, dtype=torch.float64).item()]
+        for dtype, group in small.items():
+            lengths = torch.tensor([length for *_, length in group])
+            flat = torch.frombuffer(bytearray().join(content for _, content, _ in group), dtype=dtype).double()
+            rows = [torch.segment_reduce(flat, how, lengths=lengths, unsafe=True) for how in ('min', 'max', 'mean')]
+            rows.append(torch.segment_reduce(flat * flat, 'sum', lengths=lengths, unsafe=True).sqrt())
+            for (place, *_), row in zip(group, torch.stack(rows, 1).tolist()):
+                numbers[place] = row
+    return [shown(row) for row in numbers]
+
+
+def shown(row):
+    """Four numbers as the text of a line; JSON has no infinity and no NaN."""
+    if row is None:
+        return ''
+    low, high, mean, norm = row
+    if not math.isfinite(norm + mean):
+        low, high, mean, norm = (value if math.isfinite(value) else f'"{value}"' for value in row)
+    return f', "min": {low}, "max": {high}, "mean": {mean}, "l2": {norm}'
+
+
+def unchanging(place, call, training, copy):
+    """What a line has in every step, from the phase to the shape."""
+    phase, kind, path, index = place
+    line = {'phase': phase, 'kind': kind, 'path': path}
+    line |= {'call': call} if call else {}
+    line |= {'index': index} if index else {}
+    line |= {} if training is None else {'training': training}
+    line |= {} if copy is None else {'dtype': name_of(copy[1]), 'shape': list(copy[2])}
+    return json.dumps(line)[1:-1]
+
+
+def name_of(dtype):
+    return str(dtype).removeprefix('torch.')
+
+
+def plain(value):
+    """A setting as JSON has it."""
+    if isinstance(value, torch.Tensor) and value.numel() == 1:
+        return value.item()
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value if isinstance(value, (bool, int, float, str, type(None))) else str(value)
+
+
+def versions():
+    return {'python': platform.python_version(), 'torch': torch.__version__}
+
+
+def conditions(model):
+    """What bits depend on beside the program: as `lockstep` records it."""
+    device = next((str(p.device) for p in model.parameters()), 'cpu') if model is not None else None
+    found = {'device': device, 'threads': torch.get_num_threads(), 'libtorch': torch.__version__.split('+')[0],
+             'cpu_capability': torch.backends.cpu.get_cpu_capability(), 'processor': processor(),
+             'environment': {name: os.environ[name] for name in VARIABLES if name in os.environ}}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def processor():
+    try:
+        with open('/proc/cpuinfo') as file:
+            lines = [line.partition(':') for line in file]
+    except OSError:
+        return None
+    return next((value.strip() for name, _, value in lines if name.strip() == 'model name'), None)
+
+
+def steps(text):
+    """0,1,37 or 0-9,37 or all."""
+    if text == 'all':
+        return 'all'
+    chosen = []
+    for part in filter(None, text.split(',')):
+        first, _, last = part.partition('-')
+        chosen.append(range(int(first), int(last or first) + 1))
+    return chosen
+
+
+def shown_steps(values):
+    """As the header has them."""
+    if values == 'all':
+        return values
+    parts = [part if isinstance(part, range) else range(part, part + 1) for part in values]
+    if all(len(part) == 1 for part in parts):
+        return sorted(part.start for part in parts)
+    return ','.join(str(part.start) if len(part) == 1 else f'{part.start}-{part.stop - 1}' for part in parts)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog='record.py', description='Runs a PyTorch program and records its training.')
+    parser.add_argument('-o', '--output', metavar='FILE', help='the record [default: PROGRAM.record]')
+    parser.add_argument('--values', type=steps, default=(), metavar='STEPS',
+                        help='steps whose tensors are kept in full: 0,1,37 or 0-9 or all')
+    parser.add_argument('--perturb', action='store_true', help="move each step's first input by one ULP")
+    parser.add_argument('program', help='the program, with its arguments behind it')
+    parser.add_argument('arguments', nargs=argparse.REMAINDER)
+    args = parser.parse_args()
+    output = os.path.abspath(args.output or os.path.splitext(os.path.basename(args.program))[0] + '.record')
+    if not os.path.isfile(args.program):
+        parser.error(f'{args.program}: no such file, expected a Python program')
+    if not os.access(os.path.dirname(output), os.W_OK):
+        parser.error(f'--output {output}: the folder is not there, or cannot be written to')
+    sys.argv = [args.program] + args.arguments
+    sys.path[0] = os.path.dirname(os.path.abspath(args.program))
+    with Recorder(output, values=args.values, perturb=args.perturb):
+        runpy.run_path(args.program, run_name='__main__')
+
+
+if __name__ == '__main__':
+    main()
