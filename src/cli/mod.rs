@@ -12,6 +12,7 @@ mod reading_flags;
 mod record_flags;
 mod resume;
 mod run;
+mod script;
 mod show;
 mod table_flags;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use reading_flags::ReadingFlags;
 pub use record_flags::RecordFlags;
 pub use resume::Resuming;
 pub use run::{Run, RunBostonArgs, RunDescentArgs, RunMoons, RunProgram};
+pub use script::Script;
 pub use show::{Show, ShowActivations, ShowBiasVariance, ShowFitting, ShowGradients, ShowNonlinearity};
 pub use tune::{SearchFlags, Tune};
 
@@ -88,6 +90,8 @@ pub enum Command {
     Preprocess(Box<Preprocess>),
     /// Repeat a run from its summary.json, and say whether it comes to the same bytes
     Rerun(Rerun),
+    /// Write a run of `fit` as a plain PyTorch program, which comes to the same bits and checks it
+    Script(Script),
     /// Search the settings of `fit`: trials over folds or seeds, the best one trained again and tested once
     Tune(Box<Tune>),
     /// Score a model of `fit` on a table with its target

@@ -196,6 +196,10 @@ fn a_number_that_is_none_is_refused_in_plain_words() {
         for value in ["fast", "1.5.2", "99999999999999999999", "-1", "3"] {
             let Err(error) = parse([&line[..], &[flag.clone(), value.into()]].concat()) else { continue };
             let text = error.render().to_string();
+            // What goes with the flag is asked for once its number is one.
+            if value == "3" && error.kind() == clap::error::ErrorKind::MissingRequiredArgument {
+                continue;
+            }
             assert_eq!(error.kind(), clap::error::ErrorKind::ValueValidation, "{line:?} {flag} {value}: {text}");
             assert!(text.contains("expected"), "{line:?} {flag} {value}: {text}");
         }

@@ -17,6 +17,7 @@ mod recording;
 mod rerun;
 mod resume;
 mod run;
+mod script;
 mod settings;
 mod show;
 mod threads;
@@ -82,6 +83,7 @@ fn dispatch(command: &Command) -> Result<Verdict> {
         Command::Data(args) => data::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Doctor(args) => doctor::run(args),
+        Command::Script(args) => script::run(args),
         Command::Show(args) => show::run(args),
         Command::Rerun(args) => rerun::run(args, dispatch),
     }

@@ -12,7 +12,7 @@ use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
 /// Where scripts keep the network's state among other things.
-const NESTED: [&str; 4] = ["model_state_dict", "state_dict", "model", "net"];
+pub(super) const NESTED: [&str; 4] = ["model_state_dict", "state_dict", "model", "net"];
 /// The module of a model file that is no part of the network.
 const PREPROCESS: &str = "preprocess.";
 
@@ -56,6 +56,13 @@ fn read(bytes: &[u8]) -> Result<Named> {
     // The format sorts by dtype and name: the modules' order is that of the numbers in their names.
     tensors.sort_by_cached_key(|(name, _)| place(name));
     Ok(tensors)
+}
+
+/// The names in a safetensors file, in the order in which [`read`] has its tensors.
+pub(super) fn names(bytes: &[u8]) -> Result<Vec<String>> {
+    let mut names = safetensors::names(bytes)?;
+    names.sort_by_cached_key(|name| place(name));
+    Ok(names)
 }
 
 /// A `state_dict()`, alone or under one of the names that scripts give it.

@@ -13,6 +13,7 @@ pub mod outcome;
 pub mod prepare;
 pub mod preprocessed;
 pub mod report;
+pub mod script;
 pub mod settings;
 pub mod size;
 mod strata;

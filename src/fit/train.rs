@@ -86,7 +86,8 @@ fn part(rows: &Rows) -> Part<'_> {
     Part { x: &rows.x, y: &rows.y, weight: rows.weight.as_ref() }
 }
 
-fn loss_kind(config: &FitPlan, target: &Target) -> Result<LossKind> {
+/// The loss of the settings, or what holds where they name none.
+pub(super) fn loss_kind(config: &FitPlan, target: &Target) -> Result<LossKind> {
     let classes = matches!(target, Target::Classes(_));
     let loss =
         config.loss.unwrap_or(if classes { LossKind::CrossEntropy { label_smoothing: 0.0 } } else { LossKind::Mse });

@@ -47,6 +47,13 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Named> {
     Ok(tensors)
 }
 
+/// The names of the tensors in a safetensors file, without libtorch.
+pub fn names(bytes: &[u8]) -> Result<Vec<String>> {
+    let file =
+        SafeTensors::deserialize(bytes).map_err(|_| anyhow!("damaged: not the tensors of a safetensors file"))?;
+    Ok(file.names().into_iter().map(|name| name.to_string()).collect())
+}
+
 /// The tensor called `name`.
 pub fn find<'a>(tensors: &'a [(String, Tensor)], name: &str) -> Result<&'a Tensor> {
     tensors.iter().find(|(other, _)| other == name).map(|(_, tensor)| tensor).with_context(|| {

@@ -43,6 +43,7 @@ mod formats;
 mod inspect;
 mod predict;
 mod rerun;
+mod script;
 mod verify;
 
 // What was wrong once, what a refusal says, and the order of the source itself.

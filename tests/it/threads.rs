@@ -61,6 +61,14 @@ fn the_python_that_compare_starts_has_the_users_environment() {
     }
 }
 
+/// One thread and a word about it; all of them where MKL's products have other bits on one than on all, which it has for shapes as
+/// small as these on processors of Intel's.
+#[track_caller]
+fn assert_few(found: (i64, bool), all: i64) {
+    let amd = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default().contains("AuthenticAMD");
+    assert!(found == (1, all > 1) || !amd && found == (all, false), "{found:?} of {all}");
+}
+
 #[test]
 fn small_tensors_take_one_thread_unless_somebody_names_a_number() {
     let dir = Workdir::new();
@@ -68,11 +76,11 @@ fn small_tensors_take_one_thread_unless_somebody_names_a_number() {
     let (small, large) = (moons("64"), moons("328"));
     let (all, said) = threads(&dir, &large, &[]);
     assert!(!said, "100 hidden units of 328 rows are as many numbers as libtorch shares out");
-    assert_eq!(threads(&dir, &small, &[]), (1, all > 1));
+    assert_few(threads(&dir, &small, &[]), all);
     assert_eq!(threads(&dir, &[&small[..], &["--threads", "2"]].concat(), &[]), (2, false));
     assert_eq!(threads(&dir, &small, &[("OMP_NUM_THREADS", "2")]), (2, false));
     assert_eq!(threads(&dir, &[&small[..], &["--engine", "fused"]].concat(), &[]), (all, false), "it shares by itself");
-    assert_eq!(threads(&dir, &["run", "boston", "--epochs", "2"], &[]), (1, all > 1));
+    assert_few(threads(&dir, &["run", "boston", "--epochs", "2"], &[]), all);
     assert_eq!(threads(&dir, &["run", "two-layer", "--epochs", "2"], &[]), (all, false));
 }
 
@@ -82,12 +90,12 @@ fn a_fit_counts_its_batch_and_a_search_its_largest_trial() {
     printed(&dir, &["data", "moons", "--samples", "2000", "--output", "t.csv"], &[]);
     let fit = ["fit", "t.csv", "--target", "y", "--epochs", "1", "--importance", "none"];
     let (all, _) = threads(&dir, &[&fit[..], &["--batch-size", "full"]].concat(), &[]);
-    assert_eq!(threads(&dir, &fit, &[]), (1, all > 1));
+    assert_few(threads(&dir, &fit, &[]), all);
     assert_eq!(threads(&dir, &[&fit[..], &["--hidden", "1024"]].concat(), &[]), (all, false));
     assert_eq!(threads(&dir, &[&fit[..], &["--hidden", "200,200"]].concat(), &[]), (all, false), "200 by 200 weights");
     let tune = ["tune", "t.csv", "--target", "y", "--epochs", "1", "--importance", "none", "--search", "grid"];
     let search = |sizes: &'static str| [&tune[..], &["--restart", "--param", sizes]].concat();
-    assert_eq!(threads(&dir, &search("batch_size=32,64"), &[]), (1, all > 1));
+    assert_few(threads(&dir, &search("batch_size=32,64"), &[]), all);
     assert_eq!(threads(&dir, &search("batch_size=32,1000"), &[]), (all, false));
 }
 

@@ -148,6 +148,21 @@ impl Source {
         Ok(())
     }
 
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The byte between the cells of its first file; none in a format that is no rows of text.
+    pub fn delimiter(&self) -> Result<Option<u8>> {
+        if !matches!(self.format, Format::Csv | Format::Tsv) {
+            return Ok(None);
+        }
+        let shown = self.name_of(0);
+        let text = text::text(open(&self.files[0], &shown)?, &self.options.encoding, &shown)?;
+        let (blocks, _) = header::open(text, &self.options, Location::start(&shown))?;
+        Ok(blocks.dialect.delimiter)
+    }
+
     /// The names and types of the columns, as far as they are known.
     pub fn schema(&self) -> &Schema {
         &self.schema

@@ -19,7 +19,9 @@ pub(super) fn causes(case: &Case<'_>) -> Result<Vec<Cause>> {
         return Ok(vec![cause]);
     }
     if case.pair.place.kind == Kind::Loss {
-        return Ok(vec![target(case)]);
+        // By rounding alone it is no other loss.
+        let apart = !close(mean(case.pair.a), mean(case.pair.b), 1e-5);
+        return Ok(apart.then(|| target(case)).into_iter().collect());
     }
     Ok(sigmoid(case)?.into_iter().collect())
 }
