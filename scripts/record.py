@@ -62,13 +62,13 @@ def record(model, optimizer, file, values=(), perturb=False):
     values: numbers of the steps, from 0, whose tensors are kept in full, or 'all'.
     perturb: moves each step's first input by one ULP: how far two honest runs part.
     """
-    return Recorder(file, model, optimizer, values, perturb)
+    return Recorder(file, model, values, perturb)
 
 
 def guarded(hook):
     """A hook that leaves the program alone: nothing where torch traces or compiles, and a warning, once, where it fails."""
     def run(self, *args):
-        if torch.compiler.is_compiling() or torch.jit.is_tracing() or os.getpid() != self.process:
+        if torch.compiler.is_compiling() or torch.jit.is_tracing() or not self.writer.here():
             return None
         try:
             return hook(self, *args)
@@ -79,11 +79,10 @@ def guarded(hook):
 
 
 class Recorder:
-    def __init__(self, file, model=None, optimizer=None, values=(), perturb=False):
+    def __init__(self, file, model=None, values=(), perturb=False):
         rank = os.environ.get('RANK', '0')  # torchrun's: each process has a record of its own
         self.file = os.fspath(file) + ('' if rank == '0' else f'.rank{rank}')
-        self.model, self.optimizer = model, optimizer
-        self.values, self.perturb = values, perturb
+        self.model, self.values, self.perturb = model, values, perturb
         self.step = 0
         self.paths = {}  # id of a module: (its path, the module, which stays alive by this)
         self.roots = []  # (prefix, module)
@@ -99,7 +98,6 @@ class Recorder:
         self.begun = False  # whether this step's first module was called
         self.moved = False  # whether an input was moved by an ULP
         self.warned = set()
-        self.process = os.getpid()  # a loader's worker is a copy of this process
 
     # --- beginning and end
     def __enter__(self):
@@ -395,6 +393,11 @@ class Recorder:
         self.seen.clear()
 
 
+def events(job):
+    """Those of a writer's job; of the other jobs none."""
+    return job[1] if isinstance(job, tuple) and isinstance(job[1], list) else ()
+
+
 class Writer:
     """Describes tensors and writes their lines, in a thread of its own: another core's work, where there is one.
 
@@ -416,14 +419,18 @@ class Writer:
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
+    def here(self):
+        """Not in a loader's worker, which is a copy of this process without the thread."""
+        return os.getpid() == self.process
+
     def add(self, job):
         self.jobs.append(job)
-        self.count += len(job[1]) if isinstance(job, tuple) and isinstance(job[1], list) else 1
+        self.count += len(events(job)) or 1
         if self.count > MOST_WAITING:
             self.flush()
 
     def flush(self):
-        if os.getpid() == self.process:  # a loader's worker is a copy of this process, without the thread
+        if self.here():
             self.batches.put(self.jobs)
             if self.error is not None:
                 raise self.error
@@ -466,7 +473,7 @@ class Writer:
         """The hash of every tensor by the id of its copy; statistics of all that are new go to `texts`."""
         hashes, fresh, texts = {}, {}, self.texts
         for job in jobs:
-            for event in job[1] if isinstance(job, tuple) and isinstance(job[1], list) else ():
+            for event in events(job):
                 copy = event[5]
                 if copy is not None and id(copy) not in hashes:
                     hash_ = hashes[id(copy)] = digest(copy[0])

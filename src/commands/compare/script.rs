@@ -6,9 +6,10 @@ use crate::commands::print::{Verdict, note};
 use crate::python::interpreter;
 use crate::record::Record;
 use crate::record::python::{RECORDER, RECORDER_NAME};
+use crate::torch::libtorch::waiting;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 pub(super) fn run(args: &CompareScript) -> Result<Verdict> {
     let ours = args.record.as_deref().context("--script needs --record FILE, what to lay it beside")?;
@@ -34,7 +35,7 @@ fn record(args: &CompareScript, theirs: &Path, ours: &Record) -> Result<()> {
     std::fs::write(&recorder, RECORDER).with_context(|| format!("{}: cannot write", recorder.display()))?;
     let python = args.python.clone().unwrap_or_else(interpreter::find);
     let values = args.values.as_ref().unwrap_or(&ours.header.values);
-    let mut command = Command::new(&python);
+    let mut command = waiting::command(&python);
     command.arg(&recorder).arg("--output").arg(theirs);
     if values.any() {
         command.args(["--values", &values.to_string()]);

@@ -3,7 +3,7 @@
 use super::super::format::{Event, Kind, Place};
 use super::super::side::{Side, When};
 use super::forward::{factor, ratio_of};
-use super::{Case, Cause, close, mean, ratio, statistic};
+use super::{Case, Cause, close, largest, mean, ratio};
 use anyhow::Result;
 
 pub(super) fn causes(case: &Case<'_>) -> Result<Vec<Cause>> {
@@ -56,20 +56,15 @@ fn clipped(case: &Case<'_>) -> Vec<Cause> {
 fn shrunk(side: &Side<'_>) -> Option<f64> {
     let clipped = side.all(When::Now, |event| event.kind == Kind::Clipped);
     let raw = |place: &Place| {
-        let of = side.all(When::Now, |event| event.kind == Kind::Gradient);
-        of.into_iter().rfind(|(other, _)| other.path == place.path).map(|(_, event)| event)
+        gradients(side).into_iter().rfind(|(other, _)| other.path == place.path).map(|(_, event)| event)
     };
     ratio(clipped.iter().filter_map(|(place, event)| Some((raw(place)?, *event))))
 }
 
 /// Of how many batches an update's gradients are.
 fn batches(case: &Case<'_>) -> Option<Cause> {
-    let count = |side: &Side<'_>| {
-        side.all(When::Now, |event| event.kind == Kind::Gradient)
-            .iter()
-            .filter(|(place, _)| place.path == case.pair.place.path)
-            .count()
-    };
+    let count =
+        |side: &Side<'_>| gradients(side).iter().filter(|(place, _)| place.path == case.pair.place.path).count();
     let ([a, b], [one, other]) = (case.sides.each_ref().map(count), case.names());
     (a != b).then(|| {
         let text = format!("an update has the gradients of {a} batches in {one} and of {b} in {other}: accumulation (fit's --accumulate)");
@@ -121,11 +116,6 @@ fn decayed(case: &Case<'_>) -> Option<Cause> {
     let name = &case.names()[usize::from(decay > 0.0)];
     let text = format!("{name} has {:.3e} times the parameter in each gradient: an L2 term in the loss", decay.abs());
     Some(Cause::new("l2-in-loss", text))
-}
-
-/// The largest number, without its sign.
-fn largest(event: &Event) -> f64 {
-    statistic(event.max).max(-statistic(event.min))
 }
 
 fn gradients<'a>(side: &Side<'a>) -> Vec<(Place, &'a Event)> {

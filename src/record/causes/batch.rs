@@ -31,9 +31,13 @@ pub(super) fn causes(case: &Case<'_>) -> Result<Vec<Cause>> {
     })
 }
 
+/// Rows of a batch.
+fn length(event: &Event) -> Option<i64> {
+    event.shape.as_ref()?.first().copied()
+}
+
 /// Batches of an evaluation that are of other lengths.
 fn evaluated_otherwise(case: &Case<'_>) -> Option<Cause> {
-    let length = |event: &Event| event.shape.as_ref().and_then(|shape| shape.first().copied());
     let (a, b) = (length(case.pair.a)?, length(case.pair.b)?);
     let [one, other] = case.names();
     (case.pair.place.phase == Phase::Eval && a != b).then(|| {
@@ -57,7 +61,6 @@ fn permutation<'a>(side: &Side<'a>) -> Option<&'a Event> {
 
 /// A last batch that is shorter on one side.
 fn dropped(case: &Case<'_>, a: Option<&Event>, b: Option<&Event>) -> Option<Cause> {
-    let length = |event: &Event| event.shape.as_ref().and_then(|shape| shape.first().copied());
     let (one, other) = (a.or(Some(case.pair.a)).and_then(length)?, b.or(Some(case.pair.b)).and_then(length)?);
     // Batches of the first step are of equal length, or it is the batch size that differs.
     let place = &case.pair.place;

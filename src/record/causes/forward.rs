@@ -52,10 +52,7 @@ const MASK: &str = "other elements are left out by dropout: random numbers are d
 
 /// Other elements are set to zero, and what is left is the same, or the same times a number.
 fn dropout(case: &Case<'_>) -> Result<Option<Cause>> {
-    let place = &case.pair.place;
-    let [a, b] = [0, 1].map(|side| case.sides[side].values(When::Now, place));
-    let (Some(a), Some(b)) = (a?, b?) else { return Ok(by_class(case)) };
-    let (a, b) = (a.wide(), b.wide());
+    let Some([a, b]) = case.values(When::Now)? else { return Ok(by_class(case)) };
     let zeros = |values: &[f64]| values.iter().filter(|value| **value == 0.0).count();
     let kept: Vec<f64> = a.iter().zip(&b).filter(|(x, y)| **x != 0.0 && **y != 0.0).map(|(x, y)| y / x).collect();
     let Some(&ratio) = kept.first() else { return Ok(by_class(case)) };
@@ -92,9 +89,7 @@ fn by_class(case: &Case<'_>) -> Option<Cause> {
 
 /// One side's output is the sigmoid of the other's.
 fn sigmoid(case: &Case<'_>) -> Result<Option<Cause>> {
-    let [a, b] = [0, 1].map(|side| case.sides[side].values(When::Now, &case.pair.place));
-    let (Some(a), Some(b)) = (a?, b?) else { return Ok(None) };
-    let (a, b) = (a.wide(), b.wide());
+    let Some([a, b]) = case.values(When::Now)? else { return Ok(None) };
     let is = |x: &[f64], y: &[f64]| {
         x.len() == y.len() && x.iter().zip(y).all(|(x, y)| close(1.0 / (1.0 + (-x).exp()), *y, 1e-5))
     };
@@ -113,8 +108,8 @@ pub(super) fn another_input(case: &Case<'_>) -> Result<Vec<Cause>> {
 
 /// What is left where the outputs are equal.
 fn target(case: &Case<'_>) -> Cause {
-    let same = |side: &Side<'_>| side.record.header.by == "lockstep";
-    let hint = match case.sides.iter().any(same) {
+    let ours = |side: &Side<'_>| side.record.header.by == "lockstep";
+    let hint = match case.sides.iter().any(ours) {
         true => {
             "; fit scales a number to be predicted by the training rows' mean and deviation, --target-scale none leaves it"
         }

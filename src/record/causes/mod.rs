@@ -48,6 +48,12 @@ impl Case<'_> {
         before.last().is_some_and(|(_, event)| event.kind == Kind::Output)
     }
 
+    /// The numbers of the tensor in question in both records, where both kept them.
+    fn values(&self, when: When) -> Result<Option<[Vec<f64>; 2]>> {
+        let [a, b] = self.sides.each_ref().map(|side| side.values(when, &self.pair.place));
+        Ok(a?.zip(b?).map(|(a, b)| [a.wide(), b.wide()]))
+    }
+
     /// The names of both records' files.
     fn names(&self) -> [String; 2] {
         [self.sides[0].name(), self.sides[1].name()]
@@ -97,6 +103,11 @@ fn mean(event: &Event) -> f64 {
 
 fn l2(event: &Event) -> f64 {
     statistic(event.l2)
+}
+
+/// The largest number, without its sign.
+fn largest(event: &Event) -> f64 {
+    statistic(event.max).max(-statistic(event.min))
 }
 
 /// Whether two numbers are the same but for rounding in float32.

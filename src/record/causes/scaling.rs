@@ -7,13 +7,11 @@ use anyhow::Result;
 
 /// `rows`: the batch, which says of how many rows it is.
 pub(super) fn causes(case: &Case<'_>, rows: Option<&Event>) -> Result<Option<Cause>> {
-    let place = &case.pair.place;
-    let [a, b] = [0, 1].map(|side| case.sides[side].values(When::Now, place));
-    let (Some(a), Some(b), Some(shape)) = (a?, b?, &case.pair.a.shape) else { return Ok(None) };
+    let (Some([a, b]), Some(shape)) = (case.values(When::Now)?, &case.pair.a.shape) else { return Ok(None) };
     if case.pair.a.shape != case.pair.b.shape || shape.len() != 2 || shape[0] < 3 {
         return Ok(None);
     }
-    let (a, b, columns) = (a.wide(), b.wide(), shape[1] as usize);
+    let columns = shape[1] as usize;
     let lines: Option<Vec<(f64, f64)>> = (0..columns).map(|column| line(&a, &b, column, columns)).collect();
     let Some(lines) = lines else { return Ok(None) };
     Ok(deviation(case, &lines, rows.and_then(|rows| rows.of)).or_else(|| scaled(case, &lines)))

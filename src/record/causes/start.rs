@@ -2,7 +2,7 @@
 
 use super::super::format::{Event, Kind, Number, Place};
 use super::super::side::When;
-use super::{Case, Cause, close, l2, mean, statistic};
+use super::{Case, Cause, close, l2, largest, mean};
 use anyhow::Result;
 
 /// Draws that are compared: more than the bits of a seed.
@@ -70,10 +70,8 @@ fn transposed(case: &Case<'_>) -> Result<Option<Cause>> {
         return Ok(None);
     }
     if one == other {
-        let place = &case.pair.place;
-        let [x, y] = [0, 1].map(|side| case.sides[side].values(When::First, place));
-        let (Some(x), Some(y)) = (x?, y?) else { return Ok(None) };
-        let (x, y, n) = (x.wide(), y.wide(), one[0].max(0) as usize);
+        let Some([x, y]) = case.values(When::First)? else { return Ok(None) };
+        let n = one[0].max(0) as usize;
         if !(0..n * n).all(|at| x[at] == y[at % n * n + at / n]) {
             return Ok(None);
         }
@@ -150,9 +148,7 @@ fn looks_drawn(case: &Case<'_>) -> Result<bool> {
     if a.shape != b.shape {
         return Ok(false);
     }
-    let [x, y] = [0, 1].map(|side| case.sides[side].values(When::First, &case.pair.place));
-    let (Some(x), Some(y)) = (x?, y?) else { return Ok(true) };
-    let (mut x, mut y) = (x.wide(), y.wide());
+    let Some([mut x, mut y]) = case.values(When::First)? else { return Ok(true) };
     let apart = x.iter().zip(&y).filter(|(x, y)| x != y).count();
     let times = y.first().zip(x.first()).map_or(f64::NAN, |(y, x)| y / x);
     let multiplied = x.iter().zip(&y).all(|(x, y)| close(x * times, *y, 1e-5));
@@ -165,25 +161,26 @@ fn looks_drawn(case: &Case<'_>) -> Result<bool> {
 fn bounds(case: &Case<'_>) -> Vec<Cause> {
     let (a, b) = (case.pair.a, case.pair.b);
     let Some([m, n]) = a.shape.as_deref().and_then(|shape| <[i64; 2]>::try_from(shape).ok()) else { return vec![] };
-    let largest = [a, b].map(|event| statistic(event.max).max(-statistic(event.min)));
     // Of k draws the largest lies some 1/k below the bound.
     let count = (m * n) as f64;
     if count < FEWEST {
         return vec![];
     }
-    let near = |largest: f64, bound: f64| largest <= bound * 1.000_001 && largest >= bound * (1.0 - 8.0 / count);
+    let near = |event: &Event, bound: f64| {
+        largest(event) <= bound * 1.000_001 && largest(event) >= bound * (1.0 - 8.0 / count)
+    };
     // The mean square of a uniform distribution is a third of the bound's; of so many draws it has this deviation.
     let spread = |event: &Event, bound: f64| (l2(event).powi(2) / count / bound.powi(2) - 1.0 / 3.0).abs();
     let uniform = |event: &Event, bound: f64| spread(event, bound) < 4.0 * 0.298 / count.sqrt();
-    let of = |largest: f64, event: &Event| {
+    let of = |event: &Event| {
         let fits = |bound: &Bound| {
             let bound = bound.of(n as f64, m as f64);
-            near(largest, bound) && uniform(event, bound)
+            near(event, bound) && uniform(event, bound)
         };
         let fits: Vec<Bound> = Bound::ALL.into_iter().filter(fits).collect();
         if let [one] = fits[..] { Some(one) } else { None }
     };
-    match (of(largest[0], a), of(largest[1], b)) {
+    match (of(a), of(b)) {
         (Some(x), Some(y)) if x != y => {
             let [one, other] = case.names();
             vec![Cause::new("init-bounds", format!("{one} draws weights from {}, {other} from {}", x.text(), y.text()))]

@@ -124,8 +124,8 @@ fn order(sides: &[Side<'_>; 2], of: usize, place: &Place) -> Result<Option<Way>>
     let gradients = [When::Before, When::Now].map(|when| side.gradient(when, &place.path));
     let wanted = side.find(When::Now, place).and_then(|event| event.hash.as_ref());
     let (Some(start), Some(wanted)) = (side.find(When::First, &start), wanted) else { return Ok(None) };
-    let read = |event: Option<&Event>| event.map_or(Ok(None), |event| float32(side, event));
-    let (Some(parameter), Some(first), Some(second)) = (read(Some(start))?, read(gradients[0])?, read(gradients[1])?)
+    let (Some(parameter), Some(first), Some(second)) =
+        (float32(side, Some(start))?, float32(side, gradients[0])?, float32(side, gradients[1])?)
     else {
         return Ok(None);
     };
@@ -140,8 +140,9 @@ fn order(sides: &[Side<'_>; 2], of: usize, place: &Place) -> Result<Option<Way>>
     Ok(if let [way] = fitting[..] { Some(way) } else { None })
 }
 
-/// The values of an event, where they were kept.
-fn float32(side: &Side<'_>, event: &Event) -> Result<Option<Tensor>> {
+/// The values of an event, where it is there and they were kept.
+fn float32(side: &Side<'_>, event: Option<&Event>) -> Result<Option<Tensor>> {
+    let Some(event) = event else { return Ok(None) };
     Ok(match side.record.values(event)? {
         Some(numbers::Tensor::Float32(values)) => Some(Tensor::f_from_slice(&values)?),
         _ => None,
@@ -150,9 +151,8 @@ fn float32(side: &Side<'_>, event: &Event) -> Result<Option<Tensor>> {
 
 /// What an update of one side takes: the state before it and the gradient.
 fn given(case: &Case<'_>, side: &Side<'_>, path: &str) -> Result<Option<(State, Tensor)>> {
-    let tensor = |event: Option<&Event>| event.map_or(Ok(None), |event| float32(side, event));
-    let parameter = tensor(side.parameter_before(path))?;
-    let (Some(parameter), Some(gradient)) = (parameter, tensor(side.gradient(When::Now, path))?) else {
+    let parameter = float32(side, side.parameter_before(path))?;
+    let (Some(parameter), Some(gradient)) = (parameter, float32(side, side.gradient(When::Now, path))?) else {
         return Ok(None);
     };
     if case.first.step == 0 {
@@ -161,7 +161,7 @@ fn given(case: &Case<'_>, side: &Side<'_>, path: &str) -> Result<Option<(State, 
     let state = |what: &str| {
         let place =
             Place { phase: Phase::Update, kind: Kind::State, path: format!("{what}.{path}"), call: 0, index: 0 };
-        tensor(side.find(When::Before, &place))
+        float32(side, side.find(When::Before, &place))
     };
     let (Some(exp_avg), Some(exp_avg_sq)) = (state("exp_avg")?, state("exp_avg_sq")?) else { return Ok(None) };
     Ok(Some((State { parameter, exp_avg, exp_avg_sq }, gradient)))
