@@ -20,8 +20,10 @@ parameters and the buffers. Of each tensor a hash of its bytes and four statisti
 steps in `values`, and of the parameters at the start.
 """
 import argparse
+import array
 import collections
 import ctypes
+import functools
 import gc
 import hashlib
 import json
@@ -36,19 +38,24 @@ import threading
 
 import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
-from torch.nn.parameter import UninitializedParameter
+from torch.nn.parameter import is_lazy
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.utils._python_dispatch import _disable_current_modes
 from torch.utils.data import dataloader
 
 FORMAT = 1
+PIECE, MOST_HELD = 2047, 1 << 13
+PLAIN = {torch.Tensor, torch.nn.Parameter}
 # Those by which libraries choose how they compute, or on how many threads.
 VARIABLES = ('ATEN_CPU_CAPABILITY', 'DNNL_MAX_CPU_ISA', 'MKL_CBWR', 'MKL_ENABLE_INSTRUCTIONS', 'ONEDNN_MAX_CPU_ISA')
-# Tensors are described by another thread, once so many of them or so many bytes wait.
-MOST_WAITING, MOST_BYTES = 1 << 9, 1 << 23
+# Tensors are described by another thread, once so many of them wait, or more than a buffer holds.
+MOST_WAITING, BUFFER, BUFFERS, MOST_EXTRA = 1 << 9, 1 << 21, 3, 1 << 27
+# So many statistics are remembered.
+MOST_TEXTS = 1 << 13
+# The bytes of gradients up to this size are compared with what backward left; of larger ones only the count of changes.
+MOST_PRINTED = 1 << 24
 # The parameters at the start are kept in full up to so many bytes, whichever steps were chosen.
 MOST_AT_START = 1 << 22
-# The statistics of tensors up to this length are computed together.
-SMALL = 1 << 11
 # Rows of a batch that are listed one by one.
 MOST_ROWS = 1 << 16
 SAFETENSORS = {'float64': 'F64', 'float32': 'F32', 'float16': 'F16', 'bfloat16': 'BF16', 'int64': 'I64', 'int32': 'I32',
@@ -68,7 +75,7 @@ def record(model, optimizer, file, values=(), perturb=False):
 def guarded(hook):
     """A hook that leaves the program alone: nothing where torch traces or compiles, and a warning, once, where it fails."""
     def run(self, *args):
-        if torch.compiler.is_compiling() or torch.jit.is_tracing() or not self.writer.here():
+        if torch.compiler.is_compiling() or torch.jit.is_tracing():
             return None
         try:
             return hook(self, *args)
@@ -85,14 +92,19 @@ class Recorder:
         self.model, self.values, self.perturb = model, values, perturb
         self.step = 0
         self.paths = {}  # id of a module: (its path, the module, which stays alive by this)
-        self.roots = []  # (prefix, module)
+        self.roots = []  # (prefix, module, whether it has parameters)
+        self.training = {}  # path of a module: whether it belongs to a model that has parameters
         self.alive, self.parents = set(), {}  # modules that were found in memory, and what they are parts of
         self.parameters = {}  # id of a parameter: its name
+        self.named = []  # (parameter, its name) of the models
         self.buffers = {}  # name: the module that owns it, and its key there
         self.optimizers = []
-        self.waiting = []  # [phase, kind, path, index, training, copy, more] of this step, in the order in which they came
-        self.seen = {}  # id of a tensor that a module took or gave in this step: (it, its version, the copy of it)
-        self.raw = {}  # name of a parameter: (gradient, its version) as backward left it
+        # This step's events in the order in which they came: four entries each, its form, place and size of the tensor's copy, and
+        # what else is said. No lists in the list: Python's garbage collection would go through them again and again.
+        self.waiting = []
+        self.forms = {}  # by all that it says
+        self.seen = {}  # id of a tensor that a module took or gave in this step: (it, its version, where the copy is)
+        self.raw = {}  # name of a parameter: (gradient, print_of it) as backward left it
         self.handles = []
         self.rows = collections.deque()  # batches that a loader gave and no module has seen
         self.begun = False  # whether this step's first module was called
@@ -123,6 +135,8 @@ class Recorder:
     def __exit__(self, *_):
         for handle in self.handles:
             handle.remove()
+        if self.step == 0:
+            self._warn('no step was recorded: optimizer.step() was not called, or in a function that torch.compile compiled')
         self._end()
         self.writer.close()
         if self.perturb and not self.moved:
@@ -155,6 +169,7 @@ class Recorder:
         first = not any(trained for _, _, trained in self.roots)
         prefix = '' if trains and first else self._free(type(root).__name__)
         self.roots.append((prefix, root, trains))
+        self.training.clear()
         join = (lambda name: name) if prefix == '' else (lambda name: f'{prefix}.{name}' if name else prefix)
         modules = [(join(name), child) for name, child in root.named_modules()]
         for path, child in modules:
@@ -164,16 +179,23 @@ class Recorder:
         named = [(join(name), parameter) for name, parameter in root.named_parameters()]
         self._line({'model': prefix, 'class': type(root).__name__, 'seed': torch.initial_seed(),
                     'modules': [[path, type(child).__name__] for path, child in modules],
-                    'parameters': [[name, [] if lazy(p) else list(p.shape), name_of(p.dtype)] for name, p in named]})
+                    'parameters': [[name, [] if is_lazy(p) else list(p.shape), name_of(p.dtype)] for name, p in named]})
         for name, parameter in named:
             self.parameters[id(parameter)] = name
-            if parameter.requires_grad and not lazy(parameter):
+            self.named.append((parameter, name))
+            if parameter.requires_grad and not is_lazy(parameter):
                 self.handles.append(parameter.register_post_accumulate_grad_hook(self._gradient(name)))
         for path, child in modules:
             for key, _ in child.named_buffers(recurse=False):
                 if key not in getattr(child, '_non_persistent_buffers_set', ()):
                     self.buffers[f'{path}.{key}' if path else key] = (child, key)
         self._start(named)
+
+    def _buffers(self, phase):
+        for name, (module, buffer) in self.buffers.items():
+            tensor = getattr(module, buffer, None)
+            if tensor is not None and not is_lazy(tensor):
+                self._tensor(phase, 'buffer', name, tensor)
 
     def _outermost(self, module):
         """The module that `module` is a part of, and that is part of no other: itself, if there is none."""
@@ -195,12 +217,11 @@ class Recorder:
         """The parameters before the first step, and the generator."""
         self._hand_over()
         for name, parameter in named:
-            if not lazy(parameter):
+            if not is_lazy(parameter):
                 self._tensor('start', 'parameter', name, parameter)
-        for name, (module, buffer) in self.buffers.items():
-            self._tensor('start', 'buffer', name, getattr(module, buffer))
+        self._buffers('start')
         self._hand_over()
-        self.writer.add(('start', self.step, own(torch.get_rng_state())))
+        self.writer.add(('start', self.step, torch.get_rng_state()))
 
     @guarded
     def _before_module(self, module, args):
@@ -232,7 +253,11 @@ class Recorder:
 
     def _trains(self, path):
         """Whether a module belongs to a model that has parameters."""
-        return not any(not trains and (path == prefix or path.startswith(prefix + '.')) for prefix, _, trains in self.roots)
+        known = self.training.get(path)
+        if known is None:
+            known = self.training[path] = not any(
+                not trains and (path == prefix or path.startswith(prefix + '.')) for prefix, _, trains in self.roots)
+        return known
 
     def _phase(self):
         return 'forward' if torch.is_grad_enabled() else 'eval'
@@ -261,46 +286,60 @@ class Recorder:
     def _list_rows(self, phase):
         while self.rows:
             rows, of = self.rows.popleft()
-            self._list('rows', phase, torch.tensor(rows), of)
+            self._list('rows', phase, rows, of)
 
     def _randperm(self, original, n, *args, **kwargs):
         """A permutation, from which a loop without a loader takes its batches."""
         order = original(n, *args, **kwargs)
-        self._list('permutation', self._phase(), order, n)
+        self._drawn(order, n)
         return order
 
+    @guarded
+    def _drawn(self, order, n):
+        self._list('permutation', self._phase(), order.tolist(), n)
+
     def _list(self, kind, phase, rows, of):
-        more = {'of': of}
-        if rows.numel() <= MOST_ROWS:
-            more['rows'] = rows.tolist()
-        self._tensor(phase, kind, '', rows, more=more)
+        """Not as a tensor: a mode of the program's would be told that it is made."""
+        content = array.array('q', rows)
+        address, size = content.buffer_info()[0], 8 * len(rows)
+        more = {'of': of, 'rows': rows} if len(rows) <= MOST_ROWS else {'of': of}
+        form = self._form(phase, kind, '', 0, None, torch.int64, torch.Size([len(rows)]))
+        self.waiting += (form, self._copied(address, size), size, more)
 
     # --- gradients and updates
     def _backward(self, original, tensors, *args, **kwargs):
-        self._settle()
-        for tensor in (tensors,) if isinstance(tensors, torch.Tensor) else tensors:
-            self._tensor('forward', 'loss', '', tensor, again=True)
+        tensors = tensors if isinstance(tensors, torch.Tensor) else tuple(tensors)
+        self._losses(tensors)
         return original(tensors, *args, **kwargs)
+
+    @guarded
+    def _losses(self, tensors):
+        self._settle()
+        for tensor in leaves(tensors):
+            self._tensor('forward', 'loss', '', tensor, again=True)
 
     def _settle(self):
         """A model in evaluation mode that nobody put under no_grad was evaluated, if another pass of it trained."""
         roots = {prefix for prefix, _, trains in self.roots if trains}
-        modes = {event[4] for event in self.waiting if event[0] == 'forward' and event[2] in roots and event[4] is not None}
+        forms = self.waiting[::4]
+        modes = {form.training for form in forms if form.phase == 'forward' and form.path in roots and form.training is not None}
         if len(modes) < 2:
             return
         trains = True
-        for event in self.waiting:
-            if event[1] == 'input' and event[2] in roots and event[4] is not None:
-                trains = event[4]
-            if event[0] == 'forward' and not trains and event[1] != 'generator':
-                event[0] = 'eval'
+        for place, form in enumerate(forms):
+            if form.kind == 'input' and form.path in roots and form.training is not None:
+                trains = form.training
+            if form.phase == 'forward' and not trains and form.kind != 'generator':
+                self.waiting[4 * place] = self._form('eval', *form.key[1:])
 
     def _gradient(self, name):
-        def seen(parameter):
-            if parameter.grad is not None:
-                self._tensor('backward', 'gradient', name, parameter.grad)
-                self.raw[name] = (parameter.grad, parameter.grad._version)
-        return seen
+        @guarded
+        def seen(self, parameter):
+            grad = parameter.grad
+            if grad is not None:
+                self._tensor('backward', 'gradient', name, grad)
+                self.raw[name] = (grad, print_of(grad))
+        return functools.partial(seen, self)
 
     @guarded
     def _before_update(self, optimizer, args, kwargs):
@@ -311,40 +350,35 @@ class Recorder:
                         'settings': {name: plain(value) for name, value in optimizer.param_groups[0].items()
                                      if name not in known}})
         for number, group in enumerate(optimizer.param_groups):
-            self.waiting.append(['update', 'lr', str(number), 0, None, None, {'value': float(group['lr'])}])
+            form = self._form('update', 'lr', str(number), 0, None, None, None)
+            self.waiting += (form, 0, 0, {'value': float(group['lr'])})
             for parameter in group['params']:
                 name = self._name(parameter)
                 grad = parameter.grad
                 if grad is None:
                     continue
-                raw, version = self.raw.get(name, (None, None))
-                if raw is not grad or version != grad._version:
+                raw, before = self.raw.get(name, (None, None))
+                if raw is not grad or before != print_of(grad):
                     self._tensor('update', 'clipped', name, grad)
 
-    def _frozen(self):
-        """The parameters that no optimizer has."""
-        theirs = {id(parameter) for other in self.optimizers for group in other.param_groups for parameter in group['params']}
-        return [parameter for _, root, trains in self.roots if trains for parameter in root.parameters()
-                if id(parameter) not in theirs and id(parameter) in self.parameters]
-
     def _name(self, parameter):
-        return self.parameters.setdefault(id(parameter), f'parameter.{len(self.parameters)}')
+        name = self.parameters.get(id(parameter))
+        return name or self.parameters.setdefault(id(parameter), f'parameter.{len(self.parameters)}')
 
     @guarded
     def _after_update(self, optimizer, args, kwargs):
-        for group in optimizer.param_groups:
-            for parameter in group['params']:
-                name = self._name(parameter)
-                for what, value in optimizer.state.get(parameter, {}).items():
-                    if isinstance(value, torch.Tensor) and what != 'step':
-                        self._tensor('update', 'state', f'{what}.{name}', value)
-        updated = [parameter for group in optimizer.param_groups for parameter in group['params']]
-        for parameter in updated:
-            self._tensor('update', 'parameter', self._name(parameter), parameter)
-        for parameter in self._frozen():
-            self._tensor('update', 'parameter', self.parameters[id(parameter)], parameter)
-        for name, (module, buffer) in self.buffers.items():
-            self._tensor('update', 'buffer', name, getattr(module, buffer))
+        updated = [(parameter, self._name(parameter)) for group in optimizer.param_groups for parameter in group['params']]
+        for parameter, name in updated:
+            for what, value in optimizer.state.get(parameter, {}).items():
+                if what != 'step' and isinstance(value, torch.Tensor):
+                    self._tensor('update', 'state', f'{what}.{name}', value)
+        for parameter, name in updated:
+            self._tensor('update', 'parameter', name, parameter)
+        theirs = {id(parameter) for other in self.optimizers for group in other.param_groups for parameter in group['params']}
+        for parameter, name in self.named:
+            if id(parameter) not in theirs:  # frozen: no optimizer has it
+                self._tensor('update', 'parameter', name, parameter)
+        self._buffers('update')
         self.raw.clear()
         self._end()
         self.step += 1
@@ -366,24 +400,40 @@ class Recorder:
         """again: it may come again as it is, from module to module."""
         known = self.seen.get(id(tensor)) if again else None
         if known is not None and known[0] is tensor and known[1] == version(tensor):
-            copy = known[2]
+            place, size = known[2:]
         else:
             try:
-                copy = own(tensor)
+                memory = settled(tensor)
+                size = memory.nbytes
+                place = self._copied(memory.data_ptr(), size)
             except (RuntimeError, NotImplementedError):  # nested, or one of torch.func's: it has no memory of its own
                 self._warn('some tensors have no memory of their own, such as nested ones and those of torch.func: left out')
                 return
-            self.writer.bytes += len(copy[0])
             if again:
-                self.seen[id(tensor)] = (tensor, version(tensor), copy)
-        self.waiting.append([phase, kind, path, index, training, copy, more])
-        if self.writer.bytes > MOST_BYTES:
+                self.seen[id(tensor)] = (tensor, version(tensor), place, size)
+        self.waiting += (self._form(phase, kind, path, index, training, tensor.dtype, tensor.shape), place, size, more)
+
+    def _form(self, *key):
+        form = self.forms.get(key)
+        if form is None:
+            form = self.forms[key] = Form(*key)
+        return form
+
+    def _copied(self, address, size):
+        """Where in the batch the copy of so many bytes is."""
+        if size and not address:
+            raise NotImplementedError('a tensor without memory')
+        place = self.writer.batch.copied(address, size)
+        if place is None:
             self._hand_over()
             self.writer.flush()
+            self.seen.clear()
+            place = self.writer.batch.copied(address, size)
+        return place
 
     def _hand_over(self):
         if self.waiting:
-            self.writer.add((self.step, self.waiting))
+            self.writer.add((self.step, self.waiting), len(self.waiting) // 4)
             self.waiting = []
 
     def _end(self):
@@ -393,28 +443,83 @@ class Recorder:
         self.seen.clear()
 
 
-def events(job):
-    """Those of a writer's job; of the other jobs none."""
-    return job[1] if isinstance(job, tuple) and isinstance(job[1], list) else ()
+class Form:
+    """What is said of a tensor in every step; there is one of all that are equal."""
+    def __init__(self, phase, kind, path, index, training, dtype, shape):
+        self.key = (phase, kind, path, index, training, dtype, shape)
+        self.phase, self.kind, self.path, self.index, self.training, self.dtype, self.shape = self.key
+        self.place = self.key[:4]
+        self.texts = {}  # by call: the part of a line from the phase to the shape
+
+    def text(self, call):
+        text = self.texts.get(call)
+        if text is None:
+            line = {'phase': self.phase, 'kind': self.kind, 'path': self.path}
+            line |= {'call': call} if call else {}
+            line |= {'index': self.index} if self.index else {}
+            line |= {} if self.training is None else {'training': self.training}
+            line |= {} if self.dtype is None else {'dtype': name_of(self.dtype), 'shape': list(self.shape)}
+            text = self.texts[call] = json.dumps(line)[1:-1]
+        return text
+
+
+class Batch:
+    """Copies of tensors and what is to be written of them, handed from the thread that trains to the one that writes.
+
+    jobs, in order: lines as text; events as a step and its list; the end of a step as its number; and the end of what comes
+    before the first step, as 'start', the step and the generator's state.
+    """
+    def __init__(self, buffer):
+        self.jobs, self.events = [], 0
+        # Memory that is used again: new memory would cost the training more than the copying.
+        self.buffer, self.used = buffer, 0
+        self.address = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+        self.large, self.extra = [], 0  # copies that the buffer is too small for, and their bytes
+
+    def copied(self, address, size):
+        """Copies a tensor's bytes, row-major and little-endian, and says where to; None if there is no more room."""
+        if size > BUFFER:
+            if self.extra > MOST_EXTRA:
+                return None
+            self.extra += size
+            self.large.append(bytearray(ctypes.string_at(address, size)))
+            return -len(self.large)
+        first, self.used = self.used, self.used + (size | 63) + 1  # each at a place of its own, and aligned
+        if self.used > BUFFER:
+            return None
+        if size:
+            # Not by a copy in torch, which lets other threads of Python run and then waits for them.
+            ctypes.memmove(self.address + first, address, size)
+        return first
+
+    def content(self, place, size):
+        return memoryview(self.buffer)[place:place + size] if place >= 0 else memoryview(self.large[-place - 1])
+
+    def each(self):
+        """The events of all steps."""
+        return (event for job in self.jobs if isinstance(job, tuple) and isinstance(job[1], list) for event in quads(job[1]))
+
+
+def quads(events):
+    return zip(*[iter(events)] * 4)
 
 
 class Writer:
     """Describes tensors and writes their lines, in a thread of its own: another core's work, where there is one.
 
-    It is given, in order, lines as text; events as a step and its list; the end of a step as its number; and the end of what
-    comes before the first step, as 'start', the step and the generator's state. The file is in its place when all is written.
+    The file is in its place when all is written.
     """
     def __init__(self, file, values):
         self.file, self.values = file, values
         self.out = open(file + '.part', 'w', encoding='utf-8')
-        self.jobs, self.count, self.bytes = [], 0, 0
+        self.batch, self.batches, self.free = Batch(bytearray(BUFFER)), queue.Queue(), queue.Queue()
+        for _ in range(BUFFERS - 1):
+            self.free.put(bytearray(BUFFER))
         self.calls = {}  # how often each place of this step was written
-        self.places = {}  # the unchanging part of a line
-        self.texts = {}  # statistics by hash
-        self.kept = []  # (key, tensor) of this step, to be kept in full
+        self.texts = {}  # statistics by hash, in one per dtype
+        self.kept = []  # (key, content, dtype, shape) of this step, to be kept in full
         self.at_start = []  # the same before the first step
         self.error = None
-        self.batches = queue.Queue(maxsize=3)
         self.process = os.getpid()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -423,20 +528,22 @@ class Writer:
         """Not in a loader's worker, which is a copy of this process without the thread."""
         return os.getpid() == self.process
 
-    def add(self, job):
-        self.jobs.append(job)
-        self.count += len(events(job)) or 1
-        if self.count > MOST_WAITING:
+    def add(self, job, events=1):
+        self.batch.jobs.append(job)
+        self.batch.events += events
+        if self.batch.events > MOST_WAITING:
             self.flush()
 
     def flush(self):
-        if self.here():
-            self.batches.put(self.jobs)
-            if self.error is not None:
-                raise self.error
-        self.jobs, self.count, self.bytes = [], 0, 0
+        if self.here() and self.error is None:
+            self.batches.put(self.batch)
+            self.batch = Batch(self.free.get())
+        else:
+            self.batch = Batch(self.batch.buffer)
 
     def close(self):
+        if not self.here():
+            return
         self.flush()
         self.batches.put(None)
         self.thread.join()
@@ -448,16 +555,17 @@ class Writer:
         os.replace(self.out.name, self.file)
 
     def _run(self):
-        while (jobs := self.batches.get()) is not None:
+        while (batch := self.batches.get()) is not None:
             if self.error is None:
                 try:
-                    self._write(jobs)
-                except Exception as error:  # told to the thread that trains
+                    self._write(batch)
+                except Exception as error:  # raised in the end: the training goes on
                     self.error = error
+            self.free.put(batch.buffer)
 
-    def _write(self, jobs):
-        digests = self._describe(jobs)
-        for job in jobs:
+    def _write(self, batch):
+        hashes = self._describe(batch)
+        for job in batch.jobs:
             if isinstance(job, str):
                 self.out.write(job)
             elif isinstance(job, int):
@@ -467,60 +575,55 @@ class Writer:
             elif job[0] == 'start':
                 self._keep_start(*job[1:])
             else:
-                self._events(*job, digests)
+                self._events(*job, batch, hashes)
 
-    def _describe(self, jobs):
-        """The hash of every tensor by the id of its copy; statistics of all that are new go to `texts`."""
-        hashes, fresh, texts = {}, {}, self.texts
-        for job in jobs:
-            for event in events(job):
-                copy = event[5]
-                if copy is not None and id(copy) not in hashes:
-                    hash_ = hashes[id(copy)] = digest(copy[0])
-                    if (hash_, copy[1]) not in texts:
-                        fresh[hash_, copy[1]] = copy
-        if len(texts) > 1 << 13:
-            texts.clear()
-            return self._describe(jobs)
-        texts.update(zip(fresh, statistics(list(fresh.values()))))
+    def _describe(self, batch):
+        """The hash of every tensor by the place of its copy and its dtype; statistics of all that are new go to `texts`."""
+        hashes, fresh = {}, collections.defaultdict(dict)
+        if sum(map(len, self.texts.values())) > MOST_TEXTS:
+            self.texts.clear()
+        for form, place, size, _ in batch.each():
+            if form.dtype is not None and place not in hashes:
+                content = batch.content(place, size)
+                hash_ = hashes[place] = digest(content)
+                if size and hash_ not in self.texts.setdefault(form.dtype, {}):
+                    fresh[form.dtype, size][hash_] = content
+        for (dtype, _), contents in fresh.items():
+            self.texts[dtype].update(zip(contents, statistics(contents.values(), dtype)))
         return hashes
 
-    def _events(self, step, events, hashes):
-        keep, calls, places, texts = self._chosen(step), self.calls, self.places, self.texts
+    def _events(self, step, events, batch, hashes):
+        keep, calls, texts = self._chosen(step), self.calls, self.texts
         lines, start = [], f'{{"step": {step}, '
-        for phase, kind, path, index, training, copy, more in events:
-            place = (phase, kind, path, index)
-            call = calls[place] = calls.get(place, -1) + 1
-            form = (place, call, training, copy and copy[1:])
-            text = places.get(form)
-            if text is None:
-                text = places[form] = unchanging(place, call, training, copy)
+        for form, place, size, more in quads(events):
+            call = calls[form.place] = calls.get(form.place, -1) + 1
+            text = start + form.text(call)
             if more:
                 text += ', ' + json.dumps(more)[1:-1]
-            if copy is None:
-                lines.append(f'{start}{text}}}\n')
+            if form.dtype is None:
+                lines.append(f'{text}}}\n')
                 continue
-            hash_ = hashes[id(copy)]
-            lines.append(f'{start}{text}, "hash": "{hash_}"{texts[hash_, copy[1]]}}}\n')
-            if phase == 'start':
-                self.at_start.append((key(phase, kind, path, call, index), copy))
-            elif keep:
-                self.kept.append((key(phase, kind, path, call, index), copy))
+            hash_ = hashes[place]
+            numbers = texts[form.dtype][hash_] if size else ''
+            lines.append(f'{text}, "hash": "{hash_}"{numbers}}}\n')
+            if keep or form.phase == 'start':
+                kept = self.at_start if form.phase == 'start' else self.kept
+                kept.append((key(*form.place[:3], call, form.index), bytes(batch.content(place, size)), form.dtype, form.shape))
         self.out.write(''.join(lines))
 
     def _chosen(self, step):
         return self.values == 'all' or any(step in part if isinstance(part, range) else step == part for part in self.values)
 
     def _keep_start(self, step, generator):
-        if sum(len(copy[0]) for _, copy in self.at_start) > MOST_AT_START and not self._chosen(step):
+        if sum(len(content) for _, content, *_ in self.at_start) > MOST_AT_START and not self._chosen(step):
             self.at_start.clear()
-        self.at_start.append((key('start', 'generator', ''), generator))
+        self.at_start.append((key('start', 'generator', ''), bytes(generator.tolist()), generator.dtype, generator.shape))
         self._keep('start', self.at_start)
 
     def _keep(self, name, kept):
         """Writes values that are kept in full, as a safetensors file."""
         header, parts, place = {}, [], 0
-        for entry, (content, dtype, shape) in kept:
+        for entry, content, dtype, shape in kept:
             if name_of(dtype) in SAFETENSORS:
                 parts.append(content)
                 header[entry] = {'dtype': SAFETENSORS[name_of(dtype)], 'shape': list(shape),
@@ -538,19 +641,24 @@ def version(tensor):
     return object() if tensor.is_inference() else tensor._version
 
 
-def own(tensor):
-    """A copy of the tensor: its bytes, row-major and little-endian, its dtype and its shape."""
-    if not (tensor.is_cpu and tensor.layout is torch.strided and tensor.is_contiguous()) or tensor.is_conj() or tensor.is_neg():
+def print_of(gradient):
+    """What changes with a gradient: a change through `.data`, or by GradScaler, is not among the counted ones."""
+    plain = gradient.is_cpu and gradient.layout is torch.strided and gradient.is_contiguous()
+    if not plain or gradient.nbytes > MOST_PRINTED:
+        return gradient._version
+    return hash(ctypes.string_at(gradient.data_ptr(), gradient.nbytes))
+
+
+def settled(tensor):
+    """The tensor, or a copy, as a run of memory that the processor can read."""
+    if type(tensor) not in PLAIN and hasattr(tensor, 'fake_mode'):
+        raise NotImplementedError('a FakeTensor has no content')
+    if tensor.is_cpu and tensor.layout is torch.strided and tensor.is_contiguous() and not (tensor.is_conj() or tensor.is_neg()):
+        return tensor
+    # No mode of the program's, such as one that counts operations, is told of these.
+    with torch._C.DisableTorchFunction(), _disable_current_modes():
         tensor = tensor.detach().resolve_conj().resolve_neg()
-        tensor = (tensor if tensor.layout is torch.strided else tensor.to_dense()).cpu().contiguous()
-    # Not by a copy in torch, which lets other threads of Python run and then waits for them.
-    content = ctypes.string_at(tensor.data_ptr(), tensor.nbytes) if tensor.numel() else b''
-    return content, tensor.dtype, tensor.shape
-
-
-def lazy(parameter):
-    """Whether its shape is not known before the first pass."""
-    return isinstance(parameter, UninitializedParameter)
+        return (tensor if tensor.layout is torch.strided else tensor.to_dense()).cpu().contiguous()
 
 
 def leaves(value):
@@ -580,54 +688,33 @@ def key(phase, kind, path, call=0, index=0):
 
 
 def digest(content):
-    """The first half of the SHA-256."""
-    return hashlib.sha256(content).hexdigest()[:32]
+    if len(content) > MOST_HELD:
+        return hashlib.blake2b(content, digest_size=16).hexdigest()
+    # In pieces for which hashlib does not let go of Python's lock: to get it again takes longer than to hash them.
+    hash_ = hashlib.blake2b(digest_size=16)
+    for first in range(0, len(content), PIECE):
+        hash_.update(content[first:first + PIECE])
+    return hash_.hexdigest()
 
 
-def statistics(copies):
-    """min, max, mean and 2-norm of each, in float64, as the text of a line."""
-    numbers = [None] * len(copies)
-    small = collections.defaultdict(list)
-    with torch.no_grad():
-        for place, (content, dtype, shape) in enumerate(copies):
-            length = len(content) // dtype.itemsize
-            if 0 < length <= SMALL and not dtype.is_complex:
-                small[dtype].append((place, content, length))
-            elif length:
-                flat = torch.frombuffer(bytearray(content), dtype=dtype)
-                flat = torch.view_as_real(flat).reshape(-1) if dtype.is_complex else flat
-                flat = flat if flat.is_floating_point() else flat.double()
-                numbers[place] = [*(end.item() for end in torch.aminmax(flat)), flat.mean(dtype=torch.float64).item(),
-                                  torch.linalg.vector_norm(flat, dtype=torch.float64).item()]
-        for dtype, group in small.items():
-            lengths = torch.tensor([length for *_, length in group])
-            flat = torch.frombuffer(bytearray().join(content for _, content, _ in group), dtype=dtype).double()
-            rows = [torch.segment_reduce(flat, how, lengths=lengths, unsafe=True) for how in ('min', 'max', 'mean')]
-            rows.append(torch.segment_reduce(flat * flat, 'sum', lengths=lengths, unsafe=True).sqrt())
-            for (place, *_), row in zip(group, torch.stack(rows, 1).tolist()):
-                numbers[place] = row
-    return [shown(row) for row in numbers]
+def statistics(contents, dtype):
+    """min, max, mean and 2-norm of each of these tensors of one size, in float64, as texts of a line."""
+    flat = torch.frombuffer(bytearray().join(contents), dtype=dtype)
+    if dtype.is_complex:
+        flat = torch.view_as_real(flat)
+    rows = flat.view(len(contents), -1)
+    rows = rows if rows.is_floating_point() else rows.double()
+    found = (rows.amin(1).double(), rows.amax(1).double(), rows.mean(1, dtype=torch.float64),
+             torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64))
+    return [shown(row) for row in torch.stack(found, 1).tolist()]
 
 
 def shown(row):
     """Four numbers as the text of a line; JSON has no infinity and no NaN."""
-    if row is None:
-        return ''
-    low, high, mean, norm = row
-    if not math.isfinite(norm + mean):
-        low, high, mean, norm = (value if math.isfinite(value) else f'"{value}"' for value in row)
+    if math.isfinite(row[2] + row[3]):
+        return ', "min": %.17g, "max": %.17g, "mean": %.17g, "l2": %.17g' % tuple(row)
+    low, high, mean, norm = (value if math.isfinite(value) else f'"{value}"' for value in row)
     return f', "min": {low}, "max": {high}, "mean": {mean}, "l2": {norm}'
-
-
-def unchanging(place, call, training, copy):
-    """What a line has in every step, from the phase to the shape."""
-    phase, kind, path, index = place
-    line = {'phase': phase, 'kind': kind, 'path': path}
-    line |= {'call': call} if call else {}
-    line |= {'index': index} if index else {}
-    line |= {} if training is None else {'training': training}
-    line |= {} if copy is None else {'dtype': name_of(copy[1]), 'shape': list(copy[2])}
-    return json.dumps(line)[1:-1]
 
 
 def name_of(dtype):

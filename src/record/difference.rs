@@ -208,9 +208,9 @@ fn inputs(pair: &Pair<'_>, pairs: &[Pair<'_>], sides: &[Side<'_>; 2]) -> String 
         Kind::Clipped => "while the gradient as backward left it is equal",
         Kind::Lr => "while all that was recorded before it is equal",
         _ if sides.iter().all(|side| !side.all(When::Now, |event| event.kind == Kind::State).is_empty()) => {
-            "while the gradients, the learning rate and the optimizer's earlier state are equal"
+            "while the gradients, the learning rates and the optimizer's earlier state that both have are equal"
         }
-        _ => "while the gradients and the learning rate are equal",
+        _ => "while the gradients and the learning rates that both have are equal",
     };
     text.into()
 }

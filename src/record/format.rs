@@ -145,7 +145,7 @@ pub struct Event {
     pub dtype: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shape: Option<Vec<i64>>,
-    /// 32 hexadecimal digits: the first half of the SHA-256 of the bytes.
+    /// 32 hexadecimal digits: the BLAKE2b of 128 bits of the bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -47,6 +47,7 @@ mod side;
 mod store;
 pub mod tally;
 mod values;
+mod writer;
 
 pub use numbers::Tensor;
 pub use reader::{Record, Step};

@@ -1,9 +1,10 @@
 //! Writes a record while a training runs.
 
-use super::describe::{Description, describe, settled};
+use super::describe::settled;
 use super::format::{Event, FORMAT, Header, Kind, Model, Number, OptimizerLine, Phase};
 use super::store::modules;
 use super::values::{self, Values};
+use super::writer::Writer;
 use crate::runs::files::{self, Staging};
 use crate::torch::conditions::Conditions;
 use crate::torch::libtorch;
@@ -13,8 +14,6 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tch::{Device, Tensor};
 
@@ -30,7 +29,7 @@ const MOST_ROWS: usize = 1 << 16;
 pub struct Recorder {
     path: PathBuf,
     staging: Staging,
-    out: BufWriter<File>,
+    writer: Writer,
     values: Values,
     step: u64,
     /// Whether the records to come are of a network in training; else of its evaluation.
@@ -46,11 +45,11 @@ impl Recorder {
     pub fn create(file: &Path, values: Values, device: Device) -> Result<Self> {
         let cannot = || format!("{}: cannot write", file.display());
         let staging = files::begin(file)?;
-        let out = BufWriter::with_capacity(1 << 16, staging.file().with_context(cannot)?);
+        let writer = Writer::new(staging.file().with_context(cannot)?, file.into())?;
         let mut recorder = Self {
             path: file.into(),
             staging,
-            out,
+            writer,
             values: values.clone(),
             step: 0,
             training: true,
@@ -194,7 +193,7 @@ impl Recorder {
     ) -> Result<()> {
         let mut event = self.event(Phase::Update, Kind::Lr, "0", 0);
         event.value = Some(Number(lr));
-        self.line(&event)?;
+        self.writer.event(event, None)?;
         for (kind, tensors) in [(Kind::State, state), (Kind::Parameter, parameters), (Kind::Buffer, buffers)] {
             for (name, tensor) in tensors {
                 self.tensor(Phase::Update, kind, name, tensor)?;
@@ -209,7 +208,7 @@ impl Recorder {
     /// Writes what is still in memory, and puts the file in its place, to last.
     pub fn finish(mut self) -> Result<()> {
         self.keep(Phase::Update)?;
-        self.out.flush().with_context(|| format!("{}: cannot write", self.path.display()))?;
+        self.writer.finish()?;
         self.staging.finish()
     }
 
@@ -242,24 +241,20 @@ impl Recorder {
     }
 
     /// Writes an event with the description of its tensor. `keep`: whether its values are kept in full; none: as its step's.
-    fn write(&mut self, mut event: Event, tensor: &Tensor, keep: Option<bool>) -> Result<()> {
-        let tensor = settled(tensor)?;
-        let Description { dtype, shape, hash, statistics } = describe(&tensor)?;
-        (event.dtype, event.shape, event.hash) = (Some(dtype), Some(shape), Some(hash));
-        if let Some([min, max, mean, l2]) = statistics {
-            (event.min, event.max, event.mean, event.l2) = (Some(min), Some(max), Some(mean), Some(l2));
-        }
+    fn write(&mut self, event: Event, tensor: &Tensor, keep: Option<bool>) -> Result<()> {
+        let settled = settled(tensor)?;
+        let own = settled.data_ptr() != tensor.data_ptr();
         if keep.unwrap_or(self.values.has(self.step)) {
-            self.kept.push((event.key(), safetensors::copy(&tensor)?));
+            let kept = if own { settled.shallow_clone() } else { safetensors::copy(&settled)? };
+            self.writer.event(event.clone(), Some((&kept, true)))?;
+            self.kept.push((event.key(), kept));
+            return Ok(());
         }
-        self.line(&event)
+        self.writer.event(event, Some((&settled, own)))
     }
 
     fn line(&mut self, line: &impl Serialize) -> Result<()> {
-        serde_json::to_writer(&mut self.out, line)
-            .map_err(anyhow::Error::from)
-            .and_then(|()| Ok(self.out.write_all(b"\n")?))
-            .with_context(|| format!("{}: cannot write", self.path.display()))
+        self.writer.text(serde_json::to_string(line)?)
     }
 
     /// Writes the file of the values that were kept.

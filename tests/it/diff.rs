@@ -29,7 +29,7 @@ fn causes(report: &Value) -> String {
 fn each_planted_reason_is_named_and_none_where_the_runs_are_equal() {
     let dir = Workdir::new();
     let Some(lines) = pairs(&dir, &[], &[]) else { return };
-    assert!(lines.lines().count() >= 30);
+    assert!(lines.lines().count() >= 45);
     for line in lines.lines() {
         let words: Vec<&str> = line.split(' ').collect();
         let (name, expected) = (words[0], words[1]);

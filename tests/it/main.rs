@@ -50,5 +50,6 @@ mod verify;
 mod house;
 mod start;
 mod record;
+mod record_programs;
 mod regression;
 mod words;

@@ -34,7 +34,8 @@ fn clipped(case: &Case<'_>) -> Vec<Cause> {
         )
     };
     let clips = |who: &str, not: &str| {
-        named("clipping", format!("{who} clips the gradients by their norm (clip_grad_norm_), {not} does not"))
+        let what = "makes all gradients smaller by the same number between backward and the update";
+        named("clipping", format!("{who} {what}, as clip_grad_norm_ does, {not} does not"))
     };
     let sides = case.sides.each_ref();
     match (sides.map(changes), sides.map(by_norm)) {
@@ -62,9 +63,12 @@ fn shrunk(side: &Side<'_>) -> Option<f64> {
 }
 
 /// Of how many batches an update's gradients are.
-fn batches(case: &Case<'_>) -> Option<Cause> {
-    let count =
-        |side: &Side<'_>| gradients(side).iter().filter(|(place, _)| place.path == case.pair.place.path).count();
+pub(super) fn batches(case: &Case<'_>) -> Option<Cause> {
+    let count = |side: &Side<'_>| {
+        let gradients = gradients(side);
+        let of = gradients.first().map(|(place, _)| place.path.clone());
+        gradients.iter().filter(|(place, _)| Some(&place.path) == of.as_ref()).count()
+    };
     let ([a, b], [one, other]) = (case.sides.each_ref().map(count), case.names());
     (a != b).then(|| {
         let text = format!("an update has the gradients of {a} batches in {one} and of {b} in {other}: accumulation (fit's --accumulate)");

@@ -2,8 +2,8 @@
 
 use super::super::format::{Event, Kind};
 use super::super::side::{Side, When};
-use super::scaling;
 use super::{Case, Cause, close, mean, ratio};
+use super::{backward, scaling};
 use anyhow::Result;
 
 pub(super) fn causes(case: &Case<'_>) -> Result<Vec<Cause>> {
@@ -16,7 +16,8 @@ pub(super) fn causes(case: &Case<'_>) -> Result<Vec<Cause>> {
     // A criterion's output is a loss too.
     let single = case.pair.a.numel() == 1 && case.pair.b.numel() == 1;
     if let Some(cause) = scaled(case).filter(|_| single) {
-        return Ok(vec![cause]);
+        // A loss that is divided by the number of batches that add up to an update.
+        return Ok([Some(cause), backward::batches(case)].into_iter().flatten().collect());
     }
     if case.pair.place.kind == Kind::Loss {
         // By rounding alone it is no other loss.
@@ -77,6 +78,9 @@ fn dropout(case: &Case<'_>) -> Result<Option<Cause>> {
 
 /// Without values: a dropout that gives something else for the same input.
 fn by_class(case: &Case<'_>) -> Option<Cause> {
+    if case.pair.place.kind != Kind::Output {
+        return None;
+    }
     let modules = case.sides[0].model().map(|model| model.modules.as_slice()).unwrap_or_default();
     let class = modules.iter().find(|(path, _)| *path == case.pair.place.path).map(|(_, class)| class.as_str());
     class.filter(|class| class.contains("Dropout")).map(|_| {

@@ -15,11 +15,15 @@ pub(super) fn learning_rate() -> Cause {
 /// Differences of this size and below may come from other kernels or another order of sums.
 const ROUNDING: f64 = 1e-4;
 
+/// Whether the difference is of the size of rounding.
+pub(super) fn is_rounding(case: &Case<'_>) -> bool {
+    let (a, b) = (l2(case.pair.a), l2(case.pair.b));
+    (a - b).abs() <= ROUNDING * a.max(b)
+}
+
 /// Threads, variables, versions and processor, where the difference is of the size of rounding.
 pub(super) fn conditions(case: &Case<'_>) -> Vec<Cause> {
-    let (a, b) = (case.pair.a, case.pair.b);
-    let part = (l2(a) - l2(b)).abs() / l2(a).max(l2(b));
-    if part > ROUNDING {
+    if !is_rounding(case) {
         return vec![];
     }
     let [then, now] = case.sides.each_ref().map(|side| &side.record.header.conditions);

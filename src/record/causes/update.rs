@@ -10,11 +10,19 @@ use super::{Case, Cause};
 use anyhow::Result;
 use tch::Tensor;
 
+/// Settings that say by which kernels an update is computed, not what it is.
+const HOW: [&str; 4] = ["foreach", "fused", "capturable", "differentiable"];
+
 pub(super) fn causes(case: &Case<'_>) -> Result<Vec<Cause>> {
-    let differing = settings::optimizers(case.sides);
+    let rounding = settings::is_rounding(case);
+    let mut differing = settings::optimizers(case.sides);
+    differing.retain(|(name, ..)| rounding || !HOW.contains(&name.as_str()));
     let mut found: Vec<Cause> = differing.iter().map(|(name, a, b)| setting(case, name, a, b)).collect();
     if found.is_empty() {
         found = classes(case);
+    }
+    if found.is_empty() {
+        found = groups(case);
     }
     if found.is_empty() {
         found = ways(case)?;
@@ -36,6 +44,18 @@ fn classes(case: &Case<'_>) -> Vec<Cause> {
     }
     let [one, other] = case.names();
     vec![Cause::new("optimizer", format!("the optimizer is {} in {one} and {} in {other}", a.class, b.class))]
+}
+
+/// Learning rates of their own for some of the parameters, on one side.
+fn groups(case: &Case<'_>) -> Vec<Cause> {
+    let count = |side: &Side<'_>| side.all(When::Now, |event| event.kind == Kind::Lr).len();
+    let ([a, b], [one, other]) = (case.sides.each_ref().map(count), case.names());
+    if a == b {
+        return vec![];
+    }
+    let text =
+        format!("the optimizer has {a} learning rates in {one} and {b} in {other}: its parameters are in other groups");
+    vec![Cause::new("learning-rate", text)]
 }
 
 /// The ways whose result the records have.
