@@ -50,12 +50,15 @@ PLAIN = {torch.Tensor, torch.nn.Parameter}
 VARIABLES = ('ATEN_CPU_CAPABILITY', 'DNNL_MAX_CPU_ISA', 'MKL_CBWR', 'MKL_ENABLE_INSTRUCTIONS', 'ONEDNN_MAX_CPU_ISA')
 # Tensors are described by another thread, once so many of them wait, or more than a buffer holds.
 MOST_WAITING, BUFFER, BUFFERS, MOST_EXTRA = 1 << 9, 1 << 21, 3, 1 << 27
-# So many statistics are remembered.
-MOST_TEXTS = 1 << 13
+# So many statistics are remembered, and so many calls of a module in a step.
+MOST_TEXTS, MOST_CALLS = 1 << 13, 1 << 6
 # The bytes of gradients up to this size are compared with what backward left; of larger ones only the count of changes.
 MOST_PRINTED = 1 << 24
 # The parameters at the start are kept in full up to so many bytes, whichever steps were chosen.
 MOST_AT_START = 1 << 22
+# Dtypes whose numbers have statistics.
+NUMBERS = {'float64', 'float32', 'float16', 'bfloat16', 'float8_e4m3fn', 'float8_e5m2', 'complex128', 'complex64', 'int64', 'int32',
+           'int16', 'int8', 'uint8', 'bool'}
 # Rows of a batch that are listed one by one.
 MOST_ROWS = 1 << 16
 SAFETENSORS = {'float64': 'F64', 'float32': 'F32', 'float16': 'F16', 'bfloat16': 'BF16', 'int64': 'I64', 'int32': 'I32',
@@ -72,13 +75,18 @@ def record(model, optimizer, file, values=(), perturb=False):
     return Recorder(file, model, values, perturb)
 
 
+class NotWritten(RuntimeError):
+    """The record could not be written; the training is done."""
+
+
 def guarded(hook):
     """A hook that leaves the program alone: nothing where torch traces or compiles, and a warning, once, where it fails."""
     def run(self, *args):
         if torch.compiler.is_compiling() or torch.jit.is_tracing():
             return None
         try:
-            return hook(self, *args)
+            with self.lock:  # autograd has threads of its own, and so may the program
+                return hook(self, *args)
         except Exception as error:
             self._warn(f'not recorded: {type(error).__name__}: {error}')
             return None
@@ -103,13 +111,14 @@ class Recorder:
         # what else is said. No lists in the list: Python's garbage collection would go through them again and again.
         self.waiting = []
         self.forms = {}  # by all that it says
-        self.seen = {}  # id of a tensor that a module took or gave in this step: (it, its version, where the copy is)
+        self.seen = {}  # id of a tensor that a module took or gave in this step: where in the batch its copy is, and its size
         self.raw = {}  # name of a parameter: (gradient, print_of it) as backward left it
         self.handles = []
         self.rows = collections.deque()  # batches that a loader gave and no module has seen
         self.begun = False  # whether this step's first module was called
         self.moved = False  # whether an input was moved by an ULP
         self.warned = set()
+        self.lock = threading.RLock()
 
     # --- beginning and end
     def __enter__(self):
@@ -132,13 +141,18 @@ class Recorder:
             self._adopt(self.model)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         for handle in self.handles:
             handle.remove()
         if self.step == 0:
             self._warn('no step was recorded: optimizer.step() was not called, or in a function that torch.compile compiled')
         self._end()
-        self.writer.close()
+        try:
+            self.writer.close()
+        except Exception as error:
+            if kind is None:
+                raise NotWritten(f'{self.file}: not written: {error}') from error
+            self._warn(f'{self.file}: not written: {error}')  # the program's own end comes first
         if self.perturb and not self.moved:
             self._warn("nothing was moved: the first module's first argument is no tensor of floating-point numbers")
 
@@ -398,19 +412,22 @@ class Recorder:
 
     def _tensor(self, phase, kind, path, tensor, index=0, training=None, again=False, more=None):
         """again: it may come again as it is, from module to module."""
+        try:
+            memory = settled(tensor)
+            address, size = memory.data_ptr(), memory.nbytes
+        except (RuntimeError, NotImplementedError):
+            address, size = 0, 1
+        if size and not address:  # nested, or one of torch.func's
+            self._warn('some tensors have no memory of their own, such as nested ones and those of torch.func: left out')
+            return
         known = self.seen.get(id(tensor)) if again else None
-        if known is not None and known[0] is tensor and known[1] == version(tensor):
-            place, size = known[2:]
+        # Not by its version: a change by NumPy or through .data does not count.
+        if known is not None and known[1] == size and self.writer.batch.has(known[0], address, size):
+            place = known[0]
         else:
-            try:
-                memory = settled(tensor)
-                size = memory.nbytes
-                place = self._copied(memory.data_ptr(), size)
-            except (RuntimeError, NotImplementedError):  # nested, or one of torch.func's: it has no memory of its own
-                self._warn('some tensors have no memory of their own, such as nested ones and those of torch.func: left out')
-                return
+            place = self._copied(address, size)
             if again:
-                self.seen[id(tensor)] = (tensor, version(tensor), place, size)
+                self.seen[id(tensor)] = (place, size)
         self.waiting += (self._form(phase, kind, path, index, training, tensor.dtype, tensor.shape), place, size, more)
 
     def _form(self, *key):
@@ -421,26 +438,24 @@ class Recorder:
 
     def _copied(self, address, size):
         """Where in the batch the copy of so many bytes is."""
-        if size and not address:
-            raise NotImplementedError('a tensor without memory')
         place = self.writer.batch.copied(address, size)
         if place is None:
             self._hand_over()
             self.writer.flush()
-            self.seen.clear()
             place = self.writer.batch.copied(address, size)
         return place
 
     def _hand_over(self):
-        if self.waiting:
-            self.writer.add((self.step, self.waiting), len(self.waiting) // 4)
-            self.waiting = []
+        """Gives the writer what waits. What comes next may be copied into another batch, so that no copy is known any more."""
+        waiting, self.waiting = self.waiting, []
+        if waiting:
+            self.writer.add((self.step, waiting), len(waiting) // 4)
+        self.seen.clear()
 
     def _end(self):
         """The step is over."""
         self._hand_over()
         self.writer.add(self.step)
-        self.seen.clear()
 
 
 class Form:
@@ -453,13 +468,15 @@ class Form:
 
     def text(self, call):
         text = self.texts.get(call)
-        if text is None:
+        if text is None:  # those of a step that goes on and on are not remembered
             line = {'phase': self.phase, 'kind': self.kind, 'path': self.path}
             line |= {'call': call} if call else {}
             line |= {'index': self.index} if self.index else {}
             line |= {} if self.training is None else {'training': self.training}
             line |= {} if self.dtype is None else {'dtype': name_of(self.dtype), 'shape': list(self.shape)}
-            text = self.texts[call] = json.dumps(line)[1:-1]
+            text = json.dumps(line)[1:-1]
+            if call < MOST_CALLS:
+                self.texts[call] = text
         return text
 
 
@@ -491,6 +508,10 @@ class Batch:
             # Not by a copy in torch, which lets other threads of Python run and then waits for them.
             ctypes.memmove(self.address + first, address, size)
         return first
+
+    def has(self, place, address, size):
+        """Whether the copy there is of these bytes."""
+        return place >= 0 and memcmp(self.address + place, address, size) == 0
 
     def content(self, place, size):
         return memoryview(self.buffer)[place:place + size] if place >= 0 else memoryview(self.large[-place - 1])
@@ -536,8 +557,9 @@ class Writer:
 
     def flush(self):
         if self.here() and self.error is None:
-            self.batches.put(self.batch)
-            self.batch = Batch(self.free.get())
+            # The next buffer first: where Ctrl-C ends the wait for it, nothing is written twice.
+            batch, self.batch = self.batch, Batch(self.free.get())
+            self.batches.put(batch)
         else:
             self.batch = Batch(self.batch.buffer)
 
@@ -589,7 +611,8 @@ class Writer:
                 if size and hash_ not in self.texts.setdefault(form.dtype, {}):
                     fresh[form.dtype, size][hash_] = content
         for (dtype, _), contents in fresh.items():
-            self.texts[dtype].update(zip(contents, statistics(contents.values(), dtype)))
+            texts = statistics(contents.values(), dtype) if name_of(dtype) in NUMBERS else [''] * len(contents)
+            self.texts[dtype].update(zip(contents, texts))
         return hashes
 
     def _events(self, step, events, batch, hashes):
@@ -634,11 +657,6 @@ class Writer:
         if header:
             with open(f'{self.file}.{name}.safetensors', 'wb') as file:
                 file.write(struct.pack('<Q', len(text)) + text + b''.join(parts))
-
-
-def version(tensor):
-    """Counts the changes in place; those of inference mode do not count, and are taken to be new each time."""
-    return object() if tensor.is_inference() else tensor._version
 
 
 def print_of(gradient):
@@ -703,7 +721,7 @@ def statistics(contents, dtype):
     if dtype.is_complex:
         flat = torch.view_as_real(flat)
     rows = flat.view(len(contents), -1)
-    rows = rows if rows.is_floating_point() else rows.double()
+    rows = rows if rows.is_floating_point() and dtype.itemsize > 1 else rows.double()
     found = (rows.amin(1).double(), rows.amax(1).double(), rows.mean(1, dtype=torch.float64),
              torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64))
     return [shown(row) for row in torch.stack(found, 1).tolist()]
@@ -789,8 +807,21 @@ def main():
         parser.error(f'--output {output}: the folder is not there, or cannot be written to')
     sys.argv = [args.program] + args.arguments
     sys.path[0] = os.path.dirname(os.path.abspath(args.program))
-    with Recorder(output, values=args.values, perturb=args.perturb):
-        runpy.run_path(args.program, run_name='__main__')
+    try:
+        with Recorder(output, values=args.values, perturb=args.perturb):
+            runpy.run_path(args.program, run_name='__main__')
+    except NotWritten as error:
+        sys.exit(f'record.py: {error}')
+
+
+def memory_compare():
+    """memcmp of the C library, called without letting go of Python's lock."""
+    compare = ctypes.PyDLL(None).memcmp
+    compare.argtypes, compare.restype = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t), ctypes.c_int
+    return compare
+
+
+memcmp = memory_compare()
 
 
 if __name__ == '__main__':

@@ -1,7 +1,8 @@
-//! The processor: its model, threads, a pool of them, vectors.
+//! The processor: its model, threads, a pool of them, vectors, subnormal numbers.
 
 pub mod model;
 pub mod pool;
 pub mod room;
 pub mod simd;
+pub mod subnormals;
 pub mod threads;

@@ -1,5 +1,6 @@
 //! Vectors of float32, for the instruction sets that the program is compiled for; which one runs is chosen when it starts.
 
+use super::subnormals::flushed;
 use pulp::{NullaryFnOnce, Scalar128b, Simd};
 
 /// pulp's vectors, with the product and sum that this instruction set does fastest.
@@ -108,15 +109,15 @@ impl Isa {
         }
     }
 
-    /// Runs `work` with these instructions.
+    /// Runs `work` with these instructions; subnormal numbers are zero in it.
     pub fn run<W: Work>(self, work: W) -> W::Output {
-        match self {
+        flushed(|| match self {
             Self::Portable => work.run::<_, 2>(Scalar128b),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(s) => s.vectorize(On::<_, _, 2> { s, work }),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(s) => s.vectorize(On::<_, _, 4> { s, work }),
-        }
+        })
     }
 }
 

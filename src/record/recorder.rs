@@ -10,7 +10,7 @@ use crate::torch::conditions::Conditions;
 use crate::torch::libtorch;
 use crate::torch::safetensors::{self, Named};
 use crate::torch::script;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -28,8 +28,11 @@ const MOST_ROWS: usize = 1 << 16;
 /// Tensors may be of any dtype and on any device; each call copies its tensor to the CPU, so a training on a GPU waits for it.
 pub struct Recorder {
     path: PathBuf,
-    staging: Staging,
+    /// Before `staging`: a record that is given up is not written to any more when its file goes.
     writer: Writer,
+    staging: Staging,
+    /// What could not be written: such a record is not put in its place.
+    failure: Option<String>,
     values: Values,
     step: u64,
     /// Whether the records to come are of a network in training; else of its evaluation.
@@ -48,8 +51,9 @@ impl Recorder {
         let writer = Writer::new(staging.file().with_context(cannot)?, file.into())?;
         let mut recorder = Self {
             path: file.into(),
-            staging,
             writer,
+            staging,
+            failure: None,
             values: values.clone(),
             step: 0,
             training: true,
@@ -193,7 +197,7 @@ impl Recorder {
     ) -> Result<()> {
         let mut event = self.event(Phase::Update, Kind::Lr, "0", 0);
         event.value = Some(Number(lr));
-        self.writer.event(event, None)?;
+        self.sent(|writer| writer.event(event, None))?;
         for (kind, tensors) in [(Kind::State, state), (Kind::Parameter, parameters), (Kind::Buffer, buffers)] {
             for (name, tensor) in tensors {
                 self.tensor(Phase::Update, kind, name, tensor)?;
@@ -208,7 +212,7 @@ impl Recorder {
     /// Writes what is still in memory, and puts the file in its place, to last.
     pub fn finish(mut self) -> Result<()> {
         self.keep(Phase::Update)?;
-        self.writer.finish()?;
+        self.sent(Writer::finish)?;
         self.staging.finish()
     }
 
@@ -246,15 +250,26 @@ impl Recorder {
         let own = settled.data_ptr() != tensor.data_ptr();
         if keep.unwrap_or(self.values.has(self.step)) {
             let kept = if own { settled.shallow_clone() } else { safetensors::copy(&settled)? };
-            self.writer.event(event.clone(), Some((&kept, true)))?;
+            self.sent(|writer| writer.event(event.clone(), Some((&kept, true))))?;
             self.kept.push((event.key(), kept));
             return Ok(());
         }
-        self.writer.event(event, Some((&settled, own)))
+        self.sent(|writer| writer.event(event, Some((&settled, own))))
     }
 
     fn line(&mut self, line: &impl Serialize) -> Result<()> {
-        self.writer.text(serde_json::to_string(line)?)
+        let text = serde_json::to_string(line)?;
+        self.sent(|writer| writer.text(text))
+    }
+
+    /// Has something written, unless something could not be: then it says that again.
+    fn sent(&mut self, write: impl FnOnce(&mut Writer) -> Result<()>) -> Result<()> {
+        if let Some(failure) = &self.failure {
+            bail!("{failure}");
+        }
+        let written = write(&mut self.writer);
+        self.failure = written.as_ref().err().map(|error| format!("{error:#}"));
+        written
     }
 
     /// Writes the file of the values that were kept.
@@ -263,6 +278,7 @@ impl Recorder {
             return Ok(());
         }
         let bytes = safetensors::to_bytes(&std::mem::take(&mut self.kept))?;
-        files::write(&values::file(&self.path, phase, self.step), &bytes)
+        let file = values::file(&self.path, phase, self.step);
+        self.sent(|_| files::write(&file, &bytes))
     }
 }

@@ -109,7 +109,7 @@ impl Writer {
     }
 }
 
-/// A record that is given up is not to be written to any more when its file goes.
+/// The thread ends with it.
 impl Drop for Writer {
     fn drop(&mut self) {
         let _ = self.join();
