@@ -89,6 +89,19 @@ def ended(words, folder, environment, limit):
     return subprocess.CompletedProcess(words, child.returncode, *texts)
 
 
+def environment(python, device):
+    """Where lockstep finds libtorch: the torch of the Python, unless LIBTORCH names one or the processor is enough."""
+    found = dict(os.environ)
+    if device != "cpu" and not found.get("LIBTORCH"):
+        # Found without the seconds of an import.
+        words = "import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])"
+        done = subprocess.run([python, "-c", words], capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"error: Python {python}: it has no torch")
+        found["LIBTORCH"] = done.stdout.strip()
+    return found
+
+
 def stop(child):
     """Ends a child that was started in a session of its own, and its children."""
     try:

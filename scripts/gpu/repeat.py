@@ -8,13 +8,13 @@ FIT = (*devices.CLASSES, "--batch-size", "64", "--hidden", "256,256")
 RUNS = {
     "run moons": (("run", "moons"), True),
     "fit": ((*FIT, "--norm", "batch", "--optimizer", "sgd", "--momentum", "0.9"), True),
-    "fit with a schedule": ((*FIT, "--schedule", "exponential", "--order", "dataloader", "--ema", "0.9"), True),
+    "fit with a schedule": ((*FIT, "--schedule", "cosine:t_max=40", "--order", "dataloader", "--ema", "0.9"), True),
     "fit with dropout": ((*FIT, "--dropout", "0.2"), False),
 }
-# What a card of any size lacks room for: 800 GB of hidden units, and 480 GB of them in a table's full batch.
+# What a card of any size lacks room for: 800 GB of hidden units, and 240 GB of them in a table's full batch.
 TOO_LARGE = {
     "run moons": ("run", "moons", "--samples", "2000000", "--hidden", "100000", "--epochs", "1"),
-    "fit": ("fit", "wide.csv", "--target", "y", "--batch-size", "full", "--hidden", "2000000", "--split", "1,0,0", "--epochs", "1",
+    "fit": ("fit", "wide.csv", "--target", "y", "--batch-size", "full", "--hidden", "1000000", "--split", "1,0,0", "--epochs", "1",
             "--importance", "none"),
 }  # fmt: skip
 WIDE_ROWS = 60_000
