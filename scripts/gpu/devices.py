@@ -79,7 +79,8 @@ def across(job):
     write_table(job.folder / "table.csv")
     for name, words in (("classes", CLASSES), ("numbers", NUMBERS)):
         for made in dict.fromkeys((job.device, "cpu")):
-            job.summary(*words, "--batch-size", "64", "--norm", "batch", "--dropout", "0.1", "--device", made, "--out", f"{name}-{made}")
+            settings = ("--batch-size", "64", "--norm", "batch", "--dropout", "0.1")
+            job.summary(*words, *settings, "--device", made, "--out", f"{name}-{made}")
             scores = {}
             for device in dict.fromkeys(("cpu", job.device)):
                 model, answers = f"{name}-{made}/model.pt", f"{name}-{made}-{device}.csv"

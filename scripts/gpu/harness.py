@@ -13,6 +13,9 @@ import tempfile
 import time
 
 
+LATE = "no time left"
+
+
 class Failed(Exception):
     """A command that did not end as it should, in one line."""
 
@@ -51,8 +54,6 @@ class Job:
         words = [str(word) for word in command]
         left = self.end - time.monotonic()
         limit = left if seconds is None else min(left, seconds)
-        if limit <= 0:
-            raise Failed("the part's time is over")
         done = ended(words, self.folder, self.options.environment, limit)
         if codes is not None and done.returncode not in codes:
             said = (done.stderr.strip() or done.stdout.strip() or "not a word").splitlines()
@@ -75,6 +76,8 @@ class Job:
 
 def ended(words, folder, environment, limit):
     """The command once it has ended; at the limit it is killed with all that it has started."""
+    if limit <= 0:
+        raise Failed(LATE)
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = subprocess.Popen(words, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                                  start_new_session=True)  # fmt: skip

@@ -2,9 +2,9 @@
 
     python peers.py torch|jax --device cuda
 
-Reads a line of JSON from stdin, writes one to stdout: {"do": "build", "peer": …, "file": …, "batch": …, "epochs": …} compiles and
-warms up; "run" trains all epochs anew and gives the seconds; "launches" profiles; "forget" drops all that was built. The trainings
-themselves are those of scripts/bench/peers, and graph.py.
+Reads a line of JSON from stdin, writes one to stdout: {"do": "build", "peer": …, "file": …, "batch": …, "epochs": …} compiles
+and warms up; "run" trains all epochs anew and gives the seconds; "launches" profiles; "forget" drops all that was built. The
+trainings themselves are those of scripts/bench/peers, and graph.py.
 """
 
 import argparse
@@ -22,6 +22,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "bench/peers")]
 # Set before the frameworks are imported: compiling is no part of what is measured, and the peers share a card.
 os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", str(min(8, os.cpu_count())))
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+# Threads that wait leave the processor to the peer whose turn it is.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 # Steps before the clock starts, at least: a compiled peer records its graph on the second and replays it from the third on.
 WARM = 5
 LAUNCHES = ("cudaLaunchKernel", "cudaLaunchKernelExC", "cuLaunchKernel", "cuLaunchKernelEx", "cudaGraphLaunch")

@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 import tempfile
+import time
 
 import harness
 
@@ -21,16 +22,15 @@ class Server:
 
     def ask(self, seconds, **order):
         """The answer; an error of any kind is a Failed."""
+        end = time.monotonic() + seconds
         if self.absent:
             raise harness.Failed(self.absent)
         if self.child is None:
-            self.start(seconds)
-        if seconds <= 0:
-            raise harness.Failed("no time left")
+            self.start(end)
         try:
             self.child.stdin.write(json.dumps(order).encode() + b"\n")
             self.child.stdin.flush()
-            answer = self.line(seconds)
+            answer = self.line(end)
         except BrokenPipeError:
             answer = None
         if answer is None:
@@ -43,12 +43,12 @@ class Server:
             raise harness.Failed(answer["error"])
         return answer
 
-    def start(self, seconds):
+    def start(self, end):
         self.said = tempfile.TemporaryFile()
         self.child = subprocess.Popen(self.words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.said,
                                       start_new_session=True)  # fmt: skip
         try:
-            first = self.line(seconds)
+            first = self.line(end)
         except harness.Failed:
             self.absent = f"{self.framework} did not start in time"
             raise
@@ -58,12 +58,12 @@ class Server:
             raise harness.Failed(self.absent)
         self.versions = first["versions"]
 
-    def line(self, seconds):
+    def line(self, end):
         """The next line, None at the end of all lines. The child writes whole lines, one for each question."""
-        ready, _, _ = select.select([self.child.stdout], [], [], seconds)
+        ready, _, _ = select.select([self.child.stdout], [], [], max(0, end - time.monotonic()))
         if not ready:
             self.end()
-            raise harness.Failed(f"no answer in {seconds:.0f} s")
+            raise harness.Failed(harness.LATE)
         line = self.child.stdout.readline()
         return json.loads(line) if line.strip() else None
 
