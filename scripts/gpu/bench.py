@@ -49,10 +49,11 @@ TASKS = {
 LEAST = 15
 # lockstep's first run: a share of the epochs, one at least.
 SHARE = 10
-# Of the losses of the last epoch, relative, for one order of rows and for another; and absolute, where a net knows its rows by heart.
+# Of the losses of the last epoch, relative, for one order of rows and for another; and absolute, where a net knows its rows by
+# heart.
 SAME_WORK, BY_HEART = {"full": 0.01, "batches": 0.1}, 0.002
-FIT = ("--target", "y", "--task", "classification", "--split-column", "part", "--hidden", "256,256", "--activation", "relu", "--loss",
-       "bce", "--lr", "0.001", "--scale", "none", "--importance", "none")  # fmt: skip
+FIT = ("--target", "y", "--task", "classification", "--split-column", "part", "--hidden", "256,256", "--activation", "relu")
+FIT += ("--loss", "bce", "--lr", "0.001", "--scale", "none", "--importance", "none")
 
 
 class Lockstep:
