@@ -208,7 +208,8 @@ fn what_the_engine_does_not_have_is_named() {
     assert!(reason(&config(activation::Activation::Relu, 0.5), &mse, Device::Cpu).contains("dropout"));
     let normed = MlpConfig { norm: Norm::Layer, ..config(activation::Activation::Relu, 0.0) };
     assert_eq!(reason(&normed, &mse, Device::Cpu), "it has no layer norm");
-    assert!(reason(&config(activation::Activation::Relu, 0.0), &mse, Device::Cuda(0)).contains("CPU"));
+    assert!(reason(&config(activation::Activation::Relu, 0.0), &mse, Device::Mps).contains("CUDA"));
+    assert!(Plan::of(&config(activation::Activation::Relu, 0.0), &mse, Device::Cuda(0)).is_ok());
     let mae = Loss::new(LossKind::Mae);
     assert!(reason(&config(activation::Activation::Relu, 0.0), &mae, Device::Cpu).contains("mae"));
 }
