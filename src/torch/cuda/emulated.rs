@@ -4,24 +4,41 @@
 use super::{Launch, Program};
 use anyhow::{Context, Result, ensure};
 use libloading::os::unix::Symbol;
+use std::collections::HashMap;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
 
 type Emulate = unsafe extern "C" fn(*const c_char, c_int, c_int, *const *const c_void) -> bool;
 
-/// A compiled source.
-pub struct Library {
+/// A compiled source. A library works for one caller at a time: its block is a variable of the library.
+#[derive(Clone)]
+pub struct Library(Arc<Mutex<Loaded>>);
+
+struct Loaded {
     emulate: Symbol<Emulate>,
     _library: libloading::os::unix::Library,
 }
+
+/// Those of this process, by their source.
+static ALL: Mutex<Option<HashMap<String, Library>>> = Mutex::new(None);
 
 /// Whether there is a g++.
 pub fn is_there() -> bool {
     Command::new("g++").arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
-/// Compiles a source for the processor.
+/// Compiles a source for the processor, once.
 pub fn compile(source: &str) -> Result<Program> {
+    let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+    let all = all.get_or_insert_default();
+    if !all.contains_key(source) {
+        all.insert(source.into(), Library(Arc::new(Mutex::new(load(source)?))));
+    }
+    Ok(Program::Processor(all[source].clone()))
+}
+
+fn load(source: &str) -> Result<Loaded> {
     let folder = tempfile::tempdir()?;
     let (from, to) = (folder.path().join("kernels.cc"), folder.path().join("kernels.so"));
     std::fs::write(&from, source)?;
@@ -34,7 +51,7 @@ pub fn compile(source: &str) -> Result<Program> {
         let emulate = library.get::<Emulate>(b"emulate\0")?;
         (library, emulate)
     };
-    Ok(Program::Processor(Library { emulate, _library: library }))
+    Ok(Loaded { emulate, _library: library })
 }
 
 impl Library {
@@ -42,8 +59,9 @@ impl Library {
         let name = CString::new(launch.kernel)?;
         let pointers: Vec<*const c_void> = values.iter().map(|value| std::ptr::from_ref(value).cast()).collect();
         let (blocks, shared) = (launch.blocks as c_int, launch.shared as c_int);
+        let own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: a parameter for each that the kernel has; they point at tensors on the CPU, and the kernel stays within them.
-        let known = unsafe { (self.emulate)(name.as_ptr(), blocks, shared, pointers.as_ptr()) };
+        let known = unsafe { (own.emulate)(name.as_ptr(), blocks, shared, pointers.as_ptr()) };
         ensure!(known, "there is no kernel {}", launch.kernel);
         Ok(())
     }

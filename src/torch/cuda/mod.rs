@@ -79,6 +79,18 @@ pub fn shared_memory(device: Device) -> Result<usize> {
     }
 }
 
+/// Whether there is a runtime compiler; the error says where it was looked for.
+#[cfg(test)]
+pub fn can_compile() -> Result<()> {
+    library::compiler().map(drop)
+}
+
+/// What a card of this compute capability would be given: 90 stands for 9.0.
+#[cfg(test)]
+pub fn machine_code(source: &str, capability: i32) -> Result<Vec<u8>> {
+    nvrtc::compile(source, capability)
+}
+
 impl Argument<'_> {
     /// Its bytes, the lowest first, as a kernel's parameter has them.
     fn value(&self) -> Result<u64> {

@@ -1,5 +1,8 @@
 //! Updates that the engine makes by itself: those of an epoch, or of several epochs where nobody needs to come between them.
 
+#[cfg(test)]
+mod tests;
+
 use super::Session;
 use crate::train::engine::Steps;
 use crate::train::observer::{Epoch, Next, Observer};

@@ -5,7 +5,7 @@
 //! sums are added in the threads' order: the bits are the same for the same number of threads and instruction set.
 
 mod activation;
-mod cuda;
+pub mod cuda;
 mod engine;
 mod loss;
 mod math;

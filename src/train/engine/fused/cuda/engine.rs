@@ -40,7 +40,7 @@ impl<'a> CudaEngine<'a> {
         Self::with(task, plan, compile)
     }
 
-    pub(super) fn with(task: &Task<'a>, plan: Plan, compile: Compile) -> Result<Self> {
+    pub(in crate::train) fn with(task: &Task<'a>, plan: Plan, compile: Compile) -> Result<Self> {
         let device = task.net.device();
         let losses = Tensor::f_zeros([LOSSES], (Kind::Double, device))?;
         let (train, share) = (Held::of(&task.train, task.loss)?, Share::new(task, &plan, compile)?);

@@ -9,7 +9,7 @@ mod shape;
 mod share;
 mod source;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod walk;
 
 pub use engine::CudaEngine;
