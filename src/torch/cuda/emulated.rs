@@ -42,7 +42,7 @@ fn load(source: &str) -> Result<Loaded> {
     let folder = tempfile::tempdir()?;
     let (from, to) = (folder.path().join("kernels.cc"), folder.path().join("kernels.so"));
     std::fs::write(&from, source)?;
-    let options = ["-std=c++17", "-O1", "-ffp-contract=off", "-Wall", "-Werror", "-shared", "-fPIC"];
+    let options = ["-std=c++17", "-O1", "-ffp-contract=off", "-Wall", "-Werror", "-shared", "-fPIC", "-pthread"];
     let output = Command::new("g++").args(options).arg(&from).arg("-o").arg(&to).output().context("g++")?;
     ensure!(output.status.success(), "g++: {}", String::from_utf8_lossy(&output.stderr));
     // SAFETY: the library has no initialisation but C++'s own; the signature is that of emulated.h.

@@ -1,8 +1,8 @@
 //! What a training asks of an engine.
 
 use crate::model::parameters::FlatTensors;
-use crate::train::optim::Buffers;
 use crate::train::engine_kind::EngineKind;
+use crate::train::optim::Buffers;
 use crate::train::task::Part;
 use anyhow::{Result, bail};
 use tch::Tensor;

@@ -20,7 +20,15 @@ pub(super) struct Case {
 }
 
 impl Case {
-    pub fn new(seed: i64, rows: i64, widths: &[i64], activation: &str, loss: &str, weighted: bool, by_class: bool) -> Self {
+    pub fn new(
+        seed: i64,
+        rows: i64,
+        widths: &[i64],
+        activation: &str,
+        loss: &str,
+        weighted: bool,
+        by_class: bool,
+    ) -> Self {
         let _torch = seeded(seed);
         let (inputs, outputs) = (widths[0], widths[widths.len() - 1]);
         let config = MlpConfig {

@@ -7,9 +7,9 @@ use crate::model::norm::Norm;
 use crate::record::Recording;
 use crate::torch::testing::seeded;
 use crate::train::config::TrainConfig;
+use crate::train::engine::fused::Plan;
 use crate::train::engine::fused::cuda::CudaEngine;
 use crate::train::engine::fused::cuda::tests::{PROCESSOR, compiler};
-use crate::train::engine::fused::Plan;
 use crate::train::history::History;
 use crate::train::observer::{Epoch, Next, Observer};
 use crate::train::optim::OptimizerKind;
@@ -56,7 +56,8 @@ fn config() -> TrainConfig {
 }
 
 fn configs() -> Vec<TrainConfig> {
-    let sgd = |momentum, nesterov| TrainConfig { optimizer: OptimizerKind::Sgd, momentum, nesterov, lr: 0.1, ..config() };
+    let sgd =
+        |momentum, nesterov| TrainConfig { optimizer: OptimizerKind::Sgd, momentum, nesterov, lr: 0.1, ..config() };
     vec![
         config(),
         TrainConfig { batch_size: None, ..config() },
@@ -82,7 +83,8 @@ fn a_training_is_that_of_exact_up_to_rounding() {
     }
     for config in configs() {
         let (exact, kernels) = (train(&config, false, &mut ()), train(&config, true, &mut ()));
-        let close = |a: &[f64], b: &[f64]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-5 * b);
+        let close =
+            |a: &[f64], b: &[f64]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-5 * b);
         assert!(close(kernels.0.loss(), exact.0.loss()), "{config:?}: {:?} and {:?}", kernels.0, exact.0);
         let valid = |history: &History| history.valid_loss().unwrap_or_default().to_vec();
         assert!(close(&valid(&kernels.0), &valid(&exact.0)), "{config:?}");

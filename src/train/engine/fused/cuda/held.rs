@@ -22,7 +22,10 @@ pub struct Held {
 impl Held {
     pub fn of(part: &Part<'_>, loss: &Loss) -> Result<Self> {
         let rows = part.rows() as usize;
-        ensure!(rows <= MOST_ROWS, "{rows} rows, the fused engine takes {MOST_ROWS} on a GPU; --engine exact takes them");
+        ensure!(
+            rows <= MOST_ROWS,
+            "{rows} rows, the fused engine takes {MOST_ROWS} on a GPU; --engine exact takes them"
+        );
         let held = |tensor: &Tensor| tensor.f_contiguous();
         let (weight, class_weight) = (part.weight.map(held).transpose()?, loss.class_weight().map(held).transpose()?);
         Ok(Self { x: held(part.x)?, y: held(part.y)?, weight, class_weight, rows })

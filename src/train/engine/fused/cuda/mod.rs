@@ -3,6 +3,8 @@
 //! Sums have an order of their own, which the network and the batch decide and not the card: the same bits from run to run and from
 //! card to card. The kernels are written so that a processor can run them too, which the tests do.
 
+#[cfg(test)]
+mod card;
 mod engine;
 mod held;
 mod shape;

@@ -8,8 +8,13 @@ const EVERY_CARD: usize = 64 << 10;
 const BLOCKS_OF_CARDS: [usize; 3] = [99 << 10, 163 << 10, 227 << 10];
 /// Doubles in front of the floats, see SUMS in tile.h.
 const SUMS: usize = 66;
+/// Products of an update, see [`Plan::cost`], from which on many blocks should be faster than one, as a card's figures have it: a block
+/// makes some tens in a cycle, and calls by the update cost some tens of thousands of cycles. Not measured.
+const MOST_PRODUCTS: usize = 2_000_000;
 /// With fewer rows of a batch than this in a tile, many blocks are faster than one.
 const FEW: usize = 32;
+/// Rows of a tile at most.
+const MOST_ROWS: usize = 1024;
 /// Blocks that share out a batch, at most, and the floats that their gradients may take together.
 const MOST_BLOCKS: usize = 256;
 const MOST_FLOATS: usize = 1 << 26;
@@ -35,17 +40,20 @@ impl Shape {
     }
 
     /// For one block that makes many updates in batches of `rows` rows, with everything in its shared memory; none where no card has
-    /// so much.
+    /// so much, or where many blocks are faster.
     pub fn of_steps(plan: &Plan, rows: usize) -> Option<Self> {
+        if rows * plan.cost() > MOST_PRODUCTS {
+            return None;
+        }
         let widest = plan.widths().max().unwrap_or(1);
         BLOCKS_OF_CARDS.into_iter().find_map(|bytes| {
             let shape = |tile: usize| {
                 let threads = (tile * widest / 8).next_power_of_two().clamp(64, 1024);
                 Self { tile, threads, sliced: 2 * threads, shares: true }
             };
-            let most = (1..=rows.div_ceil(2)).rev().map(|half| shape(2 * half)).take_while(|shape| shape.tile > 0);
+            let most = (1..=rows.div_ceil(2)).rev().map(|half| shape(2 * half));
             let fits = |shape: &Self| shape.steps_bytes(plan) <= bytes;
-            let most = most.skip_while(|shape| shape.tile > 1024).find(fits)?;
+            let most = most.skip_while(|shape| shape.tile > MOST_ROWS).find(fits)?;
             if most.tile < rows.min(FEW) {
                 return None;
             }
@@ -99,11 +107,12 @@ mod tests {
     }
 
     #[test]
-    fn the_tutorials_net_is_one_tile_and_a_large_one_is_shared_out() {
+    fn a_small_net_is_trained_by_one_block_in_tiles_of_one_size_and_a_large_one_is_not() {
         let moons = Shape::of_steps(&plan(&[2, 100, 2]), 200).unwrap();
-        assert_eq!((moons.tile, moons.threads), (200, 1024));
+        assert_eq!((moons.tile, moons.threads), (100, 1024));
         assert!(moons.steps_bytes(&plan(&[2, 100, 2])) <= 99 << 10);
-        assert_eq!(Shape::of_steps(&plan(&[2, 100, 2]), 1000).unwrap().tile, 200);
+        assert_eq!(Shape::of_steps(&plan(&[2, 100, 2]), 400).unwrap().tile, 134);
+        assert_eq!(Shape::of_steps(&plan(&[2, 100, 2]), 1000), None);
         assert_eq!(Shape::of_steps(&plan(&[2, 100, 2]), 7).unwrap().tile, 8);
         assert_eq!(Shape::of_steps(&plan(&[500, 500, 2]), 32), None);
         let wide = Shape::of_share(&plan(&[32, 256, 128, 1]));

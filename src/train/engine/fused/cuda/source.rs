@@ -50,7 +50,8 @@ impl Kernels {
 }
 
 fn constants(plan: &Plan, shape: Shape) -> String {
-    let list = |numbers: &mut dyn Iterator<Item = usize>| numbers.map(|number| format!("{number}, ")).collect::<String>();
+    let list =
+        |numbers: &mut dyn Iterator<Item = usize>| numbers.map(|number| format!("{number}, ")).collect::<String>();
     let activation = match plan.activation {
         Activation::Identity => "IDENTITY",
         Activation::Relu => "RELU",
