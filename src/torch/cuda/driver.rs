@@ -1,5 +1,5 @@
-//! The NVIDIA driver: compiled code onto a card, and its kernels started there. libtorch works in the card's primary context and on
-//! its default stream; so do we, and what is started here waits for what libtorch has started before.
+//! The NVIDIA driver: compiled code onto a card, and its kernels started there. libtorch works in the card's primary context
+//! and on its default stream; so do we, and what is started here waits for what libtorch has started before.
 #![allow(unsafe_code, reason = "C's functions, each with the signature of cuda.h")]
 
 use super::{Launch, library};
@@ -164,8 +164,9 @@ impl Module {
             let function = self.function(driver, launch)?;
             let mut pointers: Vec<*mut c_void> =
                 values.iter().map(|value| std::ptr::from_ref(value).cast_mut().cast()).collect();
-            // SAFETY: the kernel is ours. A parameter for each that it has, which the driver copies; they point at tensors on this card,
-            // and the kernel stays within them. libtorch frees none of them before what was started on the stream is done.
+            // SAFETY: the kernel is ours. A parameter for each that it has, which the driver copies; they point at tensors on
+            // this card, and the kernel stays within them. libtorch frees none of them before what was started on the stream is
+            // done.
             let result = unsafe {
                 (driver.launch)(
                     function,

@@ -1,5 +1,5 @@
-//! Where CUDA's own libraries are: in libtorch's folder, in those of the CUDA libraries that libtorch has loaded, in those of NVIDIA's
-//! wheels beside them, or where the system's loader looks.
+//! Where CUDA's own libraries are: in libtorch's folder, in those of the CUDA libraries that libtorch has loaded, in those of
+//! NVIDIA's wheels beside them, or where the system's loader looks.
 #![allow(unsafe_code, reason = "loading a library runs its code")]
 
 use crate::torch::libraries::{file_name, libraries};

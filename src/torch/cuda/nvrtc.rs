@@ -37,8 +37,9 @@ struct Nvrtc {
     _library: Library,
 }
 
-/// Machine code, or with a card that is newer than this NVRTC, what the driver makes it of; both for the driver's `cuModuleLoadData`.
-/// `capability`: 90 of a card of compute capability 9.0. No operation is fused with another or left out unless the source says so.
+/// Machine code, or with a card that is newer than this NVRTC, what the driver makes it of; both for the driver's
+/// `cuModuleLoadData`. `capability`: 90 of a card of compute capability 9.0. No operation is fused with another or left out
+/// unless the source says so.
 pub fn compile(source: &str, capability: i32) -> Result<Vec<u8>> {
     let nvrtc = loaded()?;
     let known = nvrtc.newest(capability)?;

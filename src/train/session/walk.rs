@@ -21,8 +21,8 @@ impl Session<'_> {
         self.losses.get_mut().engine.walks(self.batches.size().min(self.task.train.rows()) as usize)
     }
 
-    /// How many epochs from `epoch` to `last` are trained in one call: more than one where no validation, no schedule that watches the
-    /// loss and no observer comes between them.
+    /// How many epochs from `epoch` to `last` are trained in one call: more than one where no validation, no schedule that
+    /// watches the loss and no observer comes between them.
     pub(super) fn at_once(&mut self, epoch: usize, last: usize, observer: &dyn Observer) -> Result<usize> {
         if self.validation.is_some() || self.update.scheduler.watches_the_loss() || !self.walks()? {
             return Ok(1);
@@ -47,8 +47,8 @@ impl Session<'_> {
         Ok(next)
     }
 
-    /// Every batch of `count` epochs in one call; the rates that the epochs begin with. The schedule still has to be told of the end of
-    /// the last one.
+    /// Every batch of `count` epochs in one call; the rates that the epochs begin with. The schedule still has to be told of
+    /// the end of the last one.
     pub(super) fn walk(&mut self, count: usize) -> Result<Vec<f64>> {
         let (mut rates, mut settings, mut orders) = (Vec::with_capacity(count), Vec::new(), Vec::new());
         for epoch in 0..count {

@@ -8,8 +8,8 @@ const EVERY_CARD: usize = 64 << 10;
 const BLOCKS_OF_CARDS: [usize; 3] = [99 << 10, 163 << 10, 227 << 10];
 /// Doubles in front of the floats, see SUMS in tile.h.
 const SUMS: usize = 66;
-/// Products of an update, see [`Plan::cost`], from which on many blocks should be faster than one, as a card's figures have it: a block
-/// makes some tens in a cycle, and calls by the update cost some tens of thousands of cycles. Not measured.
+/// Products of an update, see [`Plan::cost`], from which on many blocks should be faster than one, as a card's figures have it:
+/// a block makes some tens in a cycle, and calls by the update cost some tens of thousands of cycles. Not measured.
 const MOST_PRODUCTS: usize = 2_000_000;
 /// With fewer rows of a batch than this in a tile, many blocks are faster than one.
 const FEW: usize = 32;
@@ -39,8 +39,8 @@ impl Shape {
         [64, 32].into_iter().find(fits).map_or(shape(64, false), |tile| shape(tile, true))
     }
 
-    /// For one block that makes many updates in batches of `rows` rows, with everything in its shared memory; none where no card has
-    /// so much, or where many blocks are faster.
+    /// For one block that makes many updates in batches of `rows` rows, with everything in its shared memory; none where no
+    /// card has so much, or where many blocks are faster.
     pub fn of_steps(plan: &Plan, rows: usize) -> Option<Self> {
         if rows * plan.cost() > MOST_PRODUCTS {
             return None;

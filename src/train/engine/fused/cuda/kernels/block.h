@@ -1,7 +1,7 @@
-// The threads of a block. A kernel is a row of phases with SYNC() between them; in a phase EACH hands the items to the threads, and
-// no thread keeps anything from one phase to the next. So the same source, behind cpu.h in place of this file, runs on a processor
-// with one thread a block, and gives the same bits: every sum has its order in the source, every operation is rounded by itself
-// (NVRTC: --fmad=false), and only fma is fused.
+// The threads of a block. A kernel is a row of phases with SYNC() between them; in a phase EACH hands the items to the threads,
+// and no thread keeps anything from one phase to the next. So the same source, behind cpu.h in place of this file, runs on a
+// processor with one thread a block, and gives the same bits: every sum has its order in the source, every operation is rounded
+// by itself (NVRTC: --fmad=false), and only fma is fused.
 #define DEVICE __device__ __forceinline__
 #define COUNTING __device__ constexpr
 #define KERNEL extern "C" __global__ void __launch_bounds__(THREADS, 1)

@@ -1,5 +1,5 @@
-// What block.h is on a GPU, on a processor, for tests: a block has one thread, the blocks run one after the other. With THREADED a block
-// has its threads, so that a missing SYNC() shows in the bits, and to `g++ -fsanitize=thread`.
+// What block.h is on a GPU, on a processor, for tests: a block has one thread, the blocks run one after the other. With
+// THREADED a block has its threads, so that a missing SYNC() shows in the bits, and to `g++ -fsanitize=thread`.
 #include <pthread.h>
 
 #include <cmath>

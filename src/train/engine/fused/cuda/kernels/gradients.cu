@@ -5,8 +5,8 @@ DEVICE float *tile_of(float *tiles) {
   return tiles ? tiles + (long long)BLOCK * TILE_FLOATS : reinterpret_cast<float *>(SHARED) + FIXED;
 }
 
-// Of `rows` rows each block takes `each`, a multiple of a tile but in the last. `partials` [blocks, LENGTH] is null where only the loss
-// is wanted; `sums` is [blocks, 2].
+// Of `rows` rows each block takes `each`, a multiple of a tile but in the last. `partials` [blocks, LENGTH] is null where only
+// the loss is wanted; `sums` is [blocks, 2].
 KERNEL share(const float *x, const Integer *classes, const float *values, const float *weight, const float *class_weight,
              const Integer *index, Integer begins, const float *parameters, float *partials, double *sums, float *tiles, int rows,
              int each) {
@@ -20,8 +20,8 @@ KERNEL share(const float *x, const Integer *classes, const float *values, const 
   EACH(which, 2) sums[2 * BLOCK + which] = memory.totals[which];
 }
 
-// Adds up what `of` blocks left: the mean loss, the gradients of that mean divided by `batches`, with those of l1 |w|. `gradients` is
-// null where only the loss is wanted.
+// Adds up what `of` blocks left: the mean loss, the gradients of that mean divided by `batches`, with those of l1 |w|.
+// `gradients` is null where only the loss is wanted.
 KERNEL collect(const float *partials, const double *sums, const float *parameters, float *gradients, double *loss, int of, float l1,
                float batches) {
   double total = 0.0, divisor = 0.0;

@@ -1,9 +1,9 @@
-// A layer of K inputs and N outputs over the rows of a tile, and the ways back through it. In a tile the values of a unit in all rows
-// lie side by side, STRIDE from unit to unit, which is odd: neither rows nor units side by side meet in a bank of shared memory.
-// Behind a layer's inputs stands a unit that is 1 in every row: the column of the biases in the gradient.
+// A layer of K inputs and N outputs over the rows of a tile, and the ways back through it. In a tile the values of a unit in
+// all rows lie side by side, STRIDE from unit to unit, which is odd: neither rows nor units side by side meet in a bank of
+// shared memory. Behind a layer's inputs stands a unit that is 1 in every row: the column of the biases in the gradient.
 //
-// In front of this source stand the network's constants: WIDTHS (inputs first), WEIGHTS and BIASES (where a layer's begin in the flat
-// buffer), LAYERS, LENGTH (of that buffer); rows of a TILE, THREADS of a block, sums that may be SLICED.
+// In front of this source stand the network's constants: WIDTHS (inputs first), WEIGHTS and BIASES (where a layer's begin in
+// the flat buffer), LAYERS, LENGTH (of that buffer); rows of a TILE, THREADS of a block, sums that may be SLICED.
 constexpr int INPUTS = WIDTHS[0], OUTPUTS = WIDTHS[LAYERS];
 constexpr int STRIDE = TILE | 1;
 // A thread has two rows, this far apart.
@@ -108,8 +108,8 @@ DEVICE void put(float *weights, float *biases, int n, int k, float value, bool a
   *to = add ? *to + value : value;
 }
 
-// The gradients of W and b: the sums of dz a over the rows. Where there are fewer of them than threads, the rows are shared out into
-// slices, whose sums are added in order. When it returns, every thread has read dz and a.
+// The gradients of W and b: the sums of dz a over the rows. Where there are fewer of them than threads, the rows are shared out
+// into slices, whose sums are added in order. When it returns, every thread has read dz and a.
 template <int K, int N>
 DEVICE void outer(const float *dz, const float *a, float *weights, float *biases, float *slices, int rows, bool add) {
   constexpr int C = K + 1;

@@ -1,4 +1,5 @@
-// Many updates in one call, by one block that keeps the parameters in its shared memory: the updates of ../../../../optim/sweep.rs.
+// Many updates in one call, by one block that keeps the parameters in its shared memory: the updates of
+// ../../../../optim/sweep.rs.
 
 // beta1's and beta2's other sides; beta2 and eps are PyTorch's defaults.
 constexpr float BETA2 = 0.999, OTHER2 = 1.0 - 0.999, EPS = 1e-8;
@@ -35,8 +36,9 @@ DEVICE void copy(const float *from, float *to) {
   EACH(at, LENGTH) to[at] = from[at];
 }
 
-// `count` updates in batches of `size` rows of the `seen` of an epoch. `orders` [epochs, all]: the rows' order in each epoch; null: as
-// they stand. `first` and `second`: the optimizer's buffers, the second null under SGD. `settings` and `losses`: one an update.
+// `count` updates in batches of `size` rows of the `seen` of an epoch. `orders` [epochs, all]: the rows' order in each epoch;
+// null: as they stand. `first` and `second`: the optimizer's buffers, the second null under SGD. `settings` and `losses`: one
+// an update.
 KERNEL steps(const float *x, const Integer *classes, const float *values, const float *weight, const float *class_weight,
              const Integer *orders, float *parameters, float *first, float *second, const float4 *settings, double *losses, int count,
              int size, int seen, int all, float decay, float l1) {

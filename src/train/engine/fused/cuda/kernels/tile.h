@@ -65,9 +65,9 @@ DEVICE void begin(const Memory &memory) {
   EACH(which, 2) memory.totals[which] = 0.0;
 }
 
-// Adds the rows from `from` to `to`, of losses and divisors to the totals, of gradients, if they are wanted, to `gradients`; those of
-// the first tile replace what stands there. `loaded`: the one tile that there is has its inputs already. Totals and gradients are
-// complete behind the next SYNC().
+// Adds the rows from `from` to `to`, of losses and divisors to the totals, of gradients, if they are wanted, to `gradients`;
+// those of the first tile replace what stands there. `loaded`: the one tile that there is has its inputs already. Totals and
+// gradients are complete behind the next SYNC().
 DEVICE void work(const Batch &batch, const float *parameters, const Memory &memory, float *gradients, int from, int to, bool loaded) {
   for (int first = from; first < to; first += TILE) {
     int rows = least(TILE, to - first);
