@@ -76,6 +76,14 @@ impl Checkpoints {
         }
     }
 
+    /// Epochs from `epoch` on to the next that has a checkpoint, as far as that is known beforehand.
+    pub fn ahead(&self, epoch: usize) -> usize {
+        match self.every {
+            Some(Every::Epochs(count)) => epoch.next_multiple_of(count) + 1 - epoch,
+            Some(Every::Time(_)) | None => usize::MAX,
+        }
+    }
+
     /// Puts a checkpoint in its place, then removes those that are too old or of another run. Its path.
     pub fn write(&mut self, epoch: usize, bytes: &[u8]) -> Result<PathBuf> {
         // Even if it fails: the next try is as far away as the next checkpoint.

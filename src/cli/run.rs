@@ -51,7 +51,7 @@ pub struct RunMoons {
     #[command(flatten)]
     pub moons: MoonsArgs,
     /// What computes the training: exact (Python's bits) or fused (the same numbers up to rounding, several times
-    /// as fast, on the CPU)
+    /// as fast)
     #[arg(long, value_name = "NAME", default_value = "exact")]
     pub engine: EngineKind,
     #[command(flatten)]

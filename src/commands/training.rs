@@ -47,6 +47,10 @@ impl Observer for Training<'_> {
         Ok(self.checkpoints.next(epoch.number))
     }
 
+    fn ahead(&self, epoch: usize) -> usize {
+        self.checkpoints.checkpoints.ahead(epoch)
+    }
+
     fn save(&mut self, net: &Mlp, snapshot: &Snapshot) -> Result<()> {
         self.checkpoints.write(snapshot.epoch(), &(self.to_bytes)(net, snapshot)?)
     }
@@ -70,6 +74,10 @@ impl<F: FnMut(&Epoch<'_>) -> Result<()>> Observer for Watched<F> {
     fn epoch(&mut self, epoch: &Epoch<'_>) -> Result<Next> {
         (self.show)(epoch)?;
         Ok(Next::Go)
+    }
+
+    fn ahead(&self, _: usize) -> usize {
+        usize::MAX
     }
 
     fn after(&mut self, after: &After<'_>) -> Result<()> {

@@ -4,6 +4,7 @@
 pub mod archive;
 pub mod bridge;
 pub mod conditions;
+pub mod cuda;
 pub mod device;
 pub mod error;
 pub mod libraries;

@@ -33,6 +33,11 @@ impl Batches {
         if self.drop_last { self.rows / self.size * self.size } else { self.rows }
     }
 
+    /// Rows of every batch but the last.
+    pub fn size(&self) -> i64 {
+        self.size
+    }
+
     /// First place and length of each batch.
     pub fn bounds(&self) -> impl ExactSizeIterator<Item = (i64, i64)> + use<> {
         let (size, seen) = (self.size, self.seen());

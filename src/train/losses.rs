@@ -33,7 +33,12 @@ impl<'a> Losses<'a> {
 
     /// Adds the epoch whose batches have just been computed.
     pub(super) fn push(&mut self, lr: f64, valid_loss: Option<f64>) -> Result<()> {
-        self.waiting.push(Waiting { lr, valid_loss });
+        self.push_all([(lr, valid_loss)])
+    }
+
+    /// As [`Losses::push`], of several epochs.
+    pub(super) fn push_all(&mut self, epochs: impl IntoIterator<Item = (f64, Option<f64>)>) -> Result<()> {
+        self.waiting.extend(epochs.into_iter().map(|(lr, valid_loss)| Waiting { lr, valid_loss }));
         if self.waiting.len() * self.batches.count() >= MOST_WAITING { self.read() } else { Ok(()) }
     }
 
@@ -49,6 +54,13 @@ impl<'a> Losses<'a> {
             self.history.push(loss, epoch.valid_loss, epoch.lr);
         }
         Ok(())
+    }
+
+    /// The loss of an epoch, counted from 1.
+    pub(super) fn of(&mut self, epoch: usize) -> Result<f64> {
+        self.read()?;
+        let place = epoch.checked_sub(self.history.before() + 1);
+        Ok(place.and_then(|place| self.history.loss().get(place)).copied().unwrap_or(f64::NAN))
     }
 
     /// The loss of the last epoch.

@@ -65,6 +65,12 @@ pub trait Observer {
         Ok(Next::Go)
     }
 
+    /// How many epochs, from `epoch` on, may be trained before it is told of the first of them. Its answer to all but the last of
+    /// those is passed over.
+    fn ahead(&self, _epoch: usize) -> usize {
+        1
+    }
+
     /// After an epoch that was answered with [`Next::Save`]: the network with the weights that it would have if the training
     /// ended here, and the state that it goes on from.
     fn save(&mut self, _: &Mlp, _: &Snapshot) -> Result<()> {
@@ -90,7 +96,11 @@ pub struct After<'a> {
 }
 
 /// Nobody watches.
-impl Observer for () {}
+impl Observer for () {
+    fn ahead(&self, _: usize) -> usize {
+        usize::MAX
+    }
+}
 
 impl<F: FnMut(&Epoch<'_>) -> Result<Next>> Observer for F {
     fn epoch(&mut self, epoch: &Epoch<'_>) -> Result<Next> {

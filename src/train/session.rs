@@ -4,6 +4,8 @@
 //! An engine computes the gradients, see [`super::engine`]; the update is one sweep over the flat buffer; losses are read back
 //! in blocks, or when an observer asks.
 
+mod walk;
+
 use super::accumulate::updates;
 use super::average::Average;
 use super::batches::Batches;
@@ -119,10 +121,14 @@ impl<'a> Session<'a> {
         let last = if self.over { 0 } else { self.task.config.epochs };
         let updates = self.started.epoch * updates(self.batches.count(), self.task.config.accumulate);
         self.task.record.write(|recorder| recorded::start(&self.task, updates, recorder))?;
-        for epoch in self.started.epoch + 1..=last {
-            if self.epoch(epoch, observer)? == Next::Stop {
+        let mut epoch = self.started.epoch + 1;
+        while epoch <= last {
+            let count = self.at_once(epoch, last, observer)?;
+            let next = if count > 1 { self.epochs(epoch, count, observer)? } else { self.epoch(epoch, observer)? };
+            if next == Next::Stop {
                 break;
             }
+            epoch += count;
         }
         self.finish(clock)
     }
@@ -166,6 +172,9 @@ impl<'a> Session<'a> {
 
     /// Every batch once.
     fn batches(&mut self) -> Result<()> {
+        if self.walks()? {
+            return self.walk(1).map(drop);
+        }
         let engine = &mut self.losses.get_mut().engine;
         let order = self.rows.epoch(&self.task.train)?;
         let (count, all) = (self.batches.count(), self.task.train.rows());

@@ -5,12 +5,13 @@ use super::average::Average;
 use super::clip::clip_grad_norm_;
 use super::config::LARGEST;
 use super::engine::EngineKind;
-use super::optim::Optimizer;
+use super::optim::{Buffers, Optimizer};
 use super::recorded;
 use super::schedule::scheduler::Scheduler;
 use super::task::Task;
 use crate::model::parameters::FlatTensors;
 use anyhow::{Result, ensure};
+use tch::Device;
 
 /// The parameters with everything that changes them.
 pub(super) struct Update<'a> {
@@ -42,7 +43,7 @@ impl<'a> Update<'a> {
             average: config.ema.map(|decay| Average::new(task.net, decay)).transpose()?,
             grads,
             parameters: parameters.share()?,
-            sweeps: engine == EngineKind::Fused,
+            sweeps: engine == EngineKind::Fused && device == Device::Cpu,
         })
     }
 
@@ -52,16 +53,7 @@ impl<'a> Update<'a> {
             return Ok(());
         }
         self.clip()?;
-        let lr = self.scheduler.lr();
-        ensure!(
-            (0.0..=LARGEST).contains(&lr),
-            "the schedule {} gave the learning rate {lr:e}",
-            self.task.config.schedule
-        );
-        self.optimizer.set_lr(lr);
-        if let Some(momentum) = self.scheduler.momentum() {
-            self.optimizer.set_momentum(momentum);
-        }
+        let lr = self.set()?;
         if self.sweeps {
             let (grads, optimizer) = (&self.grads, &mut self.optimizer);
             self.parameters.write(|parameters| grads.read(|grads| optimizer.sweep(parameters, grads)))???;
@@ -72,6 +64,38 @@ impl<'a> Update<'a> {
         self.task.record.write(|recorder| recorded::updated(&self.task, lr, self.optimizer.as_ref(), recorder))?;
         self.scheduler.after_update();
         self.average.as_mut().map_or(Ok(()), |average| average.update(&self.parameters))
+    }
+
+    /// Sets the optimizer for the next update; the learning rate.
+    fn set(&mut self) -> Result<f64> {
+        let lr = self.scheduler.lr();
+        ensure!(
+            (0.0..=LARGEST).contains(&lr),
+            "the schedule {} gave the learning rate {lr:e}",
+            self.task.config.schedule
+        );
+        self.optimizer.set_lr(lr);
+        if let Some(momentum) = self.scheduler.momentum() {
+            self.optimizer.set_momentum(momentum);
+        }
+        Ok(lr)
+    }
+
+    /// Whether an update is nothing but the optimizer's step on a batch's gradients, which an engine may make by itself.
+    pub(super) fn is_plain(&self) -> bool {
+        self.accumulated.is_none() && self.average.is_none() && self.task.config.clip_grad.is_none()
+    }
+
+    /// Counts an update that the engine makes by itself, and says what it needs for it.
+    pub(super) fn ahead(&mut self) -> Result<[f32; 4]> {
+        self.set()?;
+        let settings = self.optimizer.ahead();
+        self.scheduler.after_update();
+        Ok(settings)
+    }
+
+    pub(super) fn buffers(&self) -> Buffers<'_> {
+        self.optimizer.buffers()
     }
 
     /// Whether an update is due: of those that are made of several batches' gradients, only some are.

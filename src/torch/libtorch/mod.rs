@@ -103,7 +103,7 @@ fn open(path: &Path, flags: i32) -> Result<Library, String> {
 }
 
 /// The loader's own words.
-fn cause(error: &libloading::Error) -> String {
+pub(super) fn cause(error: &libloading::Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 

@@ -1,12 +1,13 @@
 //! Which engine trains, and why not the one that was asked for: decided here and nowhere else.
 
 use super::autograd::Autograd;
-use super::fused::{FusedEngine, Plan};
+use super::fused::{CudaEngine, FusedEngine, Plan};
 use super::interface::Engine;
 use super::tanh_net::TanhNet;
 use crate::train::engine_kind::EngineKind;
 use crate::train::task::Task;
 use anyhow::Result;
+use tch::Device;
 
 /// The engine of a training.
 pub struct Choice<'a> {
@@ -20,10 +21,17 @@ pub fn choose<'a>(task: &Task<'a>) -> Result<Choice<'a>> {
     match task.config.engine {
         EngineKind::Exact => Ok(Choice { engine: exact(task)?, instead: None }),
         EngineKind::Fused => match Plan::of(&task.net.config, task.loss, task.net.device()) {
-            Ok(plan) => Ok(Choice { engine: Box::new(FusedEngine::new(task, plan)?), instead: None }),
+            Ok(plan) => Ok(Choice { engine: fused(task, plan)?, instead: None }),
             Err(why) => Ok(Choice { engine: exact(task)?, instead: Some(why) }),
         },
     }
+}
+
+fn fused<'a>(task: &Task<'a>, plan: Plan) -> Result<Box<dyn Engine + 'a>> {
+    Ok(match task.net.device() {
+        Device::Cpu => Box::new(FusedEngine::new(task, plan)?),
+        _ => Box::new(CudaEngine::new(task, plan)?),
+    })
 }
 
 /// Python's order of operations, written out where the task allows it, else by autograd.

@@ -2,8 +2,9 @@
 
 use crate::model::parameters::FlatTensors;
 use crate::train::engine_kind::EngineKind;
+use crate::train::optim::Buffers;
 use crate::train::task::Part;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use tch::Tensor;
 
 /// Rows of the training part.
@@ -19,6 +20,18 @@ pub enum Batch<'a> {
     Rows(&'a Tensor),
 }
 
+/// Updates that an engine makes by itself, without coming back between them.
+pub struct Steps<'a> {
+    /// Rows of a batch, and those that an epoch sees.
+    pub size: usize,
+    pub seen: usize,
+    /// int64 `[epochs, rows]`, the rows' indices in each epoch; none: as they stand.
+    pub orders: Option<Tensor>,
+    /// What [`Optimizer::ahead`](crate::train::optim::Optimizer::ahead) gave for each update.
+    pub settings: Vec<[f32; 4]>,
+    pub buffers: Buffers<'a>,
+}
+
 /// The losses and gradients of one [`Task`](crate::train::task::Task).
 pub trait Engine {
     fn kind(&self) -> EngineKind;
@@ -31,4 +44,14 @@ pub trait Engine {
     fn evaluate(&mut self, part: &Part<'_>) -> Result<f64>;
     /// Rows of the training part whose class has the largest output, of equal ones the last class.
     fn hits(&mut self) -> Result<usize>;
+
+    /// Whether it can make updates by itself in batches of `size` rows, always the same number in a training.
+    fn walks(&mut self, _size: usize) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Makes updates by itself: gradients with the L1 term, and the optimizer's step after each.
+    fn steps(&mut self, _: &Steps<'_>) -> Result<()> {
+        bail!("this engine leaves the updates to the optimizer")
+    }
 }

@@ -8,4 +8,4 @@ mod tanh_net;
 
 pub use super::engine_kind::EngineKind;
 pub use choice::{Choice, choose};
-pub use interface::{Batch, Engine};
+pub use interface::{Batch, Engine, Steps};

@@ -1,7 +1,7 @@
 //! `torch.optim.Adam` and `torch.optim.AdamW`.
 
 use super::sweep::AdamStep;
-use super::{Optimizer, add_scaled, load_step, scalar};
+use super::{Buffers, Optimizer, add_scaled, load_step, scalar};
 use crate::cpu::simd::Isa;
 use crate::model::parameters::{FlatTensors, Shape};
 use crate::torch::safetensors::Named;
@@ -124,6 +124,19 @@ impl Optimizer for Adam {
                 });
             })
         })?
+    }
+
+    fn ahead(&mut self) -> [f32; 4] {
+        self.step += 1;
+        let t = self.step as f64;
+        let shrink = if self.decoupled { 1.0 - self.lr * self.weight_decay } else { 1.0 };
+        let step_size = self.lr / (1.0 - self.beta1.powf(t));
+        [1.0 - self.beta1, -step_size, (1.0 - BETA2.powf(t)).sqrt(), shrink].map(|number| number as f32)
+    }
+
+    fn buffers(&self) -> Buffers<'_> {
+        let decay = if self.decoupled { 0.0 } else { self.weight_decay };
+        Buffers { first: &self.exp_avg.flat, second: Some(&self.exp_avg_sq.flat), decay }
     }
 
     fn set_lr(&mut self, lr: f64) {

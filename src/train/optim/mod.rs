@@ -15,12 +15,26 @@ use crate::torch::safetensors::{self, Named};
 use anyhow::{Context, Result};
 use tch::{Device, Kind, TchError, Tensor};
 
+/// Where an optimizer's memory of its steps is, for an engine that makes the updates itself.
+pub struct Buffers<'a> {
+    /// Adam's `exp_avg`, SGD's `momentum_buffer`.
+    pub first: &'a Tensor,
+    /// Adam's `exp_avg_sq`.
+    pub second: Option<&'a Tensor>,
+    /// Times the parameter, added to the gradient.
+    pub decay: f64,
+}
+
 /// What updates a flat buffer of parameters.
 pub trait Optimizer {
     /// One update of `param` by `grad`, both flat, under `no_grad`.
     fn step(&mut self, param: &mut Tensor, grad: &Tensor) -> Result<()>;
     /// As [`Optimizer::step`] up to rounding, in one pass; both on the CPU, of whole cache lines.
     fn sweep(&mut self, param: &mut [f32], grad: &[f32]) -> Result<()>;
+    /// Counts a step that an engine makes in place of [`Optimizer::step`]; the four numbers that it needs, in the order in which
+    /// `engine/fused/cuda/kernels/steps.cu` reads them.
+    fn ahead(&mut self) -> [f32; 4];
+    fn buffers(&self) -> Buffers<'_>;
     fn set_lr(&mut self, lr: f64);
     /// SGD's `momentum`, Adam's `beta1`: what `OneCycleLR` moves against the learning rate.
     fn set_momentum(&mut self, momentum: f64);

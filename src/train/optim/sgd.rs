@@ -1,7 +1,7 @@
 //! `torch.optim.SGD`.
 
 use super::sweep::SgdStep;
-use super::{Optimizer, add_scaled, load_step, scalar};
+use super::{Buffers, Optimizer, add_scaled, load_step, scalar};
 use crate::cpu::simd::Isa;
 use crate::model::parameters::{FlatTensors, Shape};
 use crate::torch::safetensors::Named;
@@ -98,6 +98,17 @@ impl Optimizer for Sgd {
             .write(|buffer| isa.run(SgdStep { param, grad, buffer, lr, momentum, moving, nesterov, decay }))?;
         self.moving |= self.momentum != 0.0;
         Ok(())
+    }
+
+    fn ahead(&mut self) -> [f32; 4] {
+        self.step += 1;
+        let kept = if self.moving { self.momentum } else { 0.0 };
+        self.moving |= self.momentum != 0.0;
+        [-self.lr, self.momentum, kept, f64::from(self.nesterov)].map(|number| number as f32)
+    }
+
+    fn buffers(&self) -> Buffers<'_> {
+        Buffers { first: &self.momentum_buffer.flat, second: None, decay: self.weight_decay }
     }
 
     fn set_lr(&mut self, lr: f64) {

@@ -102,8 +102,8 @@ fn able(
     loss: LossKind,
     device: Device,
 ) -> Result<(Activation, Criterion), String> {
-    if device != Device::Cpu {
-        return Err("it works on the CPU only".into());
+    if !matches!(device, Device::Cpu | Device::Cuda(_)) {
+        return Err("it works on the CPU and on CUDA only".into());
     }
     if dropout > 0.0 {
         return Err("it has no dropout".into());

@@ -11,16 +11,24 @@ use tch::{Device, Kind, Tensor};
 
 const CPU: (Kind, Device) = (Kind::Float, Device::Cpu);
 
-struct Case {
-    net: Mlp,
-    loss: Loss,
+pub(super) struct Case {
+    pub net: Mlp,
+    pub loss: Loss,
     x: Tensor,
     y: Tensor,
     weight: Option<Tensor>,
 }
 
 impl Case {
-    fn new(seed: i64, rows: i64, widths: &[i64], activation: &str, loss: &str, weighted: bool, by_class: bool) -> Self {
+    pub fn new(
+        seed: i64,
+        rows: i64,
+        widths: &[i64],
+        activation: &str,
+        loss: &str,
+        weighted: bool,
+        by_class: bool,
+    ) -> Self {
         let _torch = seeded(seed);
         let (inputs, outputs) = (widths[0], widths[widths.len() - 1]);
         let config = MlpConfig {
@@ -51,7 +59,7 @@ impl Case {
         }
     }
 
-    fn part(&self) -> Part<'_> {
+    pub fn part(&self) -> Part<'_> {
         Part { x: &self.x, y: &self.y, weight: self.weight.as_ref() }
     }
 
@@ -79,7 +87,7 @@ impl Case {
     }
 
     /// The same by autograd.
-    fn autograd(&self, index: Option<&Tensor>) -> (f64, Vec<Tensor>) {
+    pub fn autograd(&self, index: Option<&Tensor>) -> (f64, Vec<Tensor>) {
         let pick = |tensor: &Tensor| index.map_or(tensor.shallow_clone(), |index| tensor.index_select(0, index));
         let weight = self.weight.as_ref().map(pick);
         let output = self.net.forward(&pick(&self.x), true).unwrap();
@@ -90,7 +98,7 @@ impl Case {
 }
 
 /// Float32 sums of up to a thousand terms in two orders.
-fn close(found: &(f64, Vec<Tensor>), expected: &(f64, Vec<Tensor>), what: &str) {
+pub(super) fn close(found: &(f64, Vec<Tensor>), expected: &(f64, Vec<Tensor>), what: &str) {
     assert!((found.0 - expected.0).abs() <= 2e-6 * expected.0.abs(), "{what}: loss {} and {}", found.0, expected.0);
     for (index, (found, expected)) in found.1.iter().zip(&expected.1).enumerate() {
         let scale = f64::try_from(expected.abs().max()).unwrap();
@@ -99,21 +107,23 @@ fn close(found: &(f64, Vec<Tensor>), expected: &(f64, Vec<Tensor>), what: &str) 
     }
 }
 
+/// Widths, activation and loss.
+pub(super) const NETS: [(&[i64], &str, &str); 9] = [
+    (&[2, 100, 2], "tanh", "cross-entropy"),
+    (&[32, 256, 128, 1], "relu", "bce"),
+    (&[5, 7, 3], "sigmoid", "cross-entropy"),
+    (&[3, 1, 1], "tanh", "mse"),
+    (&[1, 9, 17, 4], "sigmoid", "mse"),
+    (&[4, 11], "relu", "cross-entropy"),
+    (&[13, 1], "tanh", "bce"),
+    (&[6, 5, 5, 5, 1], "identity", "mse"),
+    (&[16, 33, 15], "relu", "cross-entropy"),
+];
+
 #[test]
 fn losses_and_gradients_are_those_of_autograd() {
-    let nets: [(&[i64], &str, &str); 9] = [
-        (&[2, 100, 2], "tanh", "cross-entropy"),
-        (&[32, 256, 128, 1], "relu", "bce"),
-        (&[5, 7, 3], "sigmoid", "cross-entropy"),
-        (&[3, 1, 1], "tanh", "mse"),
-        (&[1, 9, 17, 4], "sigmoid", "mse"),
-        (&[4, 11], "relu", "cross-entropy"),
-        (&[13, 1], "tanh", "bce"),
-        (&[6, 5, 5, 5, 1], "identity", "mse"),
-        (&[16, 33, 15], "relu", "cross-entropy"),
-    ];
     for isa in Isa::all() {
-        for (index, (widths, activation, loss)) in nets.into_iter().enumerate() {
+        for (index, (widths, activation, loss)) in NETS.into_iter().enumerate() {
             for (rows, threads) in [(1, 1), (17, 1), (200, 2), (999, 3)] {
                 let case = Case::new(index as i64, rows, widths, activation, loss, false, false);
                 let what = format!("{}: {widths:?} {activation} {loss}, {rows} rows, {threads} threads", isa.name());
@@ -208,7 +218,8 @@ fn what_the_engine_does_not_have_is_named() {
     assert!(reason(&config(activation::Activation::Relu, 0.5), &mse, Device::Cpu).contains("dropout"));
     let normed = MlpConfig { norm: Norm::Layer, ..config(activation::Activation::Relu, 0.0) };
     assert_eq!(reason(&normed, &mse, Device::Cpu), "it has no layer norm");
-    assert!(reason(&config(activation::Activation::Relu, 0.0), &mse, Device::Cuda(0)).contains("CPU"));
+    assert!(reason(&config(activation::Activation::Relu, 0.0), &mse, Device::Mps).contains("CUDA"));
+    assert!(Plan::of(&config(activation::Activation::Relu, 0.0), &mse, Device::Cuda(0)).is_ok());
     let mae = Loss::new(LossKind::Mae);
     assert!(reason(&config(activation::Activation::Relu, 0.0), &mae, Device::Cpu).contains("mae"));
 }
