@@ -151,7 +151,10 @@ mod tests {
             let mut y = x.clone();
             isa.run(Apply(function, &mut y));
             for (x, y) in x.iter().zip(y) {
-                worst = worst.max(ulps(y, expected(f64::from(*x))));
+                // Subnormal numbers are zero, on their way in and on their way out.
+                let expected = expected(if x.is_subnormal() { 0.0 } else { f64::from(*x) });
+                let flushed = expected.abs() < f64::from(f32::MIN_POSITIVE) && y == 0.0;
+                worst = worst.max(if flushed { 0.0 } else { ulps(y, expected) });
             }
         }
         worst
