@@ -410,7 +410,7 @@ class Recorder:
             self._tensor(phase, kind, path, tensor, index, training, again=True)
         return found
 
-    def _tensor(self, phase, kind, path, tensor, index=0, training=None, again=False, more=None):
+    def _tensor(self, phase, kind, path, tensor, index=0, training=None, again=False):
         """again: it may come again as it is, from module to module."""
         try:
             memory = settled(tensor)
@@ -428,7 +428,7 @@ class Recorder:
             place = self._copied(address, size)
             if again:
                 self.seen[id(tensor)] = (place, size)
-        self.waiting += (self._form(phase, kind, path, index, training, tensor.dtype, tensor.shape), place, size, more)
+        self.waiting += (self._form(phase, kind, path, index, training, tensor.dtype, tensor.shape), place, size, None)
 
     def _form(self, *key):
         form = self.forms.get(key)
@@ -600,7 +600,7 @@ class Writer:
                 self._events(*job, batch, hashes)
 
     def _describe(self, batch):
-        """The hash of every tensor by the place of its copy and its dtype; statistics of all that are new go to `texts`."""
+        """The hash of every tensor by the place of its copy; statistics of all that are new go to `texts`."""
         hashes, fresh = {}, collections.defaultdict(dict)
         if sum(map(len, self.texts.values())) > MOST_TEXTS:
             self.texts.clear()

@@ -18,7 +18,9 @@ const ROUNDING: f64 = 1e-4;
 /// Whether the difference is of the size of rounding.
 pub(super) fn is_rounding(case: &Case<'_>) -> bool {
     let (a, b) = (l2(case.pair.a), l2(case.pair.b));
-    (a - b).abs() <= ROUNDING * a.max(b)
+    let part = (a - b).abs() / a.max(b);
+    // Of what has no norm, or none that is finite, it cannot be told.
+    part.is_nan() || part <= ROUNDING
 }
 
 /// Threads, variables, versions and processor, where the difference is of the size of rounding.

@@ -53,11 +53,7 @@ struct Driver {
 
 fn loaded() -> Result<&'static Driver> {
     static LOADED: OnceLock<Result<Driver, String>> = OnceLock::new();
-    let load = || {
-        let library = library::driver().map_err(|error| format!("{error:#}"))?;
-        Driver::of(library).map_err(|error| format!("the NVIDIA driver: {error}"))
-    };
-    LOADED.get_or_init(load).as_ref().map_err(|why| anyhow!("{why}"))
+    library::once(&LOADED, || Driver::of(library::driver()?).context("the NVIDIA driver"))
 }
 
 impl Driver {

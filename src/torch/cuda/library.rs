@@ -7,10 +7,16 @@ use crate::torch::libtorch;
 use anyhow::{Result, anyhow};
 use libloading::os::unix::{Library, RTLD_LAZY, RTLD_LOCAL};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// What the runtime compiler is called, newest first.
 const COMPILERS: [&str; 2] = ["libnvrtc.so.13", "libnvrtc.so.12"];
 const DRIVER: &str = "libcuda.so.1";
+
+/// The functions of a library, which is looked for once in a process; so is what stood in the way.
+pub fn once<T>(loaded: &'static OnceLock<Result<T, String>>, load: impl FnOnce() -> Result<T>) -> Result<&'static T> {
+    loaded.get_or_init(|| load().map_err(|error| format!("{error:#}"))).as_ref().map_err(|why| anyhow!("{why}"))
+}
 
 /// The driver's library.
 pub fn driver() -> Result<Library> {

@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "C's functions, each with the signature of nvrtc.h")]
 
 use super::library;
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use libloading::os::unix::{Library, Symbol};
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr::{null, null_mut};
@@ -54,11 +54,7 @@ pub fn compile(source: &str, capability: i32) -> Result<Vec<u8>> {
 
 fn loaded() -> Result<&'static Nvrtc> {
     static LOADED: OnceLock<Result<Nvrtc, String>> = OnceLock::new();
-    let load = || {
-        let library = library::compiler().map_err(|error| format!("{error:#}"))?;
-        Nvrtc::of(library).map_err(|error| format!("NVRTC: {error}"))
-    };
-    LOADED.get_or_init(load).as_ref().map_err(|why| anyhow!("{why}"))
+    library::once(&LOADED, || Nvrtc::of(library::compiler()?).context("NVRTC"))
 }
 
 impl Nvrtc {
