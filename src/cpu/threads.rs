@@ -1,10 +1,10 @@
 //! Work beside work: how many threads the steps outside libtorch may use, and three ways to use them. With one thread
 //! everything runs in its order on the thread that asks; the results are the same.
 
-use anyhow::{Result, anyhow};
-use std::sync::Mutex;
+use anyhow::{Context, Result, anyhow};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 /// 0: as many as the machine has.
@@ -44,12 +44,12 @@ pub fn map<T: Send>(n: usize, most: usize, work: impl Fn(usize) -> Result<T> + S
                     if made.is_err() {
                         next.store(n, Ordering::Relaxed);
                     }
-                    done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((index, made));
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((index, made));
                 }
             });
         }
     });
-    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, made)| made).collect()
 }
@@ -69,6 +69,70 @@ pub fn ahead<T: Send>(items: impl Iterator<Item = T> + Send, see: impl FnMut(T) 
             }
         });
         taken.into_iter().try_for_each(see)
+    })
+}
+
+/// Items that are worked on at once, however many threads there are: each is some megabytes of a table.
+const AT_ONCE: usize = 8;
+
+/// Gives `work` of each of `items` to `see`, in the order of the items. The items are made on a thread of their own, and several
+/// are worked on at once.
+///
+/// # Errors
+/// The first of `see`'s; after it nothing more is made.
+pub fn ordered<T: Send, U: Send>(
+    items: impl Iterator<Item = T> + Send,
+    work: impl Fn(T) -> U + Sync,
+    mut see: impl FnMut(U) -> Result<()>,
+) -> Result<()> {
+    let workers = count().min(AT_ONCE);
+    if workers < 2 {
+        return { items }.try_for_each(|item| see(work(item)));
+    }
+    thread::scope(|scope| {
+        // A place in the queue for each item, into which whoever works on it puts what comes out.
+        let (queue, places) = sync_channel::<Receiver<U>>(workers);
+        let (give, taken) = sync_channel::<(T, SyncSender<U>)>(0);
+        let (taken, work) = (Arc::new(Mutex::new(taken)), &work);
+        for _ in 0..workers {
+            let taken = taken.clone();
+            scope.spawn(move || {
+                let next = || taken.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                while let Ok((item, place)) = next() {
+                    // Nobody waits for it any more where `see` has failed.
+                    let _ = place.send(work(item));
+                }
+            });
+        }
+        drop(taken);
+        scope.spawn(move || {
+            for item in items {
+                let (put, place) = sync_channel(1);
+                if queue.send(place).is_err() || give.send((item, put)).is_err() {
+                    break;
+                }
+            }
+        });
+        // A worker that panicked leaves its place empty; the scope hands its panic on.
+        places.into_iter().try_for_each(|place| see(place.recv().context("a thread ended early")?))
+    })
+}
+
+/// What `other` and `own` give, the former on a thread of its own. The error is `own`'s where both have one.
+///
+/// # Errors
+/// Those of either.
+pub fn beside<T: Send, U>(other: impl FnOnce() -> Result<T> + Send, own: impl FnOnce() -> Result<U>) -> Result<(T, U)> {
+    if count() < 2 {
+        let own = own()?;
+        return Ok((other()?, own));
+    }
+    thread::scope(|scope| {
+        let other = scope.spawn(other);
+        let own = own();
+        let other = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let own = own?;
+        Ok((other?, own))
     })
 }
 
@@ -117,6 +181,27 @@ mod tests {
             Ok(())
         });
         assert_eq!((refused.unwrap_err().to_string(), seen), ("five".into(), vec![0, 1, 2, 3, 4]));
+    }
+
+    #[test]
+    fn what_is_worked_on_at_once_is_seen_in_order_until_one_is_refused() {
+        // The first of ten takes longest.
+        let slow = |item: u64| {
+            thread::sleep(std::time::Duration::from_micros(300 * (9 - item % 10)));
+            item * 2
+        };
+        let mut seen = Vec::new();
+        ordered(0..30, slow, |item| {
+            seen.push(item);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(seen, (0..30).map(|item| item * 2).collect::<Vec<_>>());
+        let refused = ordered(0.., slow, |item| {
+            ensure!(item < 20, "ten");
+            Ok(())
+        });
+        assert_eq!(refused.unwrap_err().to_string(), "ten");
     }
 
     #[test]

@@ -2,13 +2,15 @@
 
 use super::columns::{indexes, needed};
 use super::prepare::Prepared;
+use crate::cpu::threads;
 use crate::data::schema::{ColumnSchema, Kind, Role, TableSchema};
 use crate::data::source::Source;
 use crate::data::store::Store;
 use crate::fit::settings::FitPlan;
+use crate::runs::files::sha256;
 use anyhow::{Context, Result};
 use polars::prelude::DataType;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What was read of a table.
 pub struct ReadTable {
@@ -31,8 +33,9 @@ pub fn read(data: &Path, config: &FitPlan, trials: &[FitPlan], schema: Option<&T
             needed(&names, &index_columns, trial, &shown).with_context(|| format!("--param: trial {}", index + 1))?,
         );
     }
-    let hashes = sources.iter().map(Source::sha256).collect::<Result<Vec<_>>>()?;
-    let store = Store::read(&mut sources, &columns)?;
+    let files: Vec<Vec<PathBuf>> = sources.iter().map(|source| source.files().to_vec()).collect();
+    let hash = || files.iter().map(|files| sha256(files)).collect::<Result<Vec<_>>>();
+    let (hashes, store) = threads::beside(hash, || Store::read(&mut sources, &columns))?;
     Ok(ReadTable { store, sha256: hashes.join(" "), notes: indexes(&index_columns, config) })
 }
 

@@ -1,8 +1,9 @@
 //! Parquet and Arrow IPC: a batch is some row groups' worth of rows, or a record batch.
 
-use super::OnBatch;
+use super::Give;
 use super::files::open;
 use super::types::read_as;
+use crate::cpu::threads;
 use crate::data::caught::caught;
 use anyhow::{Context, Result, anyhow, ensure};
 use polars::prelude::*;
@@ -47,21 +48,52 @@ pub fn parquet_schema(file: File, shown: &str) -> Result<Schema> {
     schema(&fields, true, shown)
 }
 
-pub fn parquet(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
+pub fn parquet(path: &Path, shown: &str, columns: Option<&[String]>, give: Give<'_>) -> Result<()> {
     let mut footer = ParquetReader::new(open(path, shown)?);
     let rows = caught(shown, || footer.num_rows())?;
     let metadata = caught(shown, || footer.get_metadata().cloned())?;
     let fields = caught(shown, || footer.schema())?;
     let projection = projection(&schema(&fields, true, shown)?, columns);
-    for first in (0..rows).step_by(ROWS) {
+    let Give { finish, see } = give;
+    let groups = metadata.row_groups.iter().map(|group| group.num_rows());
+    let slices = slices(groups, rows);
+    let read = |(first, count): (usize, usize)| {
         let mut reader = ParquetReader::new(open(path, shown)?);
         reader.set_metadata(metadata.clone());
-        let reader = reader.with_slice(Some((first, ROWS))).with_projection(Some(projection.clone()));
+        let reader = reader.with_slice(Some((first, count))).with_projection(Some(projection.clone()));
         let batch = caught(shown, || reader.finish())?;
-        ensure!(batch.height() == ROWS.min(rows - first), "{shown}: fewer rows than it says; the file is damaged");
-        see(batch, first)?;
+        ensure!(batch.height() == count, "{shown}: fewer rows than it says; the file is damaged");
+        Ok((finish(batch, first)?, first))
+    };
+    threads::ordered(slices.into_iter(), read, |batch: Result<(DataFrame, usize)>| {
+        let (batch, first) = batch?;
+        see(batch, first)
+    })
+}
+
+/// What is read at once, as the first row and a number of rows: several small row groups, or a piece of a large one. What spans
+/// two row groups would have both decoded twice.
+fn slices(groups: impl Iterator<Item = usize>, rows: usize) -> Vec<(usize, usize)> {
+    let mut slices: Vec<(usize, usize)> = Vec::new();
+    let mut first = 0;
+    for group in groups {
+        // A file may claim more rows in its groups than it has.
+        let group = group.min(rows - first);
+        match slices.last_mut() {
+            Some((_, count)) if *count + group <= ROWS => *count += group,
+            _ => {
+                let pieces = group.div_ceil(ROWS).max(1);
+                let ends = (0..=pieces).map(|piece| first + group * piece / pieces).collect::<Vec<_>>();
+                slices.extend(ends.windows(2).map(|ends| (ends[0], ends[1] - ends[0])));
+            }
+        }
+        first += group;
     }
-    Ok(())
+    if first < rows {
+        slices.push((first, rows - first));
+    }
+    slices.retain(|(_, count)| *count > 0);
+    slices
 }
 
 /// The columns that pandas wrote as its index, by what it says of them in the file.
@@ -111,12 +143,12 @@ pub fn ipc_schema(mut file: File, shown: &str) -> Result<Schema> {
     schema(&metadata.schema, false, shown)
 }
 
-pub fn ipc(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
+pub fn ipc(path: &Path, shown: &str, columns: Option<&[String]>, give: Give<'_>) -> Result<()> {
     let mut file = open(path, shown)?;
     let mut first = 0;
-    let mut give = |batch: DataFrame| {
+    let mut hand_on = |batch: DataFrame| {
         let height = batch.height();
-        see(batch, first)?;
+        (give.see)((give.finish)(batch, first)?, first)?;
         first += height;
         anyhow::Ok(())
     };
@@ -130,7 +162,7 @@ pub fn ipc(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut OnBat
             let arrow::StreamState::Some(batch) = state else {
                 anyhow::bail!("{shown}: ends in the middle of a batch; the file is cut off")
             };
-            give(caught(shown, || Ok(DataFrame::from(batch)))?)?;
+            hand_on(caught(shown, || Ok(DataFrame::from(batch)))?)?;
         }
         return Ok(());
     }
@@ -139,7 +171,7 @@ pub fn ipc(path: &Path, shown: &str, columns: Option<&[String]>, see: &mut OnBat
     let dictionaries = Dictionaries::of(&mut file, &mut metadata, shown)?;
     let mut batches = arrow::FileReader::new(file, metadata, Some(projection), None);
     while let Some(batch) = caught(shown, || batches.next().transpose())? {
-        give(dictionaries.texts(caught(shown, || Ok(DataFrame::from(batch)))?, shown)?)?;
+        hand_on(dictionaries.texts(caught(shown, || Ok(DataFrame::from(batch)))?, shown)?)?;
     }
     Ok(())
 }
@@ -179,5 +211,22 @@ impl Dictionaries {
             batch.replace(name, texts.with_name(name.clone()).into_column())?;
         }
         Ok(batch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_groups_are_read_together_while_they_are_small_and_in_pieces_where_they_are_large() {
+        let slices = |groups: &[usize], rows| slices(groups.iter().copied(), rows);
+        assert_eq!(slices(&[ROWS, ROWS, 5], 2 * ROWS + 5), [(0, ROWS), (ROWS, ROWS), (2 * ROWS, 5)]);
+        assert_eq!(slices(&[10, 20, 0, 30], 60), [(0, 60)]);
+        assert_eq!(slices(&[600_000, 1], 600_001), [(0, 200_000), (200_000, 200_000), (400_000, 200_001)]);
+        assert_eq!(slices(&[], 0), []);
+        // A footer whose groups and rows differ: the reader finds the rows or refuses.
+        assert_eq!(slices(&[4, 4], 6), [(0, 6)]);
+        assert_eq!(slices(&[4], 6), [(0, 4), (4, 2)]);
     }
 }

@@ -1,8 +1,8 @@
 //! NDJSON, an object a line, and JSON, an array of objects: each key is a column, in whatever row it first occurs.
 
-use super::OnBatch;
+use super::Give;
 use super::array_lines::ArrayLines;
-use super::blocks::{Block, Blocks};
+use super::blocks::{Block, Blocks, numbered};
 use super::json_row::{Cell, read, standard};
 use super::rows::Dialect;
 use super::types::{read_as, unreadable, widen};
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
         file: impl Read + Send,
         schema: &Schema,
         columns: Option<&[String]>,
-        see: &mut OnBatch<'_>,
+        give: Give<'_>,
     ) -> Result<()> {
         let asked: Option<HashSet<&str>> = columns.map(|columns| columns.iter().map(String::as_str).collect());
         let wanted = |field: &Field| match &asked {
@@ -66,9 +66,9 @@ impl<'a> Reader<'a> {
             None => read_as(field.dtype()).is_some(),
         };
         let picked: Schema = schema.iter_fields().filter(wanted).collect();
-        let mut first = 0;
-        threads::ahead(self.blocks(file), |block| {
-            let block = block?;
+        let Give { finish, see } = give;
+        let build = |numbered: Result<(Block, usize)>| {
+            let (block, first) = numbered?;
             let mut builders: Vec<Builder> =
                 picked.iter_values().map(|dtype| Builder::new(dtype, block.rows)).collect();
             self.each_row(&block, first, |row, key, cell| {
@@ -78,9 +78,11 @@ impl<'a> Reader<'a> {
             })?;
             let built =
                 builders.into_iter().zip(picked.iter_names()).map(|(builder, name)| builder.column(name.clone()));
-            see(DataFrame::new(block.rows, built.collect())?, first)?;
-            first += block.rows;
-            Ok(())
+            Ok((finish(DataFrame::new(block.rows, built.collect())?, first)?, first))
+        };
+        threads::ordered(numbered(self.blocks(file)), build, |built: Result<(DataFrame, usize)>| {
+            let (batch, first) = built?;
+            see(batch, first)
         })
     }
 

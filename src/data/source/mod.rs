@@ -13,6 +13,7 @@ mod json;
 mod json_row;
 mod meaning;
 mod options;
+mod parse;
 mod reading;
 mod rows;
 mod text;
@@ -25,7 +26,6 @@ pub(crate) use types::widen;
 use super::location::{Location, Piece};
 use super::schema::TableSchema;
 use super::table::Format;
-use crate::runs::files::sha256;
 use anyhow::{Context, Result, bail, ensure};
 use files::{expand, open, standard_input};
 use meaning::CellMeaning;
@@ -36,6 +36,14 @@ use types::{read_as, unreadable};
 
 /// Called with each batch of rows, and with the number of rows that came before it.
 pub type OnBatch<'a> = dyn FnMut(DataFrame, usize) -> Result<()> + 'a;
+
+/// What is done with the batches of a file.
+struct Give<'a> {
+    /// Makes of a batch and the number of rows before it what is handed on, on whatever thread read it.
+    finish: &'a (dyn Fn(DataFrame, usize) -> Result<DataFrame> + Sync),
+    /// Takes the batches in their order.
+    see: &'a mut OnBatch<'a>,
+}
 
 /// A table in one file, in several, or on standard input, which can be read any number of times.
 pub struct Source {
@@ -180,9 +188,9 @@ impl Source {
         self.files.iter().enumerate().map(size).sum()
     }
 
-    /// SHA-256 of the content.
-    pub fn sha256(&self) -> Result<String> {
-        sha256(&self.files)
+    /// The files that it is read from, in their order.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
     }
 
     /// The columns that pandas or R wrote as the index beside the others: those whose names are empty in the header from its
@@ -257,7 +265,7 @@ impl Source {
         let place = Location::start(&shown);
         let schema = match self.format {
             Format::Csv | Format::Tsv => {
-                delimited::Reader::new(options, place)?.schema(text::text(file, &options.encoding, &shown)?)?
+                delimited::Reader::new(options, place).schema(text::text(file, &options.encoding, &shown)?)?
             }
             Format::Ndjson | Format::Json => {
                 json::Reader::new(&options.na, place).schema(text::text(file, &options.encoding, &shown)?)?

@@ -2,7 +2,7 @@
 
 use super::files::open;
 use super::types::{converted, read_as};
-use super::{OnBatch, Source, columnar, delimited, json, text, workbook};
+use super::{Give, OnBatch, Source, columnar, delimited, json, text, workbook};
 use crate::data::location::{Location, Piece};
 use crate::data::table::Format;
 use crate::data::zones::wall;
@@ -40,12 +40,15 @@ impl Source {
             let mut height = 0;
             let (shown, pinned, meaning) = (self.name_of(index), self.pinned.clone(), self.meaning.clone());
             let types = self.schema.clone();
-            let mut give = |batch: DataFrame, before: usize| {
-                height = before + batch.height();
+            let finish = |batch: DataFrame, before: usize| {
                 let batch = meaning.apply(&plain(batch, &types, &shown)?, before, &shown)?;
-                see(pinned.typed(&batch, before, &shown)?, first + before)
+                pinned.typed(&batch, before, &shown)
             };
-            self.read(index, &shown, columns, &mut give)?;
+            let mut see = |batch: DataFrame, before: usize| {
+                height = before + batch.height();
+                see(batch, first + before)
+            };
+            self.read(index, &shown, columns, Give { finish: &finish, see: &mut see })?;
             first += height;
         }
         ensure!(first > 0, "{}: no rows, expected one at least", self.display_name);
@@ -53,28 +56,23 @@ impl Source {
     }
 
     /// Gives the batches of one file.
-    fn read(&mut self, index: usize, shown: &str, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
+    fn read(&mut self, index: usize, shown: &str, columns: Option<&[String]>, give: Give<'_>) -> Result<()> {
         let (path, options) = (&self.files[index], &self.options);
         let text = || text::text(open(path, shown)?, &options.encoding, shown);
         match self.format {
             Format::Csv | Format::Tsv => {
-                let reader = delimited::Reader::new(options, Location::start(shown))?;
-                reader.read(text()?, &mut self.schema, columns, see)
+                let reader = delimited::Reader::new(options, Location::start(shown));
+                reader.read(text()?, &mut self.schema, columns, give)
             }
             Format::Ndjson | Format::Json => {
-                json::Reader::new(&options.na, Location::start(shown)).read(text()?, &self.schema, columns, see)
+                json::Reader::new(&options.na, Location::start(shown)).read(text()?, &self.schema, columns, give)
             }
-            Format::Parquet => columnar::parquet(path, shown, columns, see),
-            Format::Ipc => columnar::ipc(path, shown, columns, see),
+            Format::Parquet => columnar::parquet(path, shown, columns, give),
+            Format::Ipc => columnar::ipc(path, shown, columns, give),
             Format::Xlsx => {
                 let table = self.workbook(path, shown)?;
-                see(
-                    columns.map_or_else(
-                        || Ok(table.clone()),
-                        |columns| table.select(columns.iter().map(String::as_str)),
-                    )?,
-                    0,
-                )
+                let picked = columns.map(|columns| table.select(columns.iter().map(String::as_str))).transpose()?;
+                (give.see)((give.finish)(picked.unwrap_or(table), 0)?, 0)
             }
         }
     }

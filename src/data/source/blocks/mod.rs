@@ -9,7 +9,7 @@ use scan::Scan;
 use std::io::Read;
 
 /// Bytes that are read at once.
-const BLOCK: usize = 16 << 20;
+const BLOCK: usize = 4 << 20;
 /// No row of a table is this long; a file without line ends would be.
 const LONGEST_ROW: usize = 64 << 20;
 
@@ -315,6 +315,18 @@ impl<R: Read> Iterator for Blocks<'_, R> {
     fn next(&mut self) -> Option<Self::Item> {
         self.block().transpose()
     }
+}
+
+/// Each block with the number of rows before it.
+pub fn numbered(blocks: impl Iterator<Item = Result<Block>>) -> impl Iterator<Item = Result<(Block, usize)>> {
+    let mut rows = 0;
+    blocks.map(move |block| {
+        block.map(|block| {
+            let first = rows;
+            rows += block.rows;
+            (block, first)
+        })
+    })
 }
 
 #[cfg(test)]
