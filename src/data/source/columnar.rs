@@ -48,7 +48,7 @@ pub fn parquet_schema(file: File, shown: &str) -> Result<Schema> {
     schema(&fields, true, shown)
 }
 
-pub fn parquet(path: &Path, shown: &str, columns: Option<&[String]>, give: Give<'_>) -> Result<()> {
+pub fn parquet<T: Send>(path: &Path, shown: &str, columns: Option<&[String]>, give: Give<'_, T>) -> Result<()> {
     let mut footer = ParquetReader::new(open(path, shown)?);
     let rows = caught(shown, || footer.num_rows())?;
     let metadata = caught(shown, || footer.get_metadata().cloned())?;
@@ -63,12 +63,9 @@ pub fn parquet(path: &Path, shown: &str, columns: Option<&[String]>, give: Give<
         let reader = reader.with_slice(Some((first, count))).with_projection(Some(projection.clone()));
         let batch = caught(shown, || reader.finish())?;
         ensure!(batch.height() == count, "{shown}: fewer rows than it says; the file is damaged");
-        Ok((finish(batch, first)?, first))
+        finish(batch, first)
     };
-    threads::ordered(slices.into_iter(), read, |batch: Result<(DataFrame, usize)>| {
-        let (batch, first) = batch?;
-        see(batch, first)
-    })
+    threads::ordered(slices.into_iter(), read, |made: Result<T>| see(made?))
 }
 
 /// What is read at once, as the first row and a number of rows: several small row groups, or a piece of a large one. What spans
@@ -143,12 +140,12 @@ pub fn ipc_schema(mut file: File, shown: &str) -> Result<Schema> {
     schema(&metadata.schema, false, shown)
 }
 
-pub fn ipc(path: &Path, shown: &str, columns: Option<&[String]>, give: Give<'_>) -> Result<()> {
+pub fn ipc<T: Send>(path: &Path, shown: &str, columns: Option<&[String]>, give: Give<'_, T>) -> Result<()> {
     let mut file = open(path, shown)?;
     let mut first = 0;
     let mut hand_on = |batch: DataFrame| {
         let height = batch.height();
-        (give.see)((give.finish)(batch, first)?, first)?;
+        (give.see)((give.finish)(batch, first)?)?;
         first += height;
         anyhow::Ok(())
     };

@@ -19,13 +19,13 @@ pub struct Reader<'a> {
 }
 
 /// A block that was parsed in the types that the columns had then.
-struct Parsed {
+struct Parsed<T> {
     block: Block,
     /// Rows before it.
     first: usize,
     types: Arc<Schema>,
-    /// None where a cell does not fit its type.
-    batch: Option<DataFrame>,
+    /// What was made of it; none where a cell does not fit its type.
+    made: Option<T>,
 }
 
 impl<'a> Reader<'a> {
@@ -47,40 +47,41 @@ impl<'a> Reader<'a> {
     }
 
     /// Every block as a typed batch; a cell that does not fit `schema` widens it.
-    pub fn read(
+    pub fn read<T: Send>(
         &self,
         file: impl Read + Send,
         schema: &mut Schema,
         columns: Option<&[String]>,
-        give: Give<'_>,
+        give: Give<'_, T>,
     ) -> Result<()> {
         let (blocks, names) = header::open(file, self.options, self.place)?;
         let parser = Parser::new(self.options, blocks.dialect, self.place)?;
-        let types = RwLock::new(Arc::new(schema.clone()));
-        let now = || types.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let now = RwLock::new(Arc::new(schema.clone()));
         let Give { finish, see } = give;
+        let make = |block: &Block, types: &Schema, first: usize| {
+            parser.parse(block, types, columns, first)?.map(|batch| finish(batch, first)).transpose()
+        };
         let parse = |block: Result<(Block, usize)>| {
             let (block, first) = block?;
-            let types = now();
-            let batch = parser.parse(&block, &types, columns, first)?.map(|batch| finish(batch, first)).transpose()?;
-            Ok(Parsed { block, first, types, batch })
+            let types = now.read().unwrap_or_else(PoisonError::into_inner).clone();
+            let made = make(&block, &types, first)?;
+            Ok(Parsed { block, first, types, made })
         };
-        threads::ordered(numbered(blocks), parse, |parsed: Result<Parsed>| {
-            let Parsed { block, first, types: then, batch } = parsed?;
+        threads::ordered(numbered(blocks), parse, |parsed: Result<Parsed<T>>| {
+            let Parsed { block, first, types, mut made } = parsed?;
+            let mut wide = now.read().unwrap_or_else(PoisonError::into_inner).clone();
             // A block before this one may have widened a column since.
-            let mut types = types.write().unwrap_or_else(PoisonError::into_inner);
-            let mut batch = batch.filter(|_| Arc::ptr_eq(&then, &types));
-            if batch.is_none() {
-                batch = parser.parse(&block, &types, columns, first)?.map(|batch| finish(batch, first)).transpose()?;
+            if !Arc::ptr_eq(&types, &wide) {
+                made = make(&block, &wide, first)?;
             }
-            if batch.is_none() {
-                widen(Arc::make_mut(&mut types), &parser.infer(&block, names.as_deref())?);
-                widen(schema, &types);
-                batch = parser.parse(&block, &types, columns, first)?.map(|batch| finish(batch, first)).transpose()?;
+            if made.is_none() {
+                widen(Arc::make_mut(&mut wide), &parser.infer(&block, names.as_deref())?);
+                made = make(&block, &wide, first)?;
+                widen(schema, &wide);
+                *now.write().unwrap_or_else(PoisonError::into_inner) = wide;
             }
-            drop(types);
-            match batch {
-                Some(batch) => see(batch, first),
+            match made {
+                Some(made) => see(made),
                 None => bail!("{}: from here on the cells fit no type", self.place.row(first)),
             }
         })

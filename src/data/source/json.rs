@@ -53,12 +53,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Every block as a batch of the columns asked for, typed as in `schema`.
-    pub fn read(
+    pub fn read<T: Send>(
         &self,
         file: impl Read + Send,
         schema: &Schema,
         columns: Option<&[String]>,
-        give: Give<'_>,
+        give: Give<'_, T>,
     ) -> Result<()> {
         let asked: Option<HashSet<&str>> = columns.map(|columns| columns.iter().map(String::as_str).collect());
         let wanted = |field: &Field| match &asked {
@@ -78,12 +78,9 @@ impl<'a> Reader<'a> {
             })?;
             let built =
                 builders.into_iter().zip(picked.iter_names()).map(|(builder, name)| builder.column(name.clone()));
-            Ok((finish(DataFrame::new(block.rows, built.collect())?, first)?, first))
+            finish(DataFrame::new(block.rows, built.collect())?, first)
         };
-        threads::ordered(numbered(self.blocks(file)), build, |built: Result<(DataFrame, usize)>| {
-            let (batch, first) = built?;
-            see(batch, first)
-        })
+        threads::ordered(numbered(self.blocks(file)), build, |built: Result<T>| see(built?))
     }
 
     fn blocks<R: Read>(&self, file: R) -> Blocks<'a, ArrayLines<R>> {

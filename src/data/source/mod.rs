@@ -24,7 +24,7 @@ pub use options::ReadOptions;
 pub(crate) use types::widen;
 
 use super::location::{Location, Piece};
-use super::schema::TableSchema;
+use super::schema::{Kind, TableSchema};
 use super::table::Format;
 use anyhow::{Context, Result, bail, ensure};
 use files::{expand, open, standard_input};
@@ -38,11 +38,11 @@ use types::{read_as, unreadable};
 pub type OnBatch<'a> = dyn FnMut(DataFrame, usize) -> Result<()> + 'a;
 
 /// What is done with the batches of a file.
-struct Give<'a> {
+struct Give<'a, T> {
     /// Makes of a batch and the number of rows before it what is handed on, on whatever thread read it.
-    finish: &'a (dyn Fn(DataFrame, usize) -> Result<DataFrame> + Sync),
-    /// Takes the batches in their order.
-    see: &'a mut OnBatch<'a>,
+    finish: &'a (dyn Fn(DataFrame, usize) -> Result<T> + Sync),
+    /// Takes what was made, in the order of the batches.
+    see: &'a mut dyn FnMut(T) -> Result<()>,
 }
 
 /// A table in one file, in several, or on standard input, which can be read any number of times.
@@ -222,7 +222,13 @@ impl Source {
     /// Reads the columns in `pinned` with the types given there. In a CSV their cells are taken as text first, so that
     /// nothing is lost before the type is applied.
     pub fn pin(&mut self, pinned: TableSchema) {
-        pinned.names().into_iter().for_each(|name| self.pin_text(name));
+        for column in &pinned.columns {
+            match column.kind {
+                // What is no number is kept as text by then, to be named.
+                Kind::Number => self.pin_type(&column.name, DataType::Float64),
+                _ => self.pin_text(&column.name),
+            }
+        }
         self.pinned = pinned;
     }
 
@@ -233,8 +239,12 @@ impl Source {
     }
 
     fn pin_text(&mut self, name: &str) {
+        self.pin_type(name, DataType::String);
+    }
+
+    fn pin_type(&mut self, name: &str, dtype: DataType) {
         if matches!(self.format, Format::Csv | Format::Tsv) && self.schema.contains(name) {
-            self.schema.set_dtype(name, DataType::String);
+            self.schema.set_dtype(name, dtype);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The batches of a table, file by file, and the columns at which a file cannot be read.
 
 use super::files::open;
-use super::types::{converted, read_as};
+use super::types::{converted, read_as, wider};
 use super::{Give, OnBatch, Source, columnar, delimited, json, text, workbook};
 use crate::data::location::{Location, Piece};
 use crate::data::table::Format;
@@ -16,20 +16,39 @@ impl Source {
     /// # Errors
     /// A column of those asked for that cannot be read, a cell that is not of its pinned type.
     pub fn batches(&mut self, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
+        self.each(columns, |batch, first| (batch, first), &mut |(batch, first)| see(batch, first))
+    }
+
+    /// Gives what `work` makes of every batch, and of the number of rows before it, to `see`, in order. Several batches are worked
+    /// on at once.
+    ///
+    /// # Errors
+    /// As [`Source::batches`].
+    pub fn each<T: Send>(
+        &mut self,
+        columns: Option<&[String]>,
+        work: impl Fn(DataFrame, usize) -> T + Sync,
+        see: &mut dyn FnMut(T) -> Result<()>,
+    ) -> Result<()> {
         let broken = self.unreadable();
         let asked = |name: &String| columns.is_some_and(|columns| columns.contains(name));
         if let Some((_, why)) = broken.iter().find(|(name, _)| asked(name)) {
             bail!("{}: {why}", self.display_name);
         }
         let mut theirs = false;
-        let mut watched = |batch: DataFrame, first: usize| see(batch, first).inspect_err(|_| theirs = true);
-        let Err(error) = self.read_all(columns, &mut watched) else { return Ok(()) };
+        let mut watched = |made: T| see(made).inspect_err(|_| theirs = true);
+        let Err(error) = self.read_all(columns, &work, &mut watched) else { return Ok(()) };
         let names = columns.map_or_else(|| self.names(), <[String]>::to_vec);
         let why = if theirs { None } else { names.iter().find_map(|name| self.broken_column(name)) };
         Err(why.map_or(error, |why| anyhow!("{}: {why}", self.display_name)))
     }
 
-    fn read_all(&mut self, columns: Option<&[String]>, see: &mut OnBatch<'_>) -> Result<()> {
+    fn read_all<T: Send>(
+        &mut self,
+        columns: Option<&[String]>,
+        work: &(impl Fn(DataFrame, usize) -> T + Sync),
+        see: &mut dyn FnMut(T) -> Result<()>,
+    ) -> Result<()> {
         let readable = |(name, dtype): (&PlSmallStr, &DataType)| read_as(dtype).map(|_| name.to_string());
         let readable: Vec<String> = self.schema.iter().filter_map(readable).collect();
         let columns = columns.or((!self.broken.is_empty()).then_some(readable.as_slice()));
@@ -42,11 +61,12 @@ impl Source {
             let types = self.schema.clone();
             let finish = |batch: DataFrame, before: usize| {
                 let batch = meaning.apply(&plain(batch, &types, &shown)?, before, &shown)?;
-                pinned.typed(&batch, before, &shown)
+                let batch = pinned.typed(&batch, before, &shown)?;
+                Ok((before + batch.height(), work(batch, first + before)))
             };
-            let mut see = |batch: DataFrame, before: usize| {
-                height = before + batch.height();
-                see(batch, first + before)
+            let mut see = |(rows, made): (usize, T)| {
+                height = rows;
+                see(made)
             };
             self.read(index, &shown, columns, Give { finish: &finish, see: &mut see })?;
             first += height;
@@ -56,7 +76,13 @@ impl Source {
     }
 
     /// Gives the batches of one file.
-    fn read(&mut self, index: usize, shown: &str, columns: Option<&[String]>, give: Give<'_>) -> Result<()> {
+    fn read<T: Send>(
+        &mut self,
+        index: usize,
+        shown: &str,
+        columns: Option<&[String]>,
+        give: Give<'_, T>,
+    ) -> Result<()> {
         let (path, options) = (&self.files[index], &self.options);
         let text = || text::text(open(path, shown)?, &options.encoding, shown);
         match self.format {
@@ -72,7 +98,7 @@ impl Source {
             Format::Xlsx => {
                 let table = self.workbook(path, shown)?;
                 let picked = columns.map(|columns| table.select(columns.iter().map(String::as_str))).transpose()?;
-                (give.see)((give.finish)(picked.unwrap_or(table), 0)?, 0)
+                (give.see)((give.finish)(picked.unwrap_or(table), 0)?)
             }
         }
     }
@@ -101,7 +127,7 @@ impl Source {
         if !matches!(self.format, Format::Parquet | Format::Ipc) {
             return None;
         }
-        let error = self.read_all(Some(&[name.to_string()]), &mut |_, _| Ok(())).err()?.to_string();
+        let error = self.read_all(Some(&[name.to_string()]), &|_, _| (), &mut |()| Ok(())).err()?.to_string();
         let why = error.strip_prefix(&format!("{}: ", self.display_name)).unwrap_or(&error);
         // pandas leaves -1 below a gap, which polars' reader of Arrow files takes for a key.
         let gaps = why.contains("dictionary key");
@@ -122,12 +148,10 @@ fn plain(batch: DataFrame, types: &Schema, shown: &str) -> Result<DataFrame> {
         if let Some(DataType::Datetime(_, None)) = types.get(column.name()) {
             column = wall(column.as_materialized_series(), shown)?.into_column();
         }
-        match types.get(column.name()) {
-            Some(dtype)
-                if dtype != column.dtype() && *dtype != DataType::Null && column.dtype() != &DataType::String =>
-            {
-                Ok(column.cast(dtype)?)
-            }
+        // Never to a narrower type: a batch may have been widened since the types were found.
+        let wide = types.get(column.name()).map(|dtype| wider(dtype, column.dtype()));
+        match wide {
+            Some(dtype) if dtype != *column.dtype() && dtype != DataType::String => Ok(column.cast(&dtype)?),
             _ => Ok(column),
         }
     };

@@ -73,7 +73,7 @@ pub fn widen(schema: &mut Schema, other: &Schema) {
     }
 }
 
-fn wider(a: &DataType, b: &DataType) -> DataType {
+pub fn wider(a: &DataType, b: &DataType) -> DataType {
     let nested = |dtype: &DataType| read_as(dtype).is_none();
     match (a, b) {
         _ if a == b => a.clone(),

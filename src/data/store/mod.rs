@@ -1,4 +1,4 @@
-//! A table at hand, read once and typed: in memory while it is small, else in a temporary Parquet file, from which one
+//! A table at hand, read once and typed: in memory while it is small, else in a temporary Arrow file, from which one
 //! column at a time or one batch of rows at a time comes back.
 
 mod copy;
@@ -15,8 +15,15 @@ use std::ops::Range;
 
 /// Bytes of cells above which a table goes to the temporary file.
 const IN_MEMORY: usize = 128 << 20;
-/// Rows of a batch.
-pub const BATCH: usize = 1 << 16;
+/// Cells of a batch, and the rows that it has at most and at least.
+const BATCH: usize = 1 << 23;
+const MOST_ROWS: usize = 1 << 16;
+const FEWEST_ROWS: usize = 256;
+
+/// Rows of a batch of a table of so many columns.
+fn rows_of_batch(columns: usize) -> usize {
+    (BATCH / columns.max(1)).clamp(FEWEST_ROWS, MOST_ROWS)
+}
 
 /// A table that has been read: all rows of the columns that were asked for.
 pub struct Store {
@@ -78,7 +85,8 @@ impl Store {
                 Ok(())
             };
             threads::behind(|batch| writer.take(batch), read)?;
-            // A cell late in the table may have widened its column; what was read before it has the narrower type.
+            // A cell late in the table may have widened its column; what was read before it has the narrower type. What came after
+            // it was not kept.
             if self::joint(sources, &kept) == joint {
                 let (schema, cells) = writer.finish()?;
                 return Ok(Self {
@@ -136,18 +144,35 @@ impl Store {
         self.schema.get(name).with_context(|| format!("{}: no column {name}", self.display_name))
     }
 
+    /// Rows of a batch.
+    fn batch(&self) -> usize {
+        rows_of_batch(self.schema.len())
+    }
+
     /// One column, all rows, as a table of its own.
     pub fn column(&self, name: &str) -> Result<DataFrame> {
         self.cells.column(name)
     }
 
-    /// Calls `see` with each batch of [`BATCH`] rows, in order, and with the number of rows before it.
+    /// Calls `see` with each batch of some ten thousand rows, in order, and with the number of rows before it.
     pub fn batches(&self, columns: &[String], see: &mut OnBatch<'_>) -> Result<()> {
-        for first in (0..self.height).step_by(BATCH) {
-            let batch = self.cells.rows(columns, first, BATCH)?;
-            see(batch, first)?;
+        for first in (0..self.height).step_by(self.batch()) {
+            see(self.cells.batch(columns, first, self.batch())?, first)?;
         }
         Ok(())
+    }
+
+    /// Gives what `work` makes of each batch, and of the number of rows before it, to `see`, in order. Several batches are worked on
+    /// at once.
+    pub fn each<T: Send>(
+        &self,
+        columns: &[String],
+        work: impl Fn(DataFrame, usize) -> Result<T> + Sync,
+        mut see: impl FnMut(T) -> Result<()>,
+    ) -> Result<()> {
+        let firsts = (0..self.height).step_by(self.batch());
+        let work = |first: usize| work(self.cells.batch(columns, first, self.batch())?, first);
+        threads::ordered(firsts, work, |made: Result<T>| see(made?))
     }
 }
 
@@ -176,7 +201,7 @@ mod tests {
     fn a_table_on_disk_is_the_same_as_in_memory() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.csv");
-        let rows: String = (0..3 * BATCH / 2).map(|row| format!("{row},{}.5,word{}\n", row % 7, row % 3)).collect();
+        let rows: String = (0..3 * MOST_ROWS / 2).map(|row| format!("{row},{}.5,word{}\n", row % 7, row % 3)).collect();
         std::fs::write(&path, format!("n,x,s\n{rows}")).unwrap();
         let columns = ["s".to_string(), "n".to_string()];
         let read = |in_memory| {

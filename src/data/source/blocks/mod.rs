@@ -66,7 +66,7 @@ impl<'a, R: Read> Blocks<'a, R> {
             if self.ended {
                 return Ok(None);
             }
-            self.check_length()?;
+            self.read_on()?;
         }
     }
 
@@ -142,7 +142,7 @@ impl<'a, R: Read> Blocks<'a, R> {
                     let text = |text: Vec<u8>| String::from_utf8_lossy(&text).into_owned();
                     return Ok(Some(texts.into_iter().map(text).collect()));
                 }
-                Err(Fault::Unended) if !self.ended => self.check_length()?,
+                Err(Fault::Unended) if !self.ended => self.read_on()?,
                 Err(fault) => bail!(self.fault(fault, self.row)),
             }
         }
@@ -153,7 +153,7 @@ impl<'a, R: Read> Blocks<'a, R> {
             self.fill()?;
             let scan = self.scan()?;
             if scan.end == 0 && !self.ended {
-                self.check_length()?;
+                self.read_on()?;
                 continue;
             }
             if scan.end == 0 {
@@ -170,8 +170,19 @@ impl<'a, R: Read> Blocks<'a, R> {
         }
     }
 
-    /// Reads on; at the end of the file the last row gets its line end.
+    /// Reads on where less than a block is at hand, so that a block is one whatever was read for the header.
     fn fill(&mut self) -> Result<()> {
+        if self.buffer.len() < BLOCK { self.read() } else { Ok(()) }
+    }
+
+    /// Reads on for a row that does not end in what is at hand.
+    fn read_on(&mut self) -> Result<()> {
+        self.check_length()?;
+        self.read()
+    }
+
+    /// Reads a block more; at the end of the file the last row gets its line end.
+    fn read(&mut self) -> Result<()> {
         if self.ended {
             return Ok(());
         }
