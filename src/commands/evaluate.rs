@@ -11,10 +11,11 @@ use crate::data::source::Source;
 use crate::data::table::known_rows;
 use crate::evaluate::metrics::Metrics;
 use crate::evaluate::predictions::{Predictions, measure, outputs, to_predictions};
-use crate::preprocess::inputs::Counts;
+use crate::preprocess::inputs::{Counts, Raw};
 use crate::preprocess::target::Labels;
 use crate::preprocess::{split, tensors};
 use anyhow::{Context, Result, bail};
+use polars::prelude::DataFrame;
 use serde_json::json;
 use tch::{Device, Kind};
 
@@ -60,24 +61,17 @@ fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device:
     if !source.names().contains(name) {
         bail!("{shown}: no column {}, the model's target", absent(name, &source.names()));
     }
+    let asked = |batch: DataFrame, first: usize| Asked::of(&batch, first, of_table, name, &shown);
     let (mut all, mut counts) = (None::<(Predictions, Labels)>, Counts::default());
     let (mut scored, mut without_target) = (0, 0);
-    source.batches(Some(&columns), &mut |batch, first| {
-        let here = known_rows(batch.column(name)?);
-        without_target += batch.height() - here.len();
-        if here.is_empty() {
-            return Ok(());
-        }
-        let batch = split::take(&batch, &here)?;
-        let here: Vec<u32> = here.iter().map(|&row| row + first as u32).collect();
-        let raw = of_table.inputs.raw(&batch, Location::picked(&shown, &here))?;
-        let rows: Vec<u32> = raw.rows.iter().map(|&row| here[row as usize]).collect();
-        let truth = split::take(&batch, &raw.rows)?;
-        let (_, labels) = target.code(&truth, name, Location::picked(&shown, &rows), NEW_CLASS)?;
+    source.each(Some(&columns), asked, &mut |asked| {
+        let Asked { raw, rows, labels, without } = asked?;
+        without_target += without;
+        let Some(labels) = labels else { return Ok(()) };
         let x = tensors::from_columns(&raw.columns, Kind::Double, device)?;
         let predictions = to_predictions(&outputs(&model.module, "forward", &x)?, target)?;
         predictions.check_finite(Location::picked(&shown, &rows))?;
-        scored += raw.rows.len();
+        scored += rows.len();
         match &mut all {
             Some((predicted_columns, truths)) => {
                 predicted_columns.extend(predictions);
@@ -90,6 +84,31 @@ fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device:
     })?;
     let (predictions, labels) = all.with_context(|| format!("{shown}: the target {name} is missing in every row"))?;
     Ok(Score { metrics: measure(&predictions, &labels, target)?, rows: scored, without_target, counts })
+}
+
+/// Rows of a batch that have a target, as the model takes them.
+struct Asked {
+    raw: Raw,
+    /// By their number in the table.
+    rows: Vec<u32>,
+    /// None where no row has a target.
+    labels: Option<Labels>,
+    without: usize,
+}
+
+impl Asked {
+    fn of(batch: &DataFrame, first: usize, of_table: &TableModel, target: &str, shown: &str) -> Result<Self> {
+        let here = known_rows(batch.column(target)?);
+        let without = batch.height() - here.len();
+        let batch = if without == 0 { batch.clone() } else { split::take(batch, &here)? };
+        let here: Vec<u32> = here.iter().map(|&row| row + first as u32).collect();
+        let raw = of_table.inputs.raw(&batch, Location::picked(shown, &here))?;
+        let rows: Vec<u32> = raw.rows.iter().map(|&row| here[row as usize]).collect();
+        let truth = if rows.len() == batch.height() { batch } else { split::take(&batch, &raw.rows)? };
+        let code = || of_table.target.code(&truth, target, Location::picked(shown, &rows), NEW_CLASS);
+        let labels = if here.is_empty() { None } else { Some(code()?.1) };
+        Ok(Self { raw, rows, labels, without })
+    }
 }
 
 fn lines(metrics: &Metrics) -> String {

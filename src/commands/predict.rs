@@ -4,11 +4,10 @@ use super::job::prepare;
 use super::print::{Verdict, print_err, print_out, report};
 use crate::checkpoint::{Manifest, ModelFile, TableModel};
 use crate::cli::Predict;
-use crate::data::location::Location;
 use crate::data::sink::Sink;
 use crate::data::source::{ReadOptions, Source};
 use crate::data::table::Format;
-use crate::evaluate::predict::predictions;
+use crate::evaluate::predict::{Asked, predictions};
 use crate::preprocess::inputs::Counts;
 use anyhow::{Context, Result, ensure};
 use polars::prelude::{CsvWriter, DataFrame, SerWriter};
@@ -38,8 +37,10 @@ pub(super) fn run(args: &Predict) -> Result<Verdict> {
     let model = file.load(device).with_context(|| args.model.display().to_string())?;
     let mut out = Out::open(args.output.as_deref().zip(format))?;
     let (mut rows, mut counts) = (0, Counts::default());
-    source.batches(columns.as_deref(), &mut |batch, first| {
-        let mut answers = predictions(&model, &batch, id.as_deref(), device, Location::after(&shown, first))?;
+    let of_table = model.manifest.table.as_ref();
+    let asked = |batch: DataFrame, first: usize| Asked::of(batch, first, of_table, &shown);
+    source.each(columns.as_deref(), asked, &mut |asked| {
+        let mut answers = predictions(&model, asked?, id.as_deref(), device, &shown)?;
         rows += answers.table.height();
         counts.add(answers.counts);
         out.write(&mut answers.table)

@@ -4,7 +4,7 @@ use crate::checkpoint::{Checkpoint, Schema, TableModel};
 use crate::data::location::Location;
 use crate::data::table;
 use crate::evaluate::predictions::{Predictions, outputs, probabilities, to_predictions};
-use crate::preprocess::inputs::Counts;
+use crate::preprocess::inputs::{Counts, Raw};
 use crate::preprocess::tensors;
 use anyhow::{Result, bail, ensure};
 use polars::prelude::*;
@@ -18,23 +18,43 @@ pub struct Predicted {
     pub counts: Counts,
 }
 
-/// The predictions for a batch of a table, a row each.
+/// A batch of a table, and what a model of `fit` takes of it.
+pub struct Asked {
+    data: DataFrame,
+    /// Rows before it.
+    first: usize,
+    raw: Option<Raw>,
+}
+
+impl Asked {
+    /// # Errors
+    /// Those of [`crate::preprocess::inputs::Inputs::raw`].
+    pub fn of(data: DataFrame, first: usize, of_table: Option<&TableModel>, shown: &str) -> Result<Self> {
+        let raw = of_table.map(|of_table| of_table.inputs.raw(&data, Location::after(shown, first))).transpose()?;
+        Ok(Self { data, first, raw })
+    }
+}
+
+/// The predictions for a batch of the table `shown`, a row each.
 pub fn predictions(
     model: &Checkpoint,
-    data: &DataFrame,
+    asked: Asked,
     id: Option<&str>,
     device: Device,
-    at: Location<'_>,
+    shown: &str,
 ) -> Result<Predicted> {
+    let (data, at) = (&asked.data, Location::after(shown, asked.first));
     let mut columns = Vec::new();
     if let Some(id) = id {
         let names = table::names(data).join(", ");
         ensure!(data.column(id).is_ok(), "{}: no column {id} (--id), its columns are {names}", at.file);
         columns.push(data.column(id)?.clone());
     }
-    let (predicted_columns, counts) = match &model.manifest.table {
-        Some(of_table) => of_table_model(model, of_table, data, device, at)?,
-        None => (of_tutorial(model, data, id, device, at)?, Counts::default()),
+    let (predicted_columns, counts) = match (&model.manifest.table, asked.raw) {
+        (Some(of_table), Some(raw)) => {
+            (of_table_model(model, of_table, &raw, data.height(), (device, at))?, raw.counts)
+        }
+        _ => (of_tutorial(model, data, id, device, at)?, Counts::default()),
     };
     if let Some(twin) = predicted_columns.iter().find(|column| Some(column.name().as_str()) == id) {
         bail!("{}: column {}: an output has the same name; rename it, or name another with --id", at.file, twin.name());
@@ -48,14 +68,13 @@ pub fn predictions(
 fn of_table_model(
     model: &Checkpoint,
     of_table: &TableModel,
-    data: &DataFrame,
-    device: Device,
-    at: Location<'_>,
-) -> Result<(Vec<Column>, Counts)> {
-    let raw = of_table.inputs.raw(data, at)?;
+    raw: &Raw,
+    height: usize,
+    (device, at): (Device, Location<'_>),
+) -> Result<Vec<Column>> {
     let x = tensors::from_columns(&raw.columns, Kind::Double, device)?;
     let place = |values: Vec<f64>| {
-        let mut all = vec![None; data.height()];
+        let mut all = vec![None; height];
         raw.rows.iter().zip(values).for_each(|(&row, value)| all[row as usize] = Some(value));
         all
     };
@@ -63,12 +82,12 @@ fn of_table_model(
     let predictions = to_predictions(&outputs, &of_table.target)?;
     let rows: Vec<u32> = raw.rows.iter().map(|&row| at.index(row as usize) as u32).collect();
     predictions.check_finite(Location::picked(at.file, &rows))?;
-    let columns = match predictions {
+    Ok(match predictions {
         Predictions::Numbers(values) => vec![Column::new("prediction".into(), place(values))],
         Predictions::Classes { predicted, probabilities } => {
             // Not the manifest's, in which an earlier lockstep wrote the text 007 as the number 7.
             let classes = of_table.target.class_labels().unwrap_or_default();
-            let mut index = vec![None; data.height()];
+            let mut index = vec![None; height];
             raw.rows.iter().zip(&predicted).for_each(|(&row, &class)| index[row as usize] = Some(class));
             let mut columns = vec![labels(&classes, &index)];
             for (position, class) in classes.iter().enumerate() {
@@ -77,8 +96,7 @@ fn of_table_model(
             }
             columns
         }
-    };
-    Ok((columns, raw.counts))
+    })
 }
 
 /// The predictions of a model of one of the tutorial's programs, which takes its features as numbers, in their order.

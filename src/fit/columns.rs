@@ -1,14 +1,14 @@
 //! Which columns of a table are learnt from, and as what.
 
 use super::divide::Divided;
-use super::text_column::TextColumn;
+use super::text_column::{TextColumn, distinct};
 use crate::data::shapes::Meaning;
 use crate::data::store::Store;
 use crate::fit::settings::FitPlan;
 use crate::preprocess::dates::{Date, DatePart};
 use crate::preprocess::inputs::{Category, Inputs, Number, TRUTHS, texts};
 use anyhow::{Result, ensure};
-use polars::prelude::{DataType, InitHashMaps, PlHashMap, StringChunked};
+use polars::prelude::DataType;
 use std::collections::{BTreeSet, HashSet};
 
 /// The columns that a fit has to read, of all the `names` in the table.
@@ -138,9 +138,7 @@ fn categories(store: &Store, name: &str, training: &[bool], config: &FitPlan) ->
     store.batches(&[name.to_string()], &mut |batch, first| {
         let at = store.after(first);
         let cells = texts(&batch, name, at)?;
-        let mut seen = distinct(&cells, &training[first..]);
-        seen.sort_unstable_by_key(|(_, seen)| seen.row);
-        for (cell, seen) in seen {
+        for (cell, seen) in distinct(&cells, |row| training[first + row]) {
             text.see(cell, seen.count as u64, || at.row(seen.row));
             trained += seen.trained;
             if seen.trained > 0 && !values.contains(cell) && values.len() <= MOST_CATEGORIES {
@@ -178,27 +176,6 @@ fn both_truths(values: &mut BTreeSet<String>) {
             values.extend([yes, no].map(String::from));
         }
     }
-}
-
-/// Where a text occurs in a batch, and how often.
-struct Seen {
-    /// Its first row.
-    row: usize,
-    count: usize,
-    /// How many of its rows are training rows.
-    trained: usize,
-}
-
-/// The distinct texts of a batch.
-fn distinct<'a>(cells: &'a StringChunked, training: &[bool]) -> Vec<(&'a str, Seen)> {
-    let mut seen: PlHashMap<&str, Seen> = PlHashMap::new();
-    for (row, cell) in cells.iter().enumerate() {
-        let Some(cell) = cell else { continue };
-        let seen = seen.entry(cell).or_insert(Seen { row, count: 0, trained: 0 });
-        seen.count += 1;
-        seen.trained += usize::from(training[row]);
-    }
-    seen.into_iter().collect()
 }
 
 /// Of fewer rows than this, whole numbers may count by chance.

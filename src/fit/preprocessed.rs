@@ -2,7 +2,6 @@
 
 use super::divide::Divided;
 use super::prepare::{FittedPreprocessing, RowsOfPart};
-use crate::cpu::threads;
 use crate::data::sink::Sink;
 use crate::data::table::Format;
 use crate::fit::settings::FitPlan;
@@ -41,8 +40,6 @@ pub fn write(
             counts: Counts { dropped_rows: part.dropped, ..Counts::default() },
         });
     }
-    let write =
-        |(part, mut rows): (usize, DataFrame)| sinks[part].as_mut().map_or(Ok(()), |sink| sink.write(&mut rows));
     let transform = |batch: &DataFrame, here: &RowsOfPart| {
         let some = take(batch, &here.in_batch)?;
         let raw = inputs.raw(&some, divided.store.picked(&here.in_table))?;
@@ -51,19 +48,19 @@ pub fn write(
         made.push(some.column(&config.target)?.clone());
         anyhow::Ok((raw.counts, DataFrame::new(some.height(), made)?))
     };
-    threads::behind(write, |give| {
-        divided.store.batches(&columns, &mut |batch, first| {
-            let slots = &fitted.slots[first..first + batch.height()];
-            for (part, rows) in fitted.parts.iter().enumerate() {
-                let here = rows.rows_of_part(slots, first);
-                if !here.in_batch.is_empty() {
-                    let (counts, made) = transform(&batch, &here)?;
-                    written[part].counts.add(counts);
-                    give((part, made))?;
-                }
+    let work = |batch: DataFrame, first: usize| {
+        let slots = &fitted.slots[first..first + batch.height()];
+        let parts = fitted.parts.iter().map(|rows| rows.rows_of_part(slots, first));
+        parts.map(|here| (!here.in_batch.is_empty()).then(|| transform(&batch, &here)).transpose()).collect()
+    };
+    divided.store.each(&columns, work, |parts: Vec<Option<(Counts, DataFrame)>>| {
+        for ((made, written), sink) in parts.into_iter().zip(&mut written).zip(&mut sinks) {
+            if let (Some((counts, mut rows)), Some(sink)) = (made, sink) {
+                written.counts.add(counts);
+                sink.write(&mut rows)?;
             }
-            Ok(())
-        })
+        }
+        Ok(())
     })?;
     sinks.into_iter().flatten().try_for_each(Sink::finish)?;
     written.try_into().map_err(|_| anyhow::anyhow!("three parts went in"))

@@ -1,6 +1,6 @@
 //! Whether classes or numbers are learnt, and why.
 
-use super::text_column::TextColumn;
+use super::text_column::{TextColumn, distinct};
 use crate::data::location::Location;
 use crate::data::profile::{MOST_CLASSES, ROWS_A_CLASS, are_classes};
 use crate::data::shapes::Meaning;
@@ -78,20 +78,18 @@ fn choose(target: &DataFrame, config: &FitPlan, at: Location<'_>) -> Result<Lear
 fn auto(target: &DataFrame, config: &FitPlan, at: Location<'_>) -> Result<(bool, String)> {
     let (name, column) = (&config.target, target.column(&config.target)?);
     let rows = column.len() - column.null_count();
-    let values = || -> Result<usize> { Ok(column.drop_nulls().n_unique()?) };
     match column.dtype() {
         DataType::Boolean => return Ok((true, "is true or false".into())),
         DataType::String => {
-            let mut text = TextColumn::default();
-            for (row, cell) in texts(target, name, at)?.iter().enumerate() {
-                cell.into_iter().for_each(|cell| text.see(cell, 1, || at.row(row)));
-            }
+            let (mut text, cells) = (TextColumn::default(), texts(target, name, at)?);
+            let seen = distinct(&cells, |_| false);
+            seen.iter().for_each(|(cell, seen)| text.see(cell, seen.count as u64, || at.row(seen.row)));
             if let Meaning::Dates { .. } = text.meaning() {
                 bail!(no_dates(name, "dates", at));
             }
             if text.meaning() != Meaning::Numbers {
                 text.check(name, "or learn classes with --task classification")?;
-                let classes = values()?;
+                let classes = seen.len();
                 return Ok((true, format!("is text of {classes} {}", if classes == 1 { "value" } else { "values" })));
             }
         }

@@ -2,6 +2,30 @@
 
 use crate::data::shapes::{Meaning, Shape, Shapes};
 use anyhow::{Result, bail};
+use polars::prelude::{InitHashMaps, PlHashMap, StringChunked};
+
+/// Where a text occurs in a column, and how often.
+pub struct Seen {
+    /// Its first row.
+    pub row: usize,
+    pub count: usize,
+    /// How many of its rows are training rows.
+    pub trained: usize,
+}
+
+/// The distinct texts of a column, by their first rows.
+pub fn distinct<'a>(cells: &'a StringChunked, is_training: impl Fn(usize) -> bool) -> Vec<(&'a str, Seen)> {
+    let mut seen: PlHashMap<&str, Seen> = PlHashMap::new();
+    for (row, cell) in cells.iter().enumerate() {
+        let Some(cell) = cell else { continue };
+        let seen = seen.entry(cell).or_insert(Seen { row, count: 0, trained: 0 });
+        seen.count += 1;
+        seen.trained += usize::from(is_training(row));
+    }
+    let mut seen: Vec<_> = seen.into_iter().collect();
+    seen.sort_unstable_by_key(|(_, seen)| seen.row);
+    seen
+}
 
 /// What the cells of a text column say, and the first that says something else.
 #[derive(Default)]

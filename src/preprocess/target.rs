@@ -9,7 +9,6 @@ use anyhow::{Result, bail, ensure};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap};
 use tch::{Kind, Tensor};
 
 /// How the target is coded for the network, as fitted on the training rows.
@@ -65,8 +64,9 @@ impl Target {
             return Ok(Self::Number { center, scale });
         }
         let cells = texts(train, name, at)?;
-        let distinct: BTreeSet<&str> = cells.iter().flatten().collect();
+        let distinct: PlHashSet<&str> = cells.iter().flatten().collect();
         let mut classes: Vec<String> = distinct.into_iter().map(str::to_string).collect();
+        classes.sort_unstable();
         if let Some(numbers) = whole_numbers(&classes) {
             let mut order: Vec<usize> = (0..classes.len()).collect();
             order.sort_by_key(|&index| numbers[index]);
@@ -114,7 +114,7 @@ impl Target {
         match self {
             Self::Classes(classes) => {
                 let cells = texts(rows, name, at)?;
-                let codes: HashMap<String, usize> = spelled(classes).collect();
+                let codes: PlHashMap<String, usize> = spelled(classes).collect();
                 let index = |(row, cell): (usize, Option<&str>)| match cell.and_then(|cell| codes.get(cell)) {
                     Some(&index) => Ok(index as i64),
                     None => bail!(

@@ -140,7 +140,7 @@ impl Curves {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::metrics::average_precision;
+    use crate::evaluate::metrics::areas;
     use crate::plot::Layer;
 
     fn names(count: usize) -> Vec<String> {
@@ -203,6 +203,6 @@ mod tests {
         let figure = precision_recall(&truth, &probabilities, &names(2), "test").unwrap();
         let Layer::Line(line) = &figure.panels[0].layers[0] else { panic!("{:?}", figure.panels[0].layers[0]) };
         let area: f64 = line.points.windows(2).map(|pair| (pair[1].0 - pair[0].0) * pair[1].1).sum();
-        assert!((area - average_precision(&truth, &probabilities, 2).unwrap()).abs() < 1e-12, "{area}");
+        assert!((area - areas(&truth, &probabilities, 2)[1].unwrap()).abs() < 1e-12, "{area}");
     }
 }

@@ -122,24 +122,6 @@ pub fn name(device: Device) -> String {
     }
 }
 
-/// While it lives libtorch computes on one thread. For steps in which others work at the same time: between two of
-/// libtorch's parallel regions its threads would spin, and take the processor from them.
-pub struct OneThread(i32);
-
-impl OneThread {
-    pub fn begin() -> Self {
-        let threads = tch::get_num_threads();
-        tch::set_num_threads(1);
-        Self(threads)
-    }
-}
-
-impl Drop for OneThread {
-    fn drop(&mut self) {
-        tch::set_num_threads(self.0);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

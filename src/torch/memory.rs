@@ -19,6 +19,8 @@ pub struct Numbers<T> {
 
 /// float32.
 pub type Floats = Numbers<f32>;
+/// float64.
+pub type Doubles = Numbers<f64>;
 /// int64.
 pub type Integers = Numbers<i64>;
 
@@ -29,6 +31,10 @@ pub trait Number: Copy {
 
 impl Number for f32 {
     const KIND: Kind = Kind::Float;
+}
+
+impl Number for f64 {
+    const KIND: Kind = Kind::Double;
 }
 
 impl Number for i64 {

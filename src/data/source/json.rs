@@ -205,13 +205,14 @@ mod tests {
         let reader = Reader::new(&na, Location::start("t.json"));
         let schema = reader.schema(text.as_bytes())?;
         let mut all: Option<DataFrame> = None;
-        reader.read(text.as_bytes(), &schema, None, &mut |batch, _| {
+        let mut see = |batch: DataFrame| {
             match &mut all {
                 Some(all) => _ = all.vstack_mut(&batch)?,
                 None => all = Some(batch),
             }
             Ok(())
-        })?;
+        };
+        reader.read(text.as_bytes(), &schema, None, Give { finish: &|batch, _| Ok(batch), see: &mut see })?;
         Ok(all.unwrap())
     }
 

@@ -31,62 +31,87 @@ fn ratio(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// The counts by class; `None` for no rows, or slices of different lengths.
-fn counts(truth: &[i64], predicted: &[i64]) -> Option<BTreeMap<i64, Count>> {
-    if truth.is_empty() || truth.len() != predicted.len() {
-        return None;
+/// Classes up to this one are counted by their number.
+const DENSE: i64 = 1 << 16;
+
+/// The counts by class, of which every metric of labels is made.
+pub struct Counts(Vec<Count>);
+
+impl Counts {
+    /// `None` for no rows, or slices of different lengths.
+    pub fn of(truth: &[i64], predicted: &[i64]) -> Option<Self> {
+        if truth.is_empty() || truth.len() != predicted.len() {
+            return None;
+        }
+        let all = || truth.iter().chain(predicted);
+        let (least, most) = (*all().min()?, *all().max()?);
+        if least < 0 || most >= DENSE {
+            let mut counts: BTreeMap<i64, Count> = BTreeMap::new();
+            for (&t, &p) in truth.iter().zip(predicted) {
+                counts.entry(t).or_default().truth += 1;
+                let predicted = counts.entry(p).or_default();
+                predicted.predicted += 1;
+                predicted.hits += usize::from(t == p);
+            }
+            return Some(Self(counts.into_values().collect()));
+        }
+        let mut counts = vec![Count::default(); most as usize + 1];
+        for (&t, &p) in truth.iter().zip(predicted) {
+            counts[t as usize].truth += 1;
+            counts[p as usize].predicted += 1;
+            counts[p as usize].hits += usize::from(t == p);
+        }
+        counts.retain(|count| count.truth + count.predicted > 0);
+        Some(Self(counts))
     }
-    let mut counts: BTreeMap<i64, Count> = BTreeMap::new();
-    for (&t, &p) in truth.iter().zip(predicted) {
-        counts.entry(t).or_default().truth += 1;
-        let predicted = counts.entry(p).or_default();
-        predicted.predicted += 1;
-        predicted.hits += usize::from(t == p);
+
+    fn sum(&self) -> Count {
+        self.0.iter().fold(Count::default(), |all, count| Count {
+            hits: all.hits + count.hits,
+            truth: all.truth + count.truth,
+            predicted: all.predicted + count.predicted,
+        })
     }
-    Some(counts)
+
+    /// The share of rows predicted rightly, `sklearn.metrics.accuracy_score`.
+    pub fn accuracy(&self) -> Option<f64> {
+        Some(self.sum().recall())
+    }
+
+    /// The mean recall of the classes in the truth, `sklearn.metrics.balanced_accuracy_score`.
+    pub fn balanced_accuracy(&self) -> Option<f64> {
+        mean(self.0.iter().filter(|count| count.truth > 0).map(Count::recall))
+    }
+
+    /// The mean over the classes of the share of right predictions among those for the class,
+    /// `sklearn.metrics.precision_score(average="macro")`; 0 for a class never predicted.
+    pub fn precision_macro(&self) -> Option<f64> {
+        mean(self.0.iter().map(Count::precision))
+    }
+
+    /// The mean over the classes of the share of the class's rows predicted rightly,
+    /// `sklearn.metrics.recall_score(average="macro")`; 0 for a class that is not in the truth.
+    pub fn recall_macro(&self) -> Option<f64> {
+        mean(self.0.iter().map(Count::recall))
+    }
+
+    /// The mean over the classes of the harmonic mean of precision and recall, 2 hits / (rows + predictions),
+    /// `sklearn.metrics.f1_score(average="macro")`.
+    pub fn f1_macro(&self) -> Option<f64> {
+        mean(self.0.iter().map(Count::f1))
+    }
+
+    /// F1 of the counts summed over the classes, `sklearn.metrics.f1_score(average="micro")`: with one class a row, the
+    /// accuracy.
+    pub fn f1_micro(&self) -> Option<f64> {
+        Some(self.sum().f1())
+    }
 }
 
 /// The share of rows predicted rightly, `sklearn.metrics.accuracy_score`; undefined for no rows, where scikit-learn
 /// raises.
 pub fn accuracy(truth: &[i64], predicted: &[i64]) -> Option<f64> {
-    let hits = counts(truth, predicted)?.values().map(|count| count.hits).sum();
-    Some(ratio(hits, truth.len()))
-}
-
-/// The mean recall of the classes in the truth, `sklearn.metrics.balanced_accuracy_score`; undefined for no rows.
-pub fn balanced_accuracy(truth: &[i64], predicted: &[i64]) -> Option<f64> {
-    let counts = counts(truth, predicted)?;
-    mean(counts.values().filter(|count| count.truth > 0).map(Count::recall))
-}
-
-/// The mean over the classes of the share of right predictions among those for the class,
-/// `sklearn.metrics.precision_score(average="macro")`; 0 for a class never predicted. Undefined for no rows.
-pub fn precision_macro(truth: &[i64], predicted: &[i64]) -> Option<f64> {
-    mean(counts(truth, predicted)?.values().map(Count::precision))
-}
-
-/// The mean over the classes of the share of the class's rows predicted rightly,
-/// `sklearn.metrics.recall_score(average="macro")`; 0 for a class that is not in the truth. Undefined for no rows.
-pub fn recall_macro(truth: &[i64], predicted: &[i64]) -> Option<f64> {
-    mean(counts(truth, predicted)?.values().map(Count::recall))
-}
-
-/// The mean over the classes of the harmonic mean of precision and recall, 2 hits / (rows + predictions),
-/// `sklearn.metrics.f1_score(average="macro")`. Undefined for no rows.
-pub fn f1_macro(truth: &[i64], predicted: &[i64]) -> Option<f64> {
-    mean(counts(truth, predicted)?.values().map(Count::f1))
-}
-
-/// F1 of the counts summed over the classes, `sklearn.metrics.f1_score(average="micro")`: with one class a row, the
-/// accuracy. Undefined for no rows.
-pub fn f1_micro(truth: &[i64], predicted: &[i64]) -> Option<f64> {
-    let mut all = Count::default();
-    for count in counts(truth, predicted)?.values() {
-        all.hits += count.hits;
-        all.truth += count.truth;
-        all.predicted += count.predicted;
-    }
-    Some(all.f1())
+    Counts::of(truth, predicted)?.accuracy()
 }
 
 /// Rows by class in the truth (first index) and predicted class (second), `[classes, classes]`,

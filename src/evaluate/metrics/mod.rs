@@ -12,11 +12,9 @@ mod regression;
 #[cfg(test)]
 mod tests;
 
-pub use classification::{
-    accuracy, balanced_accuracy, confusion_matrix, f1_macro, f1_micro, precision_macro, recall_macro,
-};
+pub use classification::{Counts, accuracy, confusion_matrix};
 pub use curves::{binary_average_precision, binary_roc_auc, precision_recall_curve, roc_curve};
-pub use probability::{average_precision, brier_score, log_loss, roc_auc};
+pub use probability::{areas, brier_score, log_loss};
 pub use regression::{explained_variance, mae, mape, mse, r2, rmse};
 
 use serde::{Serialize, Serializer};
@@ -75,9 +73,10 @@ impl Serialize for Metrics {
 
 /// Every metric of a classifier: `truth` and `predicted` `[n]`, `probabilities` `[n, classes]` row by row.
 pub fn classification(truth: &[i64], predicted: &[i64], probabilities: &[f64], classes: usize) -> Metrics {
+    let [roc_auc, average_precision] = areas(truth, probabilities, classes);
     let of_probabilities = [
-        ("roc_auc", roc_auc(truth, probabilities, classes)),
-        ("average_precision", average_precision(truth, probabilities, classes)),
+        ("roc_auc", roc_auc),
+        ("average_precision", average_precision),
         ("log_loss", log_loss(truth, probabilities, classes)),
         ("brier_score", brier_score(truth, probabilities, classes)),
     ];
@@ -86,13 +85,15 @@ pub fn classification(truth: &[i64], predicted: &[i64], probabilities: &[f64], c
 
 /// Those metrics of a classifier that its probabilities do not enter.
 pub fn of_labels(truth: &[i64], predicted: &[i64]) -> [(&'static str, Option<f64>); 6] {
+    let counts = Counts::of(truth, predicted);
+    let of = |metric: fn(&Counts) -> Option<f64>| counts.as_ref().and_then(metric);
     [
-        ("accuracy", accuracy(truth, predicted)),
-        ("balanced_accuracy", balanced_accuracy(truth, predicted)),
-        ("precision_macro", precision_macro(truth, predicted)),
-        ("recall_macro", recall_macro(truth, predicted)),
-        ("f1_macro", f1_macro(truth, predicted)),
-        ("f1_micro", f1_micro(truth, predicted)),
+        ("accuracy", of(Counts::accuracy)),
+        ("balanced_accuracy", of(Counts::balanced_accuracy)),
+        ("precision_macro", of(Counts::precision_macro)),
+        ("recall_macro", of(Counts::recall_macro)),
+        ("f1_macro", of(Counts::f1_macro)),
+        ("f1_micro", of(Counts::f1_micro)),
     ]
 }
 

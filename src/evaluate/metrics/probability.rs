@@ -3,7 +3,7 @@
 //! With two classes, the score of a row is the probability of class 1. A truth beyond 0..classes leaves them undefined:
 //! scikit-learn raises.
 
-use super::curves::{binary_average_precision, binary_roc_auc};
+use super::curves::binary_areas;
 use super::mean;
 
 /// Whether there is a row for each of the truth's, all numbers are finite, and the truth names only classes among
@@ -30,39 +30,25 @@ fn one_against_rest(truth: &[i64], probabilities: &[f64], classes: usize, class:
     (positive, probabilities.iter().skip(class).step_by(classes).copied().collect())
 }
 
-/// `score` of class 1 where there are two classes, else its mean over the classes, each against the rest; undefined
-/// where one of them is.
-fn by_class(
-    truth: &[i64],
-    probabilities: &[f64],
-    classes: usize,
-    score: impl Fn(&[bool], &[f64]) -> Option<f64>,
-) -> Option<f64> {
+/// The areas under the ROC curve and under the precision-recall curve. For two classes those of class 1:
+/// `sklearn.metrics.roc_auc_score(truth, p[:, 1])` and `average_precision_score(truth, p[:, 1])`; else the means of each class
+/// against the rest: `roc_auc_score(truth, p, multi_class="ovr", labels=range(classes))`, `average_precision_score(truth, p)`.
+///
+/// The first is undefined where a class has no row, or has all of them: scikit-learn warns and gives NaN. The second is where class 1
+/// (of two) or any class (of more) has no row: scikit-learn gives 0 with a warning for two classes, and raises for more.
+pub fn areas(truth: &[i64], probabilities: &[f64], classes: usize) -> [Option<f64>; 2] {
     if !fits(truth, probabilities, classes) {
-        return None;
+        return [None; 2];
     }
     let of_class = |class| {
         let (positive, scores) = one_against_rest(truth, probabilities, classes, class);
-        score(&positive, &scores)
+        binary_areas(&positive, &scores)
     };
-    match classes {
-        2 => of_class(1),
-        _ => mean((0..classes).map(of_class).collect::<Option<Vec<_>>>()?.into_iter()),
+    if classes == 2 {
+        return of_class(1);
     }
-}
-
-/// The area under the ROC curve: `sklearn.metrics.roc_auc_score(truth, p[:, 1])` for two classes, else the mean of each
-/// class against the rest, `roc_auc_score(truth, p, multi_class="ovr", labels=range(classes))`. Undefined where a class
-/// has no row, or has all of them: scikit-learn warns and gives NaN.
-pub fn roc_auc(truth: &[i64], probabilities: &[f64], classes: usize) -> Option<f64> {
-    by_class(truth, probabilities, classes, binary_roc_auc)
-}
-
-/// The average precision: `sklearn.metrics.average_precision_score(truth, p[:, 1])` for two classes, else the mean of
-/// each class against the rest, `average_precision_score(truth, p)`. Undefined where class 1 (of two) or any class (of
-/// more) has no row: scikit-learn gives 0 with a warning for two classes, and raises for more.
-pub fn average_precision(truth: &[i64], probabilities: &[f64], classes: usize) -> Option<f64> {
-    by_class(truth, probabilities, classes, binary_average_precision)
+    let all: Vec<[Option<f64>; 2]> = (0..classes).map(of_class).collect();
+    [0, 1].map(|kind| mean(all.iter().map(|areas| areas[kind]).collect::<Option<Vec<_>>>()?.into_iter()))
 }
 
 /// The mean of -ln p over the rows, p the probability of the row's class, in nats:

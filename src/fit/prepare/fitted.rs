@@ -1,5 +1,6 @@
 //! What is fitted on the training rows, and where each row of the table goes.
 
+use crate::data::store::Store;
 use crate::fit::columns::inputs;
 use crate::fit::divide::Divided;
 use crate::fit::settings::FitPlan;
@@ -9,6 +10,7 @@ use crate::preprocess::pipeline::Pipeline;
 use crate::preprocess::split::{Parts, take};
 use crate::preprocess::target::Target;
 use anyhow::{Result, ensure};
+use polars::prelude::DataType;
 use std::ops::Range;
 
 /// The preprocessing fitted on the training rows, and the rows of each part: training, validation, test.
@@ -96,6 +98,15 @@ pub struct RowsOfPart {
     pub in_part: Vec<u32>,
 }
 
+impl RowsOfPart {
+    /// Some of them.
+    pub fn some(&self, range: Range<usize>) -> Self {
+        let [in_batch, in_table, in_part] =
+            [&self.in_batch, &self.in_table, &self.in_part].map(|rows| rows[range.clone()].to_vec());
+        Self { in_batch, in_table, in_part }
+    }
+}
+
 /// By row of the table, whether a missing value under `--impute drop` leaves it out; empty where no column is so imputed.
 fn dropped(divided: &Divided<'_>, inputs: &Inputs) -> Result<Vec<bool>> {
     let mut dropped = Vec::new();
@@ -113,6 +124,9 @@ fn dropped(divided: &Divided<'_>, inputs: &Inputs) -> Result<Vec<bool>> {
 }
 
 /// The raw values of one input column, of the training rows in their order.
+///
+/// # Errors
+/// A cell of them that is no finite number.
 fn raw_column(
     divided: &Divided<'_>,
     inputs: &Inputs,
@@ -121,6 +135,12 @@ fn raw_column(
     train: &PartRows,
 ) -> Result<Vec<f64>> {
     let mut values = vec![f64::NAN; train.rows.len()];
+    if divided.store.dtype(&names[index])?.is_primitive_numeric() && index < inputs.numbers.len() {
+        numbers(divided.store, &names[index..=index], slots, train, &mut values)?;
+        if values.iter().all(|value| !value.is_infinite()) {
+            return Ok(values);
+        }
+    }
     divided.store.batches(&names[index..=index], &mut |batch, first| {
         let here = train.rows_of_part(&slots[first..first + batch.height()], first);
         let some = take(&batch, &here.in_batch)?;
@@ -129,6 +149,19 @@ fn raw_column(
         Ok(())
     })?;
     Ok(values)
+}
+
+/// The cells of a column of numbers, each at its place among the training rows.
+fn numbers(store: &Store, name: &[String], slots: &[u32], train: &PartRows, values: &mut [f64]) -> Result<()> {
+    store.batches(name, &mut |batch, first| {
+        let cells = batch.columns()[0].cast(&DataType::Float64)?;
+        for (cell, slot) in cells.f64()?.iter().zip(&slots[first..]) {
+            if train.slots.contains(slot) {
+                values[(slot - train.slots.start) as usize] = cell.unwrap_or(f64::NAN);
+            }
+        }
+        Ok(())
+    })
 }
 
 /// The slot of a row that is in no part.

@@ -1,22 +1,20 @@
 //! From a table to tensors, in memory that holds what the network sees, one column, and one batch of rows.
 
 mod fitted;
+mod transform;
 
 pub use fitted::{FittedPreprocessing, PartRows, RowsOfPart, fit_preprocessing};
 
 use super::divide::Divided;
-use crate::data::store::Store;
 use crate::fit::settings::FitPlan;
-use crate::preprocess::inputs::{Counts, Inputs, number_values};
+use crate::preprocess::inputs::{Counts, number_values};
 use crate::preprocess::pipeline::Pipeline;
 use crate::preprocess::split::{Parts, take};
 use crate::preprocess::target::{Labels, Target};
-use crate::preprocess::tensors;
-use crate::torch::device::OneThread;
 use crate::torch::script::Module;
 use anyhow::{Context, Result, bail, ensure};
-use polars::prelude::DataFrame;
 use tch::{Device, Kind, Tensor};
+use transform::{Transformed, transform};
 
 /// A table made ready for training.
 pub struct Prepared {
@@ -53,8 +51,8 @@ pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitPlan, device: D
     let FittedPreprocessing { pipeline, target, parts, slots } = fit_preprocessing(divided, parts, config)?;
     let targets = divided.store.column(&config.target)?;
     let remedy = new_class(config);
-    let [train, valid, test] = transform(divided, &pipeline, parts, &slots)?.map(|part| {
-        let Transformed { part, raw, x, counts, .. } = part;
+    let [train, valid, test] = transform(divided.store, &pipeline, parts, &slots)?.map(|part| {
+        let Transformed { part, raw, x, counts } = part;
         let place = divided.store.picked(&part.rows);
         let (y, labels) = target.code(&take(&targets, &part.rows)?, &config.target, place, remedy)?;
         let weight = weights(divided, &part, config)?.map(|weight| weight.f_to_device(device)).transpose()?;
@@ -81,71 +79,6 @@ fn new_class(config: &FitPlan) -> &'static str {
         "leave such rows out, or give the training rows some of that class"
     } else {
         "--stratify spreads every class over the parts"
-    }
-}
-
-/// A part as the network sees it, filled batch by batch.
-struct Transformed {
-    part: PartRows,
-    raw: Tensor,
-    x: Tensor,
-    counts: Counts,
-}
-
-/// Reads the table once, batch by batch, and writes each row's features to its place in the tensors of its part.
-fn transform(
-    divided: &Divided<'_>,
-    pipeline: &Pipeline,
-    parts: [PartRows; 3],
-    slots: &[u32],
-) -> Result<[Transformed; 3]> {
-    let _one = OneThread::begin();
-    let module = module(pipeline)?;
-    let (inputs, names) = (&pipeline.inputs, pipeline.inputs.names());
-    let (width, features) = (names.len() as i64, pipeline.features().len() as i64);
-    let mut made = Vec::new();
-    for part in parts {
-        let (n, dropped_rows) = (part.rows.len() as i64, part.dropped);
-        let raw = Tensor::f_zeros([n.min(SAMPLE as i64), width], (Kind::Double, Device::Cpu))?;
-        let x = Tensor::f_zeros([n, features], (Kind::Float, Device::Cpu))?;
-        let counts = Counts { dropped_rows, ..Counts::default() };
-        made.push(Transformed { part, raw, x, counts });
-    }
-    divided.store.batches(&names, &mut |batch, first| {
-        let slots = &slots[first..first + batch.height()];
-        made.iter_mut().try_for_each(|part| part.put(&batch, first, slots, inputs, &module, divided.store))
-    })?;
-    made.try_into().map_err(|_| anyhow::anyhow!("three parts went in"))
-}
-
-impl Transformed {
-    /// Writes the features of those rows of `batch` that belong to this part; `slots` are those of the batch's rows.
-    fn put(
-        &mut self,
-        batch: &DataFrame,
-        first: usize,
-        slots: &[u32],
-        inputs: &Inputs,
-        module: &Module,
-        store: &Store,
-    ) -> Result<()> {
-        let here = self.part.rows_of_part(slots, first);
-        if here.in_batch.is_empty() {
-            return Ok(());
-        }
-        let some = if here.in_batch.len() == batch.height() { batch.clone() } else { take(batch, &here.in_batch)? };
-        let raw = inputs.raw(&some, store.picked(&here.in_table))?;
-        let matrix = tensors::from_columns(&raw.columns, Kind::Double, Device::Cpu)?;
-        let index: Vec<i64> = here.in_part.iter().map(|&place| i64::from(place)).collect();
-        let index = Tensor::f_from_slice(&index)?;
-        let _ = self.x.f_index_copy_(0, &index, &module.call("forward", &matrix)?)?;
-        let sampled = index.f_lt(SAMPLE as i64)?.f_nonzero()?.f_view(-1)?;
-        if sampled.numel() > 0 {
-            let (to, from) = (index.f_index_select(0, &sampled)?, matrix.f_index_select(0, &sampled)?);
-            let _ = self.raw.f_index_copy_(0, &to, &from)?;
-        }
-        self.counts.add(raw.counts);
-        Ok(())
     }
 }
 
