@@ -1,6 +1,7 @@
 //! `lockstep inspect` on a model.pt or a table, `verify` and `predict` on a model.pt, and `doctor`.
 
 use super::{Compute, Printing, ReadingFlags};
+use crate::data::table::Format;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -45,13 +46,16 @@ pub struct Predict {
     /// A model.pt of lockstep
     pub model: PathBuf,
     /// The table with the model's columns, in any format that fit reads; a folder, a pattern such as 'part-*.csv', - for
-    /// standard input
+    /// standard input, whose rows (CSV, TSV or NDJSON) are answered as they come
     pub data: PathBuf,
     #[command(flatten)]
     pub reading: ReadingFlags,
-    /// File for the predictions, .csv, .tsv, .parquet, .ndjson or .ipc [default: CSV on stdout]
+    /// File for the predictions, .csv, .tsv, .parquet, .ndjson or .ipc [default: on stdout]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Format of the predictions on stdout: csv, tsv or ndjson
+    #[arg(long, value_name = "NAME", default_value = "csv", conflicts_with = "output")]
+    pub to: Format,
     /// Column to hand on to the predictions as it is
     #[arg(long, value_name = "COL")]
     pub id: Option<String>,

@@ -108,6 +108,7 @@ impl ReadingFlags {
             thousands: or(&self.thousands, thousands),
             date_format: all(&self.date_format, base.date_format),
             sheet: self.sheet.clone().or(base.sheet),
+            live: base.live,
         })
     }
 }

@@ -6,11 +6,11 @@ use crate::checkpoint::{Manifest, ModelFile, TableModel};
 use crate::cli::Predict;
 use crate::data::sink::Sink;
 use crate::data::source::{ReadOptions, Source};
-use crate::data::table::Format;
+use crate::data::table::{self, Format};
 use crate::evaluate::predict::{Asked, predictions};
 use crate::preprocess::inputs::Counts;
 use anyhow::{Context, Result, ensure};
-use polars::prelude::{CsvWriter, DataFrame, SerWriter};
+use polars::prelude::{CsvWriter, DataFrame, DataType, Field, Schema, SerWriter};
 use serde_json::json;
 use std::path::Path;
 
@@ -19,8 +19,15 @@ pub(super) fn run(args: &Predict) -> Result<Verdict> {
     let format = args.output.as_deref().map(Format::to_write).transpose()?;
     ensure!(!args.printing.json || format.is_some(), "--json: stdout holds the predictions, give them a file with -o");
     let file = ModelFile::read(&args.model)?;
-    let mut source = Source::open(&args.data, &args.reading.over(read(&file.manifest))?)?;
+    ensure!(
+        matches!(args.to, Format::Csv | Format::Tsv | Format::Ndjson),
+        "--to {}: expected csv, tsv or ndjson",
+        args.to
+    );
+    let options = ReadOptions { live: true, ..args.reading.over(read(&file.manifest))? };
+    let mut source = Source::open(&args.data, &options)?;
     if let Some(of_table) = &file.manifest.table {
+        source.expect(&types(of_table, args.id.as_deref()));
         of_table.check_columns(&source.names(), &source.display_name)?;
         source.pin(of_table.schema());
     }
@@ -35,7 +42,7 @@ pub(super) fn run(args: &Predict) -> Result<Verdict> {
     let columns = columns(&file.manifest, id.as_deref(), &names);
     let device = prepare(&args.compute)?;
     let model = file.load(device).with_context(|| args.model.display().to_string())?;
-    let mut out = Out::open(args.output.as_deref().zip(format))?;
+    let mut out = Out::open(args.output.as_deref().zip(format), args.to)?;
     let (mut rows, mut counts) = (0, Counts::default());
     let of_table = model.manifest.table.as_ref();
     let asked = |batch: DataFrame, first: usize| Asked::of(batch, first, of_table, &shown);
@@ -69,24 +76,45 @@ fn columns(manifest: &Manifest, id: Option<&str>, names: &[String]) -> Option<Ve
     Some(names.iter().filter(|name| wanted.contains(name) || id == Some(name.as_str())).cloned().collect())
 }
 
+/// The types in which the model's columns hold whatever may come, for rows that are not there yet.
+fn types(of_table: &TableModel, id: Option<&str>) -> Schema {
+    let inputs = &of_table.inputs;
+    let numbers = inputs.numbers.iter().map(|column| (&column.name, DataType::Float64));
+    let dates = inputs.dates.iter().map(|column| (&column.name, DataType::String));
+    let categories = inputs.categories.iter().map(|column| (&column.name, DataType::String));
+    let columns = numbers.chain(dates).chain(categories).map(|(name, dtype)| (name.as_str(), dtype));
+    let id = id.map(|id| (id, DataType::String));
+    columns.chain(id).map(|(name, dtype)| Field::new(name.into(), dtype)).collect()
+}
+
 /// Where predictions go, batch by batch.
 enum Out {
     File(Box<Sink>),
-    /// CSV on stdout; whether the header is out already.
-    Stdout(bool),
+    /// Text on stdout, and whether it has begun.
+    Stdout(Format, bool),
 }
 
 impl Out {
-    fn open(file: Option<(&Path, Format)>) -> Result<Self> {
-        file.map_or(Ok(Self::Stdout(false)), |(path, format)| Ok(Self::File(Box::new(Sink::open(path, format)?))))
+    fn open(file: Option<(&Path, Format)>, stdout: Format) -> Result<Self> {
+        match file {
+            Some((path, format)) => Ok(Self::File(Box::new(Sink::open(path, format)?))),
+            None => Ok(Self::Stdout(stdout, false)),
+        }
     }
 
     fn write(&mut self, batch: &mut DataFrame) -> Result<()> {
         match self {
             Self::File(sink) => sink.write(batch),
-            Self::Stdout(begun) => {
+            Self::Stdout(format, begun) => {
                 let mut bytes = Vec::new();
-                CsvWriter::new(&mut bytes).include_header(!*begun).finish(batch)?;
+                match format {
+                    Format::Ndjson => table::write(batch, Format::Ndjson, &mut bytes)?,
+                    _ => {
+                        let separator = if *format == Format::Tsv { b'\t' } else { b',' };
+                        let writer = CsvWriter::new(&mut bytes).with_separator(separator);
+                        writer.include_header(!*begun).finish(batch)?;
+                    }
+                }
                 *begun = true;
                 print_out(&bytes)
             }
@@ -96,7 +124,7 @@ impl Out {
     fn finish(self) -> Result<()> {
         match self {
             Self::File(sink) => sink.finish(),
-            Self::Stdout(_) => Ok(()),
+            Self::Stdout(..) => Ok(()),
         }
     }
 }

@@ -1,4 +1,6 @@
-//! Memory whose size a user's number decides is asked for before it is taken: what Rust cannot allocate ends the process.
+//! Memory whose size a user's number decides is asked for before it is taken: what Rust cannot allocate ends the process. And what
+//! was taken for a while is given back.
+#![allow(unsafe_code, reason = "each block says why it holds")]
 
 use anyhow::{Result, ensure};
 
@@ -10,6 +12,16 @@ pub fn check(flag: &str, bytes: u128) -> Result<()> {
     let had = had && there_is;
     ensure!(had, "{flag}: needs {} of memory, which cannot be had; give a smaller number", shown(bytes));
     Ok(())
+}
+
+/// Gives memory that was freed back to the system. glibc keeps it by thread, and a table is read and made ready on several.
+pub fn give_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: it takes a number of bytes to keep, reads and writes the allocator's own lists under their locks, and may be called
+    // from any thread.
+    unsafe {
+        libc::malloc_trim(0);
+    }
 }
 
 /// The bytes of the machine's memory and swap, as Linux says.

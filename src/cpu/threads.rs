@@ -73,19 +73,20 @@ pub fn ahead<T: Send>(items: impl Iterator<Item = T> + Send, see: impl FnMut(T) 
 }
 
 /// Items that are worked on at once, however many threads there are: each is some megabytes of a table.
-const AT_ONCE: usize = 8;
+pub const AT_ONCE: usize = 8;
 
 /// Gives `work` of each of `items` to `see`, in the order of the items. The items are made on a thread of their own, and several
-/// are worked on at once.
+/// are worked on at once, `most` at most; with 1 the next item is asked for when the one before it was seen.
 ///
 /// # Errors
 /// The first of `see`'s; after it nothing more is made.
 pub fn ordered<T: Send, U: Send>(
     items: impl Iterator<Item = T> + Send,
+    most: usize,
     work: impl Fn(T) -> U + Sync,
     mut see: impl FnMut(U) -> Result<()>,
 ) -> Result<()> {
-    let workers = count().min(AT_ONCE);
+    let workers = count().min(most);
     if workers < 2 {
         return { items }.try_for_each(|item| see(work(item)));
     }
@@ -191,13 +192,13 @@ mod tests {
             item * 2
         };
         let mut seen = Vec::new();
-        ordered(0..30, slow, |item| {
+        ordered(0..30, AT_ONCE, slow, |item| {
             seen.push(item);
             Ok(())
         })
         .unwrap();
         assert_eq!(seen, (0..30).map(|item| item * 2).collect::<Vec<_>>());
-        let refused = ordered(0.., slow, |item| {
+        let refused = ordered(0.., AT_ONCE, slow, |item| {
             ensure!(item < 20, "ten");
             Ok(())
         });

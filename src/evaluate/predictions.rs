@@ -59,22 +59,29 @@ const CHUNK: i64 = 1 << 16;
 
 /// The module's outputs on the CPU: `forward` of raw rows, or `network` of rows that are preprocessed already.
 pub fn outputs(module: &Module, method: &str, x: &Tensor) -> Result<Tensor> {
-    outputs_in_steps(module, method, x, &mut |_, _| Ok(()))
+    let outputs = x.f_split(CHUNK, 0)?.into_iter().map(|x| Ok(module.call(method, &x)?.f_to_device(Device::Cpu)?));
+    Ok(Tensor::f_cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?)
 }
 
-/// The same; `step` is told before each step how many of how many are done, and an error of it ends the work.
-pub fn outputs_in_steps(
+/// The predictions of `network` for rows that are preprocessed already, some rows at a time, so that memory holds little beside
+/// them. `step` is told before each step how many of how many are done, and an error of it ends the work.
+pub fn predictions_in_steps(
     module: &Module,
-    method: &str,
     x: &Tensor,
+    target: &Target,
     step: &mut dyn FnMut(usize, usize) -> Result<()>,
-) -> Result<Tensor> {
+) -> Result<Predictions> {
     let chunks = x.f_split(CHUNK, 0)?;
-    let outputs = chunks.iter().enumerate().map(|(done, x)| {
+    let mut all: Option<Predictions> = None;
+    for (done, x) in chunks.iter().enumerate() {
         step(done, chunks.len())?;
-        Ok(module.call(method, x)?.f_to_device(Device::Cpu)?)
-    });
-    Ok(Tensor::f_cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?)
+        let more = to_predictions(&module.call("network", x)?.f_to_device(Device::Cpu)?, target)?;
+        match &mut all {
+            Some(all) => all.extend(more),
+            None => all = Some(more),
+        }
+    }
+    all.context("no rows to predict")
 }
 
 /// Turns the network's outputs `[n, k]` into predictions, as the model file's `predict` does, with the probabilities.

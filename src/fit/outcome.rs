@@ -5,7 +5,7 @@ use super::importance::{ColumnImportance, HeldOut};
 use super::model;
 use super::prepare::{Prepared, Rows, prepare};
 use super::train::Network;
-use crate::evaluate::predictions::{Scored, outputs_in_steps, score, to_predictions};
+use crate::evaluate::predictions::{Scored, predictions_in_steps, score};
 use crate::fit::settings::FitPlan;
 use crate::record::Recording;
 use crate::torch::script::Module;
@@ -46,8 +46,8 @@ impl Scores {
         let mut step =
             |what, done, of| observer.after(&After { net: &network.net, snapshot: &trained.snapshot, what, done, of });
         let mut scored = |rows: &Rows| {
-            let outputs = outputs_in_steps(&module, "network", &rows.x, &mut |done, of| step("scores", done, of))?;
-            let predictions = to_predictions(&outputs, &prepared.target)?;
+            let mut step = |done, of| step("scores", done, of);
+            let predictions = predictions_in_steps(&module, &rows.x, &prepared.target, &mut step)?;
             score(predictions, &rows.labels, &prepared.train.labels, &prepared.target)
         };
         let (train, valid) = (scored(&prepared.train)?, prepared.valid.as_ref().map(&mut scored).transpose()?);

@@ -2,7 +2,7 @@
 
 use super::columns::{indexes, needed};
 use super::prepare::Prepared;
-use crate::cpu::threads;
+use crate::cpu::{room, threads};
 use crate::data::schema::{ColumnSchema, Kind, Role, TableSchema};
 use crate::data::source::Source;
 use crate::data::store::Store;
@@ -36,6 +36,7 @@ pub fn read(data: &Path, config: &FitPlan, trials: &[FitPlan], schema: Option<&T
     let files: Vec<Vec<PathBuf>> = sources.iter().map(|source| source.files().to_vec()).collect();
     let hash = || files.iter().map(|files| sha256(files)).collect::<Result<Vec<_>>>();
     let (hashes, store) = threads::beside(hash, || Store::read(&mut sources, &columns))?;
+    room::give_back();
     Ok(ReadTable { store, sha256: hashes.join(" "), notes: indexes(&index_columns, config) })
 }
 

@@ -3,7 +3,7 @@
 use super::Give;
 use super::files::open;
 use super::types::read_as;
-use crate::cpu::threads;
+use crate::cpu::threads::{self, AT_ONCE};
 use crate::data::caught::caught;
 use anyhow::{Context, Result, anyhow, ensure};
 use polars::prelude::*;
@@ -65,7 +65,7 @@ pub fn parquet<T: Send>(path: &Path, shown: &str, columns: Option<&[String]>, gi
         ensure!(batch.height() == count, "{shown}: fewer rows than it says; the file is damaged");
         finish(batch, first)
     };
-    threads::ordered(slices.into_iter(), read, |made: Result<T>| see(made?))
+    threads::ordered(slices.into_iter(), AT_ONCE, read, |made: Result<T>| see(made?))
 }
 
 /// What is read at once, as the first row and a number of rows: several small row groups, or a piece of a large one. What spans

@@ -2,6 +2,7 @@
 
 use super::blocks::{Block, numbered};
 use super::header;
+use super::live::Incomplete;
 use super::parse::Parser;
 use super::types::widen;
 use super::{Give, ReadOptions};
@@ -42,7 +43,7 @@ impl<'a> Reader<'a> {
         let parser = Parser::new(self.options, blocks.dialect, self.place)?;
         match blocks.next() {
             Some(block) => parser.first_types(&block?, names.as_deref()),
-            None => bail!("{}: no rows, expected one at least", self.place.file),
+            None => Err(Incomplete::error(format!("{}: no rows, expected one at least", self.place.file))),
         }
     }
 
@@ -67,7 +68,7 @@ impl<'a> Reader<'a> {
             let made = make(&block, &types, first)?;
             Ok(Parsed { block, first, types, made })
         };
-        threads::ordered(numbered(blocks), parse, |parsed: Result<Parsed<T>>| {
+        threads::ordered(numbered(blocks), self.options.at_once(), parse, |parsed: Result<Parsed<T>>| {
             let Parsed { block, first, types, mut made } = parsed?;
             let mut wide = now.read().unwrap_or_else(PoisonError::into_inner).clone();
             // A block before this one may have widened a column since.

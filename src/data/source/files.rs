@@ -3,7 +3,7 @@
 use crate::data::table::Format;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use std::fs::File;
-use std::io::{Seek, Write};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -50,9 +50,9 @@ fn inside(folder: &Path, shown: &str) -> Result<Vec<PathBuf>> {
 }
 
 /// Standard input, copied to a file so that it can be read more than once.
-pub fn standard_input() -> Result<NamedTempFile> {
+pub fn standard_input(mut bytes: impl Read) -> Result<NamedTempFile> {
     let mut copy = NamedTempFile::new().context("standard input: cannot make a temporary file to copy it to")?;
-    std::io::copy(&mut std::io::stdin().lock(), &mut copy).context("standard input: cannot copy it")?;
+    std::io::copy(&mut bytes, &mut copy).context("standard input: cannot copy it")?;
     copy.flush().and_then(|()| copy.rewind()).context("standard input: cannot copy it")?;
     Ok(copy)
 }

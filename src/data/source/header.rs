@@ -2,6 +2,7 @@
 
 use super::ReadOptions;
 use super::blocks::Blocks;
+use super::live::Incomplete;
 use crate::data::location::Location;
 use anyhow::{Result, bail, ensure};
 use std::io::Read;
@@ -16,6 +17,7 @@ pub fn open<'a, R: Read>(
     place: Location<'a>,
 ) -> Result<(Blocks<'a, R>, Option<Vec<String>>)> {
     let mut blocks = Blocks::new(file, options.dialect()?, &options.comment, place);
+    blocks.at_once = options.live;
     blocks.skip_lines(options.skip_rows)?;
     let (quote, line) = (blocks.dialect.quote, blocks.line()?.unwrap_or_default());
     ensure!(
@@ -39,7 +41,7 @@ pub fn open<'a, R: Read>(
         return Ok((blocks, None));
     }
     let Some(header) = blocks.header()? else {
-        bail!("{}: the file is empty, expected a header and rows", place.file);
+        return Err(Incomplete::error(format!("{}: the file is empty, expected a header and rows", place.file)));
     };
     if let [one] = header.as_slice()
         && let Some(other) = [";", "\t", "|", ","].into_iter().find(|other| one.contains(other))

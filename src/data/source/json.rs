@@ -1,14 +1,15 @@
 //! NDJSON, an object a line, and JSON, an array of objects: each key is a column, in whatever row it first occurs.
 
-use super::Give;
 use super::array_lines::ArrayLines;
 use super::blocks::{Block, Blocks, numbered};
 use super::json_row::{Cell, read, standard};
+use super::live::Incomplete;
 use super::rows::Dialect;
 use super::types::{read_as, unreadable, widen};
+use super::{Give, ReadOptions};
 use crate::cpu::threads;
 use crate::data::location::Location;
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use polars::prelude::*;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -16,14 +17,15 @@ use std::io::Read;
 
 /// Reads one file of objects.
 pub struct Reader<'a> {
+    options: &'a ReadOptions,
     place: Location<'a>,
     /// Texts that mean "missing".
     na: HashSet<&'a str>,
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(na: &'a [String], place: Location<'a>) -> Self {
-        Self { place, na: na.iter().map(String::as_str).collect() }
+    pub fn new(options: &'a ReadOptions, place: Location<'a>) -> Self {
+        Self { options, place, na: options.na.iter().map(String::as_str).collect() }
     }
 
     /// The keys of all rows in the order in which they occur, and the types that fit their cells.
@@ -47,7 +49,7 @@ impl<'a> Reader<'a> {
             Ok(())
         })?;
         if first == 0 {
-            bail!("{}: no rows, expected one at least", self.place.file);
+            return Err(Incomplete::error(format!("{}: no rows, expected one at least", self.place.file)));
         }
         Ok(schema)
     }
@@ -80,11 +82,13 @@ impl<'a> Reader<'a> {
                 builders.into_iter().zip(picked.iter_names()).map(|(builder, name)| builder.column(name.clone()));
             finish(DataFrame::new(block.rows, built.collect())?, first)
         };
-        threads::ordered(numbered(self.blocks(file)), build, |built: Result<T>| see(built?))
+        threads::ordered(numbered(self.blocks(file)), self.options.at_once(), build, |built: Result<T>| see(built?))
     }
 
     fn blocks<R: Read>(&self, file: R) -> Blocks<'a, ArrayLines<R>> {
-        Blocks::new(ArrayLines::new(file), Dialect::default(), "", self.place)
+        let mut blocks = Blocks::new(ArrayLines::new(file), Dialect::default(), "", self.place);
+        blocks.at_once = self.options.live;
+        blocks
     }
 
     /// Calls `see` with the row in the block, the key and the cell.
@@ -201,8 +205,8 @@ mod tests {
     use super::*;
 
     fn read_all(text: &str) -> Result<DataFrame> {
-        let na = ["NA".to_string(), String::new()];
-        let reader = Reader::new(&na, Location::start("t.json"));
+        let options = ReadOptions { na: vec!["NA".into(), String::new()], ..ReadOptions::default() };
+        let reader = Reader::new(&options, Location::start("t.json"));
         let schema = reader.schema(text.as_bytes())?;
         let mut all: Option<DataFrame> = None;
         let mut see = |batch: DataFrame| {

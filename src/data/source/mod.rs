@@ -11,6 +11,7 @@ mod files;
 mod header;
 mod json;
 mod json_row;
+mod live;
 mod meaning;
 mod options;
 mod parse;
@@ -28,6 +29,7 @@ use super::schema::{Kind, TableSchema};
 use super::table::Format;
 use anyhow::{Context, Result, bail, ensure};
 use files::{expand, open, standard_input};
+use live::Live;
 use meaning::CellMeaning;
 use polars::prelude::*;
 use std::path::{Path, PathBuf};
@@ -65,6 +67,8 @@ pub struct Source {
     pub pieces: Vec<Piece>,
     /// Standard input, copied so that it can be read again.
     _stdin: Option<NamedTempFile>,
+    /// Standard input that is read as it comes.
+    live: Option<Live>,
 }
 
 /// The whole of a small table, read as `fit` reads it.
@@ -82,28 +86,35 @@ impl Source {
     pub fn open(place: &Path, options: &ReadOptions) -> Result<Self> {
         options.check()?;
         let shown = place.display().to_string();
-        let (files, stdin) = match shown.as_str() {
-            "-" => {
-                let copy = standard_input()?;
+        let is_stdin = shown == "-";
+        let mut options = options.clone();
+        options.live &= is_stdin && live::is_possible(&options);
+        let mut live = options.live.then(Live::begin).transpose()?;
+        options.live &= live.as_ref().is_some_and(Live::is_plain);
+        let (files, stdin) = match is_stdin {
+            true if options.live => (vec![place.to_path_buf()], None),
+            true => {
+                let copy = live
+                    .take()
+                    .map_or_else(|| standard_input(std::io::stdin()), |live| standard_input(live.bytes()))?;
                 (vec![copy.path().to_path_buf()], Some(copy))
             }
-            _ => (expand(place, &shown)?, None),
+            false => (expand(place, &shown)?, None),
         };
-        if stdin.is_none() && !files[0].exists() {
+        if !is_stdin && !files[0].exists() {
             bail!("{shown}: cannot read: No such file or directory");
         }
-        let format = match (options.format, &stdin) {
-            (Some(format), _) => format,
-            (None, Some(_)) => Format::Csv,
-            (None, None) => Format::of(&files[0])?,
+        let format = match options.format {
+            Some(format) => format,
+            None if is_stdin => Format::Csv,
+            None => Format::of(&files[0])?,
         };
         ensure!(options.sheet.is_none() || format == Format::Xlsx, "--sheet: {shown} is no workbook; leave it out");
-        let mut options = options.clone();
         if format == Format::Tsv && options.delimiter == "auto" {
             options.delimiter = "tab".into();
         }
         let mut source = Self {
-            display_name: if stdin.is_some() { "standard input".into() } else { shown },
+            display_name: if is_stdin { "standard input".into() } else { shown },
             files,
             format,
             meaning: CellMeaning::of(&options)?,
@@ -114,8 +125,16 @@ impl Source {
             broken: vec![],
             pieces: vec![],
             _stdin: stdin,
+            live,
         };
-        source.schema = source.first_schema(0)?;
+        source.schema = match source.live.take() {
+            None => source.first_schema(0)?,
+            Some(mut live) => {
+                let schema = live.first(|text| source.schema_of(0, text))?;
+                source.live = Some(live);
+                schema
+            }
+        };
         if matches!(format, Format::Parquet | Format::Ipc) {
             source.said = columnar::indexes(&source.files[0], &source.name_of(0), format == Format::Parquet)?;
         }
@@ -238,6 +257,14 @@ impl Source {
         self.meaning.leave(name);
     }
 
+    /// Reads columns in the types that are given, where rows of objects come one by one: the first do not show what later ones
+    /// have. A CSV's later cells widen their column.
+    pub fn expect(&mut self, types: &Schema) {
+        if self.live.is_some() && self.format == Format::Ndjson {
+            types.iter_fields().for_each(|field| _ = self.schema.insert(field.name, field.dtype));
+        }
+    }
+
     fn pin_text(&mut self, name: &str) {
         self.pin_type(name, DataType::String);
     }
@@ -270,25 +297,26 @@ impl Source {
     }
 
     fn first_schema(&self, index: usize) -> Result<Schema> {
-        let (path, shown, options) = (&self.files[index], self.name_of(index), &self.options);
+        let (path, shown) = (&self.files[index], self.name_of(index));
         let file = open(path, &shown)?;
-        let place = Location::start(&shown);
         let schema = match self.format {
-            Format::Csv | Format::Tsv => {
-                delimited::Reader::new(options, place).schema(text::text(file, &options.encoding, &shown)?)?
-            }
-            Format::Ndjson | Format::Json => {
-                json::Reader::new(&options.na, place).schema(text::text(file, &options.encoding, &shown)?)?
-            }
+            Format::Csv | Format::Tsv | Format::Ndjson | Format::Json => return self.schema_of(index, file),
             Format::Parquet => columnar::parquet_schema(file, &shown)?,
             Format::Ipc => columnar::ipc_schema(file, &shown)?,
             Format::Xlsx => (**self.workbook(path, &shown)?.schema()).clone(),
         };
-        if let Some(name) = schema.iter_names().find(|name| name.trim().is_empty()) {
-            bail!("{shown}: a column is called {name:?}, expected a name");
-        }
-        let read = |dtype: &DataType| read_as(dtype).unwrap_or_else(|| dtype.clone());
-        Ok(schema.iter().map(|(name, dtype)| Field::new(name.clone(), read(dtype))).collect())
+        named(&schema, &shown)
+    }
+
+    /// The same of the text of a file.
+    fn schema_of<'t>(&self, index: usize, text: impl std::io::Read + Send + 't) -> Result<Schema> {
+        let (shown, options) = (self.name_of(index), &self.options);
+        let (place, text) = (Location::start(&shown), text::text(text, &options.encoding, &shown)?);
+        let schema = match self.format {
+            Format::Ndjson | Format::Json => json::Reader::new(options, place).schema(text)?,
+            _ => delimited::Reader::new(options, place).schema(text)?,
+        };
+        named(&schema, &shown)
     }
 
     fn name_of(&self, index: usize) -> String {
@@ -314,6 +342,18 @@ impl Source {
         widen(&mut self.schema, other);
         Ok(())
     }
+}
+
+/// The columns in the types that they are read as.
+///
+/// # Errors
+/// A column without a name.
+fn named(schema: &Schema, shown: &str) -> Result<Schema> {
+    if let Some(name) = schema.iter_names().find(|name| name.trim().is_empty()) {
+        bail!("{shown}: a column is called {name:?}, expected a name");
+    }
+    let read = |dtype: &DataType| read_as(dtype).unwrap_or_else(|| dtype.clone());
+    Ok(schema.iter().map(|(name, dtype)| Field::new(name.clone(), read(dtype))).collect())
 }
 
 fn listed(names: &[&PlSmallStr]) -> String {

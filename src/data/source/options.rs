@@ -1,6 +1,7 @@
 //! How a table is to be read.
 
 use super::rows::Dialect;
+use crate::cpu::threads::AT_ONCE;
 use crate::data::numbers::Marks;
 use crate::data::table::Format;
 use anyhow::{Result, bail, ensure};
@@ -43,6 +44,9 @@ pub struct ReadOptions {
     pub date_format: Vec<String>,
     /// The sheet of a workbook; none: the first.
     pub sheet: Option<String>,
+    /// Rows of standard input are taken as soon as they are there, and once; no setting of a table.
+    #[serde(skip)]
+    pub live: bool,
 }
 
 impl Default for ReadOptions {
@@ -62,6 +66,7 @@ impl Default for ReadOptions {
             thousands: text("none"),
             date_format: vec![],
             sheet: None,
+            live: false,
         }
     }
 }
@@ -88,6 +93,11 @@ impl ReadOptions {
             }
         }
         Ok(Dialect { delimiter, quote, escape })
+    }
+
+    /// Blocks that are worked on at once: no row waits for the one behind it while they come one by one.
+    pub(super) fn at_once(&self) -> usize {
+        if self.live { 1 } else { AT_ONCE }
     }
 
     /// The marks that numbers are written with.

@@ -83,15 +83,18 @@ impl Source {
         columns: Option<&[String]>,
         give: Give<'_, T>,
     ) -> Result<()> {
-        let (path, options) = (&self.files[index], &self.options);
-        let text = || text::text(open(path, shown)?, &options.encoding, shown);
+        let (path, options, live) = (&self.files[index], &self.options, self.live.take());
+        let text = || match live {
+            Some(live) => text::text(live.bytes(), &options.encoding, shown),
+            None => text::text(open(path, shown)?, &options.encoding, shown),
+        };
         match self.format {
             Format::Csv | Format::Tsv => {
                 let reader = delimited::Reader::new(options, Location::start(shown));
                 reader.read(text()?, &mut self.schema, columns, give)
             }
             Format::Ndjson | Format::Json => {
-                json::Reader::new(&options.na, Location::start(shown)).read(text()?, &self.schema, columns, give)
+                json::Reader::new(options, Location::start(shown)).read(text()?, &self.schema, columns, give)
             }
             Format::Parquet => columnar::parquet(path, shown, columns, give),
             Format::Ipc => columnar::ipc(path, shown, columns, give),

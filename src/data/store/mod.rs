@@ -6,7 +6,7 @@ mod copy;
 use super::location::{Location, Piece};
 use super::source::{OnBatch, Source, widen};
 use crate::choices::names::absent;
-use crate::cpu::threads;
+use crate::cpu::threads::{self, AT_ONCE};
 use anyhow::{Context, Result, bail};
 use copy::{Cells, Writer};
 use polars::prelude::*;
@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 /// Bytes of cells above which a table goes to the temporary file.
-const IN_MEMORY: usize = 128 << 20;
+const IN_MEMORY: usize = 48 << 20;
 /// Cells of a batch, and the rows that it has at most and at least.
 const BATCH: usize = 1 << 23;
 const MOST_ROWS: usize = 1 << 16;
@@ -172,7 +172,7 @@ impl Store {
     ) -> Result<()> {
         let firsts = (0..self.height).step_by(self.batch());
         let work = |first: usize| work(self.cells.batch(columns, first, self.batch())?, first);
-        threads::ordered(firsts, work, |made: Result<T>| see(made?))
+        threads::ordered(firsts, AT_ONCE, work, |made: Result<T>| see(made?))
     }
 }
 

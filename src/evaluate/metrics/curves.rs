@@ -36,22 +36,23 @@ fn counts_at_thresholds(positive: &[bool], scores: &[f64]) -> Option<Vec<(u64, u
 /// points that lie on a straight line between others, as is its default. Undefined where the truth has one class only:
 /// scikit-learn warns and gives NaN for the rate that has no rows.
 pub fn roc_curve(positive: &[bool], scores: &[f64]) -> Option<Vec<(f64, f64)>> {
-    rates(&counts_at_thresholds(positive, scores)?)
+    Some(rates(&counts_at_thresholds(positive, scores)?)?.collect())
 }
 
-fn rates(counts: &[(u64, u64)]) -> Option<Vec<(f64, f64)>> {
+fn rates(counts: &[(u64, u64)]) -> Option<impl Iterator<Item = (f64, f64)> + '_> {
     let &(negatives, positives) = counts.last()?;
     if negatives == 0 || positives == 0 {
         return None;
     }
-    let corner = |index: usize| {
+    let corner = move |index: &usize| {
+        let index = *index;
         let (Some(before), Some(after)) = (index.checked_sub(1), counts.get(index + 1)) else { return true };
         let (before, here) = (counts[before], counts[index]);
         before.0 + after.0 != 2 * here.0 || before.1 + after.1 != 2 * here.1
     };
-    let kept = (0..counts.len()).filter(|&index| corner(index)).map(|index| counts[index]);
-    let rates = |(wrong, right): (u64, u64)| (wrong as f64 / negatives as f64, right as f64 / positives as f64);
-    Some(std::iter::once((0, 0)).chain(kept).map(rates).collect())
+    let kept = (0..counts.len()).filter(corner).map(|index| counts[index]);
+    let rates = move |(wrong, right): (u64, u64)| (wrong as f64 / negatives as f64, right as f64 / positives as f64);
+    Some(std::iter::once((0, 0)).chain(kept).map(rates))
 }
 
 /// The areas of [`binary_roc_auc`] and [`binary_average_precision`].
@@ -69,23 +70,23 @@ pub fn binary_roc_auc(positive: &[bool], scores: &[f64]) -> Option<f64> {
 }
 
 fn under_rates(counts: &[(u64, u64)]) -> Option<f64> {
-    let curve = rates(counts)?;
-    Some(curve.windows(2).map(|pair| (pair[1].0 - pair[0].0) * (pair[0].1 + pair[1].1) / 2.0).sum())
+    Some(pairs(rates(counts)?).map(|(a, b)| (b.0 - a.0) * (a.1 + b.1) / 2.0).sum())
 }
 
 /// Points (recall, precision), recall falling from 1 to 0, `sklearn.metrics.precision_recall_curve`; the last point is
 /// (0, 1). Undefined without a positive row: scikit-learn warns and sets every recall to 1.
 pub fn precision_recall_curve(positive: &[bool], scores: &[f64]) -> Option<Vec<(f64, f64)>> {
-    precisions(&counts_at_thresholds(positive, scores)?)
+    Some(precisions(&counts_at_thresholds(positive, scores)?)?.collect())
 }
 
-fn precisions(counts: &[(u64, u64)]) -> Option<Vec<(f64, f64)>> {
+fn precisions(counts: &[(u64, u64)]) -> Option<impl Iterator<Item = (f64, f64)> + '_> {
     let positives = counts.last()?.1;
     if positives == 0 {
         return None;
     }
-    let point = |&(wrong, right): &(u64, u64)| (right as f64 / positives as f64, right as f64 / (wrong + right) as f64);
-    Some(counts.iter().rev().map(point).chain([(0.0, 1.0)]).collect())
+    let point =
+        move |&(wrong, right): &(u64, u64)| (right as f64 / positives as f64, right as f64 / (wrong + right) as f64);
+    Some(counts.iter().rev().map(point).chain([(0.0, 1.0)]))
 }
 
 /// The sum over the thresholds of (gain of recall) × precision, `sklearn.metrics.average_precision_score` of two
@@ -96,7 +97,12 @@ pub fn binary_average_precision(positive: &[bool], scores: &[f64]) -> Option<f64
 }
 
 fn under_steps(counts: &[(u64, u64)]) -> Option<f64> {
-    let curve = precisions(counts)?;
-    let area: f64 = curve.windows(2).map(|pair| (pair[0].0 - pair[1].0) * pair[0].1).sum();
+    let area: f64 = pairs(precisions(counts)?).map(|(a, b)| (a.0 - b.0) * a.1).sum();
     Some(area.max(0.0))
+}
+
+/// Each point with the next one. A curve of millions of points is not kept.
+fn pairs<T: Copy>(mut points: impl Iterator<Item = T>) -> impl Iterator<Item = (T, T)> {
+    let mut last = points.next();
+    points.filter_map(move |point| last.replace(point).map(|before| (before, point)))
 }

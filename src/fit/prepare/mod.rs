@@ -6,6 +6,7 @@ mod transform;
 pub use fitted::{FittedPreprocessing, PartRows, RowsOfPart, fit_preprocessing};
 
 use super::divide::Divided;
+use crate::cpu::room;
 use crate::fit::settings::FitPlan;
 use crate::preprocess::inputs::{Counts, number_values};
 use crate::preprocess::pipeline::Pipeline;
@@ -49,15 +50,19 @@ pub const SAMPLE: usize = 100_000;
 /// Turns the rows of `parts` into the tensors to train on; all constants come from the training rows alone.
 pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitPlan, device: Device) -> Result<Prepared> {
     let FittedPreprocessing { pipeline, target, parts, slots } = fit_preprocessing(divided, parts, config)?;
+    let transformed = transform(divided.store, &pipeline, parts, &slots)?;
+    drop(slots);
     let targets = divided.store.column(&config.target)?;
     let remedy = new_class(config);
-    let [train, valid, test] = transform(divided.store, &pipeline, parts, &slots)?.map(|part| {
+    let [train, valid, test] = transformed.map(|part| {
         let Transformed { part, raw, x, counts } = part;
         let place = divided.store.picked(&part.rows);
         let (y, labels) = target.code(&take(&targets, &part.rows)?, &config.target, place, remedy)?;
         let weight = weights(divided, &part, config)?.map(|weight| weight.f_to_device(device)).transpose()?;
         anyhow::Ok(Rows { raw, x: x.f_to_device(device)?, y: y.f_to_device(device)?, weight, labels, counts })
     });
+    drop(targets);
+    room::give_back();
     let some = |rows: Result<Rows>| rows.map(|rows| (rows.x.size()[0] > 0).then_some(rows));
     let train = some(train)?.context("no training rows")?;
     let without_target = divided.without_target;

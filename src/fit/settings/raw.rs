@@ -151,6 +151,7 @@ impl FitSettings {
             thousands: self.thousands.clone(),
             date_format: self.date_format.clone(),
             sheet: self.sheet.clone(),
+            live: false,
         }
     }
 

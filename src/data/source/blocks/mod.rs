@@ -2,6 +2,7 @@
 
 mod scan;
 
+use super::live::Incomplete;
 use super::rows::{Dialect, Fault, Row};
 use crate::data::location::Location;
 use anyhow::{Result, anyhow, bail, ensure};
@@ -10,6 +11,8 @@ use std::io::Read;
 
 /// Bytes that are read at once.
 const BLOCK: usize = 4 << 20;
+/// Bytes that are taken at once of what comes row by row.
+const PIECE: usize = 1 << 16;
 /// No row of a table is this long; a file without line ends would be.
 const LONGEST_ROW: usize = 64 << 20;
 
@@ -24,6 +27,8 @@ pub struct Block {
 pub struct Blocks<'a, R> {
     reader: R,
     pub dialect: Dialect,
+    /// Whether rows are given as soon as they are there, and not by the block.
+    pub at_once: bool,
     /// What a line begins with that is no row; none where it is empty.
     comment: &'a [u8],
     place: Location<'a>,
@@ -40,7 +45,7 @@ impl<'a, R: Read> Blocks<'a, R> {
     pub fn new(reader: R, dialect: Dialect, comment: &'a str, place: Location<'a>) -> Self {
         let (buffer, comment) = (Vec::new(), comment.as_bytes());
         let (begun, ended, in_header) = (false, false, false);
-        Self { reader, dialect, comment, place, buffer, row: 0, width: None, begun, ended, in_header }
+        Self { reader, dialect, at_once: false, comment, place, buffer, row: 0, width: None, begun, ended, in_header }
     }
 
     /// Leaves out the first `count` lines, whatever is in them.
@@ -143,7 +148,7 @@ impl<'a, R: Read> Blocks<'a, R> {
                     return Ok(Some(texts.into_iter().map(text).collect()));
                 }
                 Err(Fault::Unended) if !self.ended => self.read_on()?,
-                Err(fault) => bail!(self.fault(fault, self.row)),
+                Err(fault) => return Err(self.fault(fault, self.row)),
             }
         }
     }
@@ -172,7 +177,7 @@ impl<'a, R: Read> Blocks<'a, R> {
 
     /// Reads on where less than a block is at hand, so that a block is one whatever was read for the header.
     fn fill(&mut self) -> Result<()> {
-        if self.buffer.len() < BLOCK { self.read() } else { Ok(()) }
+        if self.buffer.len() < BLOCK && !self.at_once { self.read() } else { Ok(()) }
     }
 
     /// Reads on for a row that does not end in what is at hand.
@@ -186,18 +191,36 @@ impl<'a, R: Read> Blocks<'a, R> {
         if self.ended {
             return Ok(());
         }
-        self.buffer.reserve(BLOCK);
-        let read = (&mut self.reader).take(BLOCK as u64).read_to_end(&mut self.buffer);
+        let read = if self.at_once { self.read_once() } else { self.read_block() };
         let read = read.map_err(|error| anyhow!("{}: cannot read: {error}", self.place.file))?;
         if !self.begun && self.buffer.starts_with(b"\xef\xbb\xbf") {
             self.buffer.drain(..3);
         }
         self.begun = true;
-        self.ended = read < BLOCK;
+        self.ended = if self.at_once { read == 0 } else { read < BLOCK };
         if self.ended && self.buffer.last().is_some_and(|&byte| byte != b'\n') {
             self.buffer.push(b'\n');
         }
         Ok(())
+    }
+
+    fn read_block(&mut self) -> std::io::Result<usize> {
+        self.buffer.reserve(BLOCK);
+        (&mut self.reader).take(BLOCK as u64).read_to_end(&mut self.buffer)
+    }
+
+    /// Reads what is there, however little.
+    fn read_once(&mut self) -> std::io::Result<usize> {
+        let length = self.buffer.len();
+        self.buffer.resize(length + PIECE, 0);
+        let read = loop {
+            match self.reader.read(&mut self.buffer[length..]) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                read => break read,
+            }
+        };
+        self.buffer.truncate(length + *read.as_ref().unwrap_or(&0));
+        read
     }
 
     /// Finds the whole rows in the buffer.
@@ -210,7 +233,7 @@ impl<'a, R: Read> Blocks<'a, R> {
             match self.dialect.row(&self.buffer[scan.end..], None) {
                 Ok(row) => self.take(row, &mut scan)?,
                 Err(Fault::Unended) if !self.ended => break,
-                Err(fault) => bail!(self.fault(fault, self.row + scan.count)),
+                Err(fault) => return Err(self.fault(fault, self.row + scan.count)),
             }
         }
         Ok(scan)
@@ -291,11 +314,13 @@ impl<'a, R: Read> Blocks<'a, R> {
         if self.in_header { format!("{}: header", self.place.file) } else { self.place.row(row) }
     }
 
-    fn fault(&self, fault: Fault, row: usize) -> String {
+    fn fault(&self, fault: Fault, row: usize) -> anyhow::Error {
         let at = self.at(row);
         match fault {
-            Fault::Unended => format!("{at}: a quote is opened and never closed; say --quote none if quotes are text"),
-            Fault::AfterQuote { cell } => format!(
+            Fault::Unended => Incomplete::error(format!(
+                "{at}: a quote is opened and never closed; say --quote none if quotes are text"
+            )),
+            Fault::AfterQuote { cell } => anyhow!(
                 "{at}, cell {}: text stands behind its closing quote; a quote inside a quoted cell is written twice: say \
                  --escape '\\' if a backslash stands before it, or --quote none if quotes are text",
                 cell + 1
