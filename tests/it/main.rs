@@ -24,6 +24,7 @@ mod run_moons;
 mod run_two_layer;
 mod show;
 mod tables;
+mod live;
 mod threads;
 mod tune;
 mod usual;
