@@ -27,6 +27,7 @@ use sampled::{Sampled, mix, pair};
 use serde::Serialize;
 pub use stats::ColumnProfile;
 use stats::Stats;
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Different rows that are counted exactly.
@@ -174,10 +175,9 @@ impl TableProfile {
     /// The types and roles that were found, for a schema file. Numbers that are written as text are meant to be
     /// numbers: the schema will find the cells to mend.
     pub fn schema(&self) -> TableSchema {
-        let meant = |column: &ColumnProfile| {
-            let mut slips = self.notes.iter().filter(|note| note.kind == NoteKind::NumbersAsText);
-            if slips.any(|note| note.columns.contains(&column.name)) { Kind::Number } else { column.kind }
-        };
+        let slips = self.notes.iter().filter(|note| note.kind == NoteKind::NumbersAsText);
+        let slips: HashSet<&String> = slips.flat_map(|note| &note.columns).collect();
+        let meant = |column: &ColumnProfile| if slips.contains(&column.name) { Kind::Number } else { column.kind };
         let column = |column: &ColumnProfile| ColumnSchema {
             name: column.name.clone(),
             kind: meant(column),
