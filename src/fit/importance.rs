@@ -1,4 +1,7 @@
-//! How far the score falls with a column shuffled, on as many of the held-out rows as there is time for.
+//! How far the score falls with a column shuffled, on as many of the held-out rows, and for as many columns, as there is time
+//! for.
+
+mod extent;
 
 use super::prepare::{Prepared, Rows};
 use super::train::Network;
@@ -9,25 +12,23 @@ use crate::fit::settings::ImportanceRows;
 use crate::preprocess::target::Labels;
 use crate::torch::script::Module;
 use anyhow::{Context, Result};
+use extent::{Extent, heaviest};
 use serde_json::{Value, json};
 use tch::Tensor;
 
 /// The repeats of `sklearn.inspection.permutation_importance`.
 const REPEATS: usize = 5;
 
-/// What `--importance auto` may take: multiplications, of which a core does some ten thousand million in a second.
-const BUDGET: f64 = 1e10;
-/// What a pass takes beside those of the network, in multiplications.
-const PASS: f64 = 2e5;
-/// With fewer rows, of more, an importance would be noise.
-const FEWEST: usize = 500;
-
 /// The importance of each input column, and what it was computed from.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ColumnImportance {
-    /// How far accuracy or R² falls on the held-out rows with an input column shuffled, in the order of the inputs; empty
+    /// How far accuracy or R² falls on the held-out rows with an input column shuffled, in the order of `inputs`; empty
     /// where it was not computed.
     pub columns: Vec<Importance>,
+    /// The input columns that were shuffled: all, or those with the largest weights in the first layer.
+    pub inputs: Vec<usize>,
+    /// Input columns that there are.
+    pub of_inputs: usize,
     /// The part that the rows are of.
     pub part: &'static str,
     /// The rows that were shuffled, of all the part's.
@@ -54,33 +55,43 @@ impl HeldOut<'_> {
         seed: u32,
         passed: &mut dyn FnMut(usize, usize) -> Result<()>,
     ) -> Result<ColumnImportance> {
-        let (columns, of) = (self.columns(), self.rows.x.size()[0] as usize);
-        let passes = columns.len() * REPEATS;
-        let rows = match wanted {
-            ImportanceRows::None => 0,
-            ImportanceRows::All => of,
-            ImportanceRows::AtMost(rows) => rows.min(of),
-            ImportanceRows::Auto => affordable(passes, self.network.net.count()).min(of),
+        let (all, of) = (self.columns(), self.rows.x.size()[0] as usize);
+        let extent = Extent::of(wanted, all.len(), of, self.network.net.count());
+        let mut found = ColumnImportance { part: self.part, of, of_inputs: all.len(), ..ColumnImportance::default() };
+        let Some(Extent { columns, rows }) = extent else {
+            found.left_out = Some(self.too_large(all.len(), of));
+            return Ok(found);
         };
-        let mut found = ColumnImportance { part: self.part, of, ..ColumnImportance::default() };
-        if wanted == ImportanceRows::Auto && rows < of.min(FEWEST) {
-            found.left_out = Some(format!(
-                "importance was left out: {} columns shuffled {REPEATS} times each are {passes} passes of {of} {} rows \
-                 through {} parameters; ask for it with --importance all, or of N rows with --importance N",
-                columns.len(),
-                self.part,
-                self.network.net.count()
-            ));
-        } else if rows > 0 && self.score(&self.rows.x, None).is_err() {
+        if rows > 0 && self.score(&self.rows.x, None).is_err() {
             let name = self.prepared.target.score();
             found.left_out = Some(format!("importance was left out: {name} of {of} {} rows is not defined", self.part));
         } else if rows > 0 {
+            let inputs = self.chosen(&all, columns)?;
+            let columns: Vec<Vec<i64>> = inputs.iter().map(|&input| all[input].clone()).collect();
             let shuffling = Shuffling { columns: &columns, rows, repeats: REPEATS, seed };
-            let score = |x: &Tensor, rows: Option<&[usize]>| self.score(x, rows);
+            let (score, passes) = (|x: &Tensor, rows: Option<&[usize]>| self.score(x, rows), columns.len() * REPEATS);
             found.columns = permutation_importance(score, &self.rows.x, shuffling, &mut |pass| passed(pass, passes))?;
-            found.rows = rows;
+            (found.inputs, found.rows) = (inputs, rows);
         }
         Ok(found)
+    }
+
+    fn too_large(&self, columns: usize, of: usize) -> String {
+        format!(
+            "importance was left out: {columns} columns shuffled {REPEATS} times each are {} passes of {of} {} rows \
+             through {} parameters; ask for it with --importance all, or of N rows with --importance N",
+            columns * REPEATS,
+            self.part,
+            self.network.net.count()
+        )
+    }
+
+    /// The input columns to shuffle, in their order.
+    fn chosen(&self, columns: &[Vec<i64>], most: usize) -> Result<Vec<usize>> {
+        match self.network.net.linear_weights().next() {
+            Some(weights) if most < columns.len() => heaviest(weights, columns, most),
+            _ => Ok((0..columns.len()).collect()),
+        }
     }
 
     /// The features that each input column becomes. What shuffles these together shuffles the column: a row's features
@@ -106,15 +117,16 @@ impl HeldOut<'_> {
     }
 }
 
-/// The rows of which so many passes through so many parameters are within the budget.
-fn affordable(passes: usize, parameters: i64) -> usize {
-    ((BUDGET / passes.max(1) as f64 - PASS) / parameters.max(1) as f64).max(0.0) as usize
-}
-
 impl ColumnImportance {
-    /// What it was computed from, as the summary has it.
+    /// What it was computed from, as the summary has it. The columns are named in a wide table only, of which some were left out.
     pub fn summary(&self) -> Value {
-        json!({"part": self.part, "rows": self.rows, "of": self.of, "repeats": REPEATS})
+        let mut from = json!({"part": self.part, "rows": self.rows, "of": self.of, "repeats": REPEATS});
+        if self.is_partial() {
+            from["columns"] = self.inputs.len().into();
+            from["of_columns"] = self.of_inputs.into();
+            from["columns_by"] = "largest weights in the first layer".into();
+        }
+        from
     }
 
     /// The same for people, or why there is none; nothing where none was asked for.
@@ -124,7 +136,25 @@ impl ColumnImportance {
         }
         let rows = if self.rows == self.of { "all".into() } else { format!("{} of", self.rows) };
         let Self { part, of, .. } = self;
-        Some(format!("importance: each column shuffled {REPEATS} times among {rows} {of} {part} rows"))
+        if !self.is_partial() {
+            return Some(format!("importance: each column shuffled {REPEATS} times among {rows} {of} {part} rows"));
+        }
+        Some(format!(
+            "importance: {} of {} columns, those with the largest weights in the first layer, each shuffled {REPEATS} times \
+             among {rows} {of} {part} rows; there is no time for the others unless you say --importance all",
+            self.inputs.len(),
+            self.of_inputs
+        ))
+    }
+
+    /// Whether some columns were left out.
+    fn is_partial(&self) -> bool {
+        !self.inputs.is_empty() && self.inputs.len() < self.of_inputs
+    }
+
+    /// The names of the columns that were shuffled, of all the inputs' `names`.
+    pub fn names(&self, names: &[String]) -> Vec<String> {
+        self.inputs.iter().map(|&input| names[input].clone()).collect()
     }
 }
 
@@ -133,24 +163,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_budget_is_of_rows_times_parameters_times_passes() {
-        // 2,000 columns, 5 repeats: 10,000 passes of 1e6 multiplications each, 2e5 of them not the network's.
-        assert_eq!(affordable(10_000, 100_000), 8);
-        assert_eq!(affordable(50, 1_000), 199_800);
-        assert_eq!(affordable(100_000, 1_300_000), 0);
-        assert_eq!(affordable(0, 0), 9_999_800_000);
-    }
-
-    #[test]
     fn it_says_what_it_was_computed_from() {
-        let of =
-            |columns: Vec<Importance>, rows| ColumnImportance { columns, part: "test", rows, of: 40, left_out: None };
+        let of = |columns: Vec<Importance>, rows, of_inputs| {
+            let inputs = (0..columns.len()).collect();
+            ColumnImportance { columns, inputs, of_inputs, part: "test", rows, of: 40, left_out: None }
+        };
         let one = vec![Importance { mean: 0.5, std: 0.0 }];
         assert_eq!(
-            of(one.clone(), 40).text().unwrap(),
+            of(one.clone(), 40, 1).text().unwrap(),
             "importance: each column shuffled 5 times among all 40 test rows"
         );
-        assert_eq!(of(one, 7).text().unwrap(), "importance: each column shuffled 5 times among 7 of 40 test rows");
-        assert_eq!(of(vec![], 0).text(), None);
+        assert_eq!(
+            of(one.clone(), 7, 1).text().unwrap(),
+            "importance: each column shuffled 5 times among 7 of 40 test rows"
+        );
+        assert_eq!(of(vec![], 0, 1).text(), None);
+        let some = of(one, 40, 3);
+        assert!(some.text().unwrap().starts_with("importance: 1 of 3 columns, those with the largest weights"));
+        assert_eq!((&some.summary()["columns"], &some.summary()["of_columns"]), (&1.into(), &3.into()));
+        assert_eq!(some.names(&["a".into(), "b".into(), "c".into()]), ["a"]);
     }
 }

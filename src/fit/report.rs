@@ -93,7 +93,7 @@ fn importance(outcome: &Outcome) -> Option<Figure> {
     if importance.columns.is_empty() {
         return None;
     }
-    let names = outcome.prepared.pipeline.inputs.names();
+    let names = importance.names(&outcome.prepared.pipeline.inputs.names());
     let of = if importance.rows == importance.of { String::new() } else { format!(" of {}", importance.of) };
     let rows = format!("{}{of} {} rows", importance.rows, importance.part);
     Some(report::importance(&names, &importance.columns, outcome.prepared.target.score(), &rows))

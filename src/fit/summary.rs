@@ -57,12 +57,9 @@ pub fn results(outcome: &Outcome, verdict: &Verdict, shown: &str) -> Map<String,
 
 /// By input column: `{"mean": …, "std": …}`.
 fn importance(outcome: &Outcome) -> Value {
-    let names = outcome.prepared.pipeline.inputs.names();
-    names
-        .into_iter()
-        .zip(&outcome.scores.importance.columns)
-        .map(|(name, importance)| (name, json!(importance)))
-        .collect()
+    let importance = &outcome.scores.importance;
+    let names = importance.names(&outcome.prepared.pipeline.inputs.names());
+    names.into_iter().zip(&importance.columns).map(|(name, importance)| (name, json!(importance))).collect()
 }
 
 /// The results for people: a table of the metrics, then what was altered, then the size of the network.

@@ -1,4 +1,4 @@
-//! `fit --importance`: on how many rows, what is said of it, and a table so wide that it is left out.
+//! `fit --importance`: on how many rows, what is said of it, and tables so wide that some columns or all are left out.
 
 use crate::common::Workdir;
 use crate::common::training::with_table;
@@ -47,20 +47,47 @@ fn all_rows_some_or_none() {
     }
 }
 
-/// 2,000 columns of 100 rows: 10,000 passes through 130,000 parameters.
+/// 1,500 columns of 100 rows: 7,500 passes through 96,000 parameters.
 #[test]
-fn of_a_wide_table_it_is_left_out_until_it_is_asked_for() {
+fn of_a_wide_table_the_columns_with_the_largest_weights_are_shuffled() {
     let dir = Workdir::new();
-    dir.write("w.csv", wide(100, 2000));
+    dir.write("w.csv", wide(100, 1500));
     let fit = ["fit", "w.csv", "--target", "y", "--epochs", "2", "--device", "cpu", "--threads", "1"];
     let output = dir.run(&[&fit[..], &["--out", "w"]].concat(), 0);
     let text = String::from_utf8(output.stdout).unwrap();
+    let line = text.lines().find(|line| line.starts_with("importance: ")).unwrap();
+    for words in [" of 1500 columns", "largest weights in the first layer", "all 20 test rows", "--importance all"] {
+        assert!(line.contains(words), "{words}: {line}");
+    }
+    assert!(dir.path().join("w/importance.png").exists());
+    let some: serde_json::Value = serde_json::from_slice(&dir.read("w/summary.json")).unwrap();
+    let shuffled = some["importance"].as_object().unwrap();
+    let from = &some["importance_from"];
+    assert_eq!((&from["columns"], &from["of_columns"]), (&shuffled.len().into(), &1500.into()));
+    assert!((500..1500).contains(&shuffled.len()), "{}", shuffled.len());
+    // Each is shuffled as it would be among all of them.
+    let all = dir.json(&[&fit[..], &["--out", "all", "--importance", "all", "--quiet"]].concat(), 0);
+    assert_eq!(all["importance"].as_object().unwrap().len(), 1500);
+    assert_eq!(all["importance_from"]["columns"], serde_json::Value::Null);
+    for (name, importance) in shuffled {
+        assert_eq!(importance, &all["importance"][name], "{name}");
+    }
+}
+
+/// 200 columns through 1.6 million parameters, with 600 rows to be shuffled: there is time for two columns.
+#[test]
+fn where_there_is_time_for_a_few_columns_only_it_is_left_out_until_it_is_asked_for() {
+    let dir = Workdir::new();
+    dir.write("w.csv", wide(3000, 200));
+    let fit = ["fit", "w.csv", "--target", "y", "--hidden", "8192", "--epochs", "1", "--device", "cpu"];
+    let output = dir.run(&[&fit[..], &["--out", "w"]].concat(), 0);
+    let text = String::from_utf8(output.stdout).unwrap();
     let line = text.lines().find(|line| line.starts_with("importance was left out: ")).unwrap();
-    for words in ["2000 columns", "10000 passes of 20 test rows", "--importance all", "--importance N"] {
+    for words in ["200 columns", "1000 passes of 600 test rows", "--importance all", "--importance N"] {
         assert!(line.contains(words), "{words}: {line}");
     }
     assert!(!dir.path().join("w/importance.png").exists());
     let some = dir.json(&[&fit[..], &["--out", "w", "--importance", "3", "--quiet"]].concat(), 0);
-    assert_eq!(some["importance"].as_object().unwrap().len(), 2000);
+    assert_eq!(some["importance"].as_object().unwrap().len(), 200);
     assert!(dir.path().join("w/importance.png").exists());
 }

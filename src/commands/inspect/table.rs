@@ -3,10 +3,12 @@
 use super::show::text;
 use crate::cli::{InspectTable, Printing};
 use crate::commands::print::{Verdict, report};
+use crate::cpu::threads;
 use crate::data::profile::{Profile, TableProfile};
 use crate::data::source::{ReadOptions, Source};
 use crate::runs::files;
 use anyhow::Result;
+use polars::prelude::DataFrame;
 use serde_json::Value;
 use std::path::Path;
 
@@ -24,7 +26,9 @@ pub(super) fn run(file: &Path, args: &InspectTable, printing: Printing) -> Resul
 fn profile(source: &mut Source, target: Option<&str>) -> Result<Profile> {
     loop {
         let mut profile = Profile::new(target, &source.display_name);
-        match source.batches(None, &mut |batch, _| profile.see(&batch)) {
+        // The next batch is read while one is looked at.
+        let read = |give: &mut dyn FnMut(DataFrame) -> Result<()>| source.batches(None, &mut |batch, _| give(batch));
+        match threads::behind(|batch| profile.see(&batch), read) {
             Ok(()) => return Ok(profile),
             Err(error) if !source.leave_out_broken() => return Err(error),
             Err(_) => {}

@@ -1,14 +1,16 @@
 //! What is gathered of one column, batch by batch.
 
 use super::Batch;
-use super::cells::{Cells, show_time};
+use super::cells::{Cells, Present, show_time, values};
 use super::moments::{Correlation, Moments, Quantiles};
-use super::sampled::{Sampled, pair};
+use super::repeated;
+use super::sampled::{Sampled, mix, pair};
 use super::stats::Stats;
 use super::top::Top;
 use crate::data::dates::iso;
 use crate::data::schema::Kind;
 use crate::data::shapes::{Meaning, Shape, Shapes};
+use polars::prelude::StringChunked;
 use serde_json::{Value, json};
 
 /// Different values that are counted exactly.
@@ -32,7 +34,7 @@ pub struct Column {
     /// The last integer, as long as each so far was one more than that before it.
     consecutive: Option<i128>,
     text: Shapes,
-    /// Two sums over the hashes of all cells and of their row numbers. Columns with the same cells have the same sums.
+    /// The sum and the exclusive or of the hashes of all cells with their row numbers. Columns with the same cells have the same.
     fingerprint: [u64; 2],
     with_target: Sampled,
     distinct_with_target: Sampled,
@@ -63,59 +65,64 @@ impl Column {
         }
     }
 
-    /// `target` is the target's column of the same batch.
-    pub fn see(&mut self, batch: &Batch, target: Option<&Batch>) {
-        for (row, (&hash, &present)) in batch.hashes.iter().zip(&batch.present).enumerate() {
-            let place = self.rows + row as u64;
-            self.fingerprint[0] = self.fingerprint[0].wrapping_add(pair(hash, place));
-            self.fingerprint[1] = self.fingerprint[1].wrapping_add(pair(place, hash ^ 0x5eed));
-            if present {
-                self.distinct.see(hash);
-                self.top.see(hash, || batch.cells.show(row));
-            } else {
-                self.missing += 1;
-            }
+    /// `target` is the target's column of the same batch; `places` are the hashes of the row numbers.
+    pub fn see(&mut self, batch: &Batch, target: Option<&Batch>, places: &[u64]) {
+        for (hash, place) in batch.hashes.iter().zip(places) {
+            let cell = mix(hash.rotate_left(23) ^ place);
+            self.fingerprint[0] = self.fingerprint[0].wrapping_add(cell);
+            self.fingerprint[1] ^= cell;
         }
+        let present = &batch.present;
         match &batch.cells {
-            Cells::Integers(cells) => self.see_integers(cells),
+            Cells::Integers(cells) => self.see_integers(values(cells), present),
+            Cells::Unsigned(cells) => self.see_integers(values(cells), present),
             Cells::Times(cells, with_time) => {
                 let kind = if *with_time { Kind::Datetime } else { Kind::Date };
-                cells.iter().flatten().for_each(|&time| self.see_time(time, kind));
+                self.cells[kind as usize] += present.count() as u64;
+                present.rows().for_each(|row| widen(&mut self.times, values(cells)[row], i64::cmp));
             }
-            Cells::Texts(cells) => {
-                cells.iter().flatten().for_each(|cell| self.see_text(cell));
-                // Numbers that a file holds as texts are numbers, to `fit` too.
-                if self.text.meaning() == Meaning::Numbers {
-                    let number = |cell: Option<&str>| cell.and_then(|cell| cell.trim().parse().ok());
-                    self.see_numbers(&cells.iter().map(number).collect::<Vec<_>>());
-                }
-            }
-            Cells::Bools(cells) => self.cells[Kind::Bool as usize] += cells.iter().flatten().count() as u64,
-            Cells::Numbers(cells) => self.cells[Kind::Number as usize] += cells.iter().flatten().count() as u64,
+            Cells::Texts(cells) => self.see_texts(batch, cells),
+            Cells::Bools(_) => self.cells[Kind::Bool as usize] += present.count() as u64,
+            Cells::Numbers(_) => self.cells[Kind::Number as usize] += present.count() as u64,
         }
+        match &batch.cells {
+            Cells::Texts(_) => {}
+            _ => self.count_each(batch),
+        }
+        self.top.end_batch(|row| batch.cells.show(row));
         if let Some(numbers) = &batch.numbers {
             self.see_numbers(numbers);
         }
         if let Some(target) = target {
             self.see_target(batch, target);
         }
+        self.missing += (batch.hashes.len() - present.count()) as u64;
         self.rows += batch.hashes.len() as u64;
     }
 
-    fn see_integers(&mut self, cells: &[Option<i128>]) {
-        for (row, &value) in cells.iter().enumerate() {
-            let first = self.rows == 0 && row == 0;
-            self.consecutive = value.filter(|value| first || self.consecutive == Some(value - 1));
-            if let Some(value) = value {
-                self.cells[Kind::Integer as usize] += 1;
-                widen(&mut self.integers, value, |a, b| a.cmp(b));
-            }
+    /// Counts the values cell by cell.
+    fn count_each(&mut self, batch: &Batch) {
+        for row in batch.present.rows() {
+            self.distinct.see(batch.hashes[row], 1);
+            self.top.see(batch.hashes[row], 1, row);
         }
     }
 
-    fn see_numbers(&mut self, cells: &[Option<f64>]) {
-        let finite: Vec<f64> = cells.iter().flatten().copied().filter(|value| value.is_finite()).collect();
-        self.infinite += cells.iter().flatten().filter(|value| value.is_infinite()).count() as u64;
+    fn see_integers<T: Copy + Into<i128>>(&mut self, cells: &[T], present: &Present) {
+        for (row, &value) in cells.iter().enumerate() {
+            let first = self.rows == 0 && row == 0;
+            let value = present.has(row).then(|| value.into());
+            self.consecutive = value.filter(|value| first || self.consecutive == Some(value - 1));
+            if let Some(value) = value {
+                widen(&mut self.integers, value, |a, b| a.cmp(b));
+            }
+        }
+        self.cells[Kind::Integer as usize] += present.count() as u64;
+    }
+
+    fn see_numbers(&mut self, cells: &[f64]) {
+        let finite: Vec<f64> = cells.iter().copied().filter(|value| value.is_finite()).collect();
+        self.infinite += cells.iter().filter(|value| value.is_infinite()).count() as u64;
         self.moments = self.moments.merge(Moments::of(&finite));
         for value in finite {
             self.quantiles.see(value);
@@ -123,14 +130,30 @@ impl Column {
         }
     }
 
-    fn see_time(&mut self, time: i64, kind: Kind) {
-        self.cells[kind as usize] += 1;
-        widen(&mut self.times, time, i64::cmp);
+    /// Most texts occur often, and each is looked at once a batch.
+    fn see_texts(&mut self, batch: &Batch, cells: &StringChunked) {
+        let (texts, different) = (cells.downcast_as_array(), repeated::values(&batch.hashes, batch.present.rows()));
+        let is_complete = self.top.has_room_for(different.len());
+        for &(row, count) in &different {
+            self.see_text(texts.value(row), count);
+            if is_complete {
+                self.distinct.see(batch.hashes[row], count);
+                self.top.see(batch.hashes[row], count, row);
+            }
+        }
+        if !is_complete {
+            self.count_each(batch);
+        }
+        // Numbers that a file holds as texts are numbers, to `fit` too.
+        if self.text.meaning() == Meaning::Numbers {
+            let number = |row: usize| texts.value(row).trim().parse().ok();
+            self.see_numbers(&batch.present.rows().filter_map(number).collect::<Vec<_>>());
+        }
     }
 
-    fn see_text(&mut self, cell: &str) {
-        self.cells[Kind::Text as usize] += 1;
-        match self.text.see(cell, 1) {
+    fn see_text(&mut self, cell: &str, count: u64) {
+        self.cells[Kind::Text as usize] += count;
+        match self.text.see(cell, count) {
             Shape::Date | Shape::Datetime => {
                 if let Some(stamp) = iso(cell) {
                     widen(&mut self.times, stamp.wall.and_utc().timestamp_micros(), i64::cmp);
@@ -141,14 +164,12 @@ impl Column {
     }
 
     fn see_target(&mut self, batch: &Batch, target: &Batch) {
-        for (row, (&hash, &other)) in batch.hashes.iter().zip(&target.hashes).enumerate() {
-            if batch.present[row] && target.present[row] {
-                self.distinct_with_target.see(hash);
-                self.with_target.see(pair(hash, other));
-            }
+        for row in batch.present.rows().filter(|&row| target.present.has(row)) {
+            self.distinct_with_target.see(batch.hashes[row], 1);
+            self.with_target.see(pair(batch.hashes[row], target.hashes[row]), 1);
         }
         if let (Some(ours), Some(theirs)) = (&batch.numbers, &target.numbers) {
-            let both = ours.iter().zip(theirs).filter_map(|(a, b)| Some([(*a)?, (*b)?]));
+            let both = ours.iter().zip(theirs).map(|(&a, &b)| [a, b]);
             let both: Vec<[f64; 2]> = both.filter(|pair| pair.iter().all(|value| value.is_finite())).collect();
             self.correlation = self.correlation.merge(Correlation::of(&both));
         }
@@ -206,8 +227,8 @@ impl Column {
             skew: self.moments.skew().filter(|_| numeric),
             quartiles,
             quartiles_exact: self.quantiles.exact(),
-            top: self.top.sorted(),
             top_lost: self.top.lost(),
+            top: self.top.sorted(),
             text: self.text,
             fingerprint: self.fingerprint,
             pairs_with_target: self.with_target.exact().then(|| self.with_target.distinct()),

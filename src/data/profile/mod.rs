@@ -9,6 +9,7 @@ mod cells;
 mod column;
 mod moments;
 mod notes;
+mod repeated;
 mod sampled;
 mod stats;
 mod top;
@@ -16,15 +17,18 @@ mod top;
 use super::schema::{ColumnSchema, Kind, Role, TableSchema};
 use super::table::names;
 use crate::choices::names::absent;
+use crate::cpu::threads;
 use anyhow::{Result, bail, ensure};
-use cells::Cells;
+use cells::{Cells, Present};
 use column::Column;
 pub use notes::{MOST_CLASSES, Note, NoteKind, ROWS_A_CLASS, are_classes};
 use polars::prelude::DataFrame;
-use sampled::{Sampled, pair};
+use sampled::{Sampled, mix, pair};
 use serde::Serialize;
 pub use stats::ColumnProfile;
 use stats::Stats;
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Different rows that are counted exactly.
 const ROWS: usize = 1 << 20;
@@ -32,8 +36,9 @@ const ROWS: usize = 1 << 20;
 /// One column of one batch.
 struct Batch {
     hashes: Vec<u64>,
-    present: Vec<bool>,
-    numbers: Option<Vec<Option<f64>>>,
+    present: Present,
+    /// NaN where there is none.
+    numbers: Option<Vec<f64>>,
     cells: Cells,
 }
 
@@ -81,9 +86,9 @@ impl Profile {
         }
         let same = self.columns.iter().map(|column| &column.name).eq(&found);
         ensure!(same, "{}: its columns change to {}", self.display_name, found.join(", "));
-        let batches =
-            batch.columns().iter().map(|column| Batch::of(column.as_materialized_series(), &self.display_name));
-        let batches: Vec<Batch> = batches.collect::<Result<_>>()?;
+        let columns = batch.columns();
+        let of = |at: usize| Batch::of(columns[at].as_materialized_series(), &self.display_name);
+        let batches = threads::map(columns.len(), usize::MAX, of)?;
         let target = match &self.target {
             None => None,
             Some(name) => match found.iter().position(|other| other == name) {
@@ -91,15 +96,28 @@ impl Profile {
                 None => bail!("{}: --target: no column {}", self.display_name, absent(name, &found)),
             },
         };
-        for (at, column) in self.columns.iter_mut().enumerate() {
-            column.see(&batches[at], target.filter(|&target| target != at).map(|target| &batches[target]));
-        }
-        for row in 0..batch.height() {
-            let hash = batches.iter().fold(0, |hash, column| pair(hash, column.hashes[row]));
-            self.distinct_rows.see(hash);
-        }
+        self.see_columns(&batches, target)?;
         self.rows += batch.height() as u64;
         self.bytes += batch.estimated_size() as u64;
+        Ok(())
+    }
+
+    /// Each column and the rows as a whole are seen by themselves, and so at the same time.
+    fn see_columns(&mut self, batches: &[Batch], target: Option<usize>) -> Result<()> {
+        let height = batches.first().map_or(0, |batch| batch.hashes.len()) as u64;
+        let places: Vec<u64> = (self.rows..self.rows + height).map(mix).collect();
+        let (rows, columns) = (Mutex::new(&mut self.distinct_rows), self.columns.iter_mut().map(Mutex::new));
+        let columns: Vec<Mutex<&mut Column>> = columns.collect();
+        // The rows take longest, and so come first.
+        threads::map(batches.len() + 1, usize::MAX, |task| {
+            let Some(at) = task.checked_sub(1) else {
+                see_rows(&mut locked(&rows), batches);
+                return Ok(());
+            };
+            let target = target.filter(|&target| target != at).map(|target| &batches[target]);
+            locked(&columns[at]).see(&batches[at], target, &places);
+            Ok(())
+        })?;
         Ok(())
     }
 
@@ -127,18 +145,39 @@ impl Profile {
 impl Batch {
     fn of(series: &polars::prelude::Series, shown: &str) -> Result<Self> {
         let cells = Cells::of(series, shown)?;
-        Ok(Self { hashes: cells.hashes(), present: cells.present(), numbers: cells.numbers(), cells })
+        let present = cells.present();
+        Ok(Self { hashes: cells.hashes(&present), numbers: cells.numbers(&present), present, cells })
     }
+}
+
+/// Rows whose hashes are made at once: they stay in the processor's cache from column to column.
+const CHUNK: usize = 4096;
+
+fn see_rows(distinct: &mut Sampled, batches: &[Batch]) {
+    let height = batches.first().map_or(0, |batch| batch.hashes.len());
+    for first in (0..height).step_by(CHUNK) {
+        let mut rows = vec![0; CHUNK.min(height - first)];
+        for batch in batches {
+            for (row, hash) in rows.iter_mut().zip(&batch.hashes[first..]) {
+                *row = pair(*row, *hash);
+            }
+        }
+        rows.into_iter().for_each(|row| distinct.see(row, 1));
+    }
+}
+
+/// What only one of the threads asks for.
+fn locked<T>(seat: &Mutex<T>) -> MutexGuard<'_, T> {
+    seat.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl TableProfile {
     /// The types and roles that were found, for a schema file. Numbers that are written as text are meant to be
     /// numbers: the schema will find the cells to mend.
     pub fn schema(&self) -> TableSchema {
-        let meant = |column: &ColumnProfile| {
-            let mut slips = self.notes.iter().filter(|note| note.kind == NoteKind::NumbersAsText);
-            if slips.any(|note| note.columns.contains(&column.name)) { Kind::Number } else { column.kind }
-        };
+        let slips = self.notes.iter().filter(|note| note.kind == NoteKind::NumbersAsText);
+        let slips: HashSet<&String> = slips.flat_map(|note| &note.columns).collect();
+        let meant = |column: &ColumnProfile| if slips.contains(&column.name) { Kind::Number } else { column.kind };
         let column = |column: &ColumnProfile| ColumnSchema {
             name: column.name.clone(),
             kind: meant(column),

@@ -19,8 +19,13 @@ impl Moments {
         }
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
-        let power = |exponent| values.iter().map(|value| (value - mean).powi(exponent)).sum();
-        Self { n, mean, m2: power(2), m3: power(3) }
+        let (mut m2, mut m3) = (0.0, 0.0);
+        for value in values {
+            let delta = value - mean;
+            m2 += delta * delta;
+            m3 += delta * delta * delta;
+        }
+        Self { n, mean, m2, m3 }
     }
 
     pub fn merge(self, other: Self) -> Self {

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// A hasher for keys that are hashes already: it gives them back as they are.
+/// A hasher for keys that are hashes already. A map tells its entries apart by a hash's first bits, which are 0 in all those that
+/// [`Sampled`] keeps: the halves change places.
 #[derive(Default)]
 pub struct AsItIs(u64);
 
 impl Hasher for AsItIs {
     fn finish(&self) -> u64 {
-        self.0
+        self.0.rotate_left(32)
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -40,11 +41,12 @@ impl Sampled {
         Self { limit, level: 0, counts: ByHash::default() }
     }
 
-    pub fn see(&mut self, hash: u64) {
+    /// Takes in a value that occurs `count` times.
+    pub fn see(&mut self, hash: u64, count: u64) {
         if !kept(hash, self.level) {
             return;
         }
-        *self.counts.entry(hash).or_default() += 1;
+        *self.counts.entry(hash).or_default() += count;
         while self.counts.len() > self.limit {
             self.level += 1;
             let level = self.level;
@@ -90,7 +92,7 @@ mod tests {
 
     fn of(values: impl Iterator<Item = u64>, limit: usize) -> Sampled {
         let mut sampled = Sampled::new(limit);
-        values.for_each(|value| sampled.see(mix(value)));
+        values.for_each(|value| sampled.see(mix(value), 1));
         sampled
     }
 

@@ -130,3 +130,44 @@ fn numbers_that_are_written_as_text_are_pinned_as_numbers() {
     let kinds: Vec<Kind> = profile.schema().columns.iter().map(|column| column.kind).collect();
     assert_eq!(kinds, [Kind::Number, Kind::Text]);
 }
+
+// w = pl.Series([None if i % 10 == 0 else f"w{i * i % 97}" for i in range(5000)])
+// w.null_count(), w.drop_nulls().n_unique(), w.drop_nulls().value_counts(sort=True)
+#[test]
+fn texts_that_repeat_are_counted_as_polars_counts_them_wherever_the_batches_end() {
+    let words: Vec<_> = (0..5000).map(|i| (i % 10 > 0).then(|| format!("w{}", i * i % 97))).collect();
+    let table = df!("w" => words).unwrap();
+    for size in [5000, 777, 1] {
+        let batches: Vec<DataFrame> = (0..5000).step_by(size).map(|at| table.slice(at as i64, size)).collect();
+        let profile = profile(&batches, None);
+        let w = &profile.columns[0];
+        assert_eq!((w.missing, w.distinct, w.most_frequent_error), (500, 49, 0));
+        let first = [("w73".into(), 94), ("w79".into(), 94), ("w85".into(), 94)];
+        assert_eq!(w.most_frequent[..3], first);
+    }
+}
+
+/// Texts and numbers of more different values than are counted, whole numbers, dates, missing cells; in one batch and in many.
+#[test]
+fn a_profile_is_the_same_on_one_thread_and_on_several() {
+    let rows = 0..70_000_i64;
+    let table = df!(
+        "number" => rows.clone().map(|i| (i % 3 > 0).then_some((i * 7919 % 100_003) as f64 / 7.0)).collect::<Vec<_>>(),
+        "text" => rows.clone().map(|i| format!("t{}", i * 7919 % 100_003)).collect::<Vec<_>>(),
+        "few" => rows.clone().map(|i| if i % 7 == 0 { "" } else { "a" }).collect::<Vec<_>>(),
+        "whole" => rows.clone().map(|i| i % 1000).collect::<Vec<_>>(),
+        "day" => rows.map(|i| format!("2024-01-{:02}", i % 28 + 1)).collect::<Vec<_>>(),
+    );
+    let table = table.unwrap();
+    let batches: Vec<DataFrame> = (0..7).map(|at| table.slice(at * 10_000, 10_000)).collect();
+    for target in [None, Some("whole"), Some("few")] {
+        let on = |threads| {
+            threads::set(threads);
+            serde_json::to_value(profile(&batches, target)).unwrap()
+        };
+        let (one, several) = (on(1), on(3));
+        threads::set(0);
+        assert_eq!(one, several);
+        assert_eq!((&one["columns"][1]["distinct_exact"], &one["rows"]), (&false.into(), &70_000.into()));
+    }
+}

@@ -16,17 +16,38 @@ const SHOWN: usize = 80;
 /// by at most [`Top::lost`], and never too large.
 #[derive(Default)]
 pub struct Top {
-    counts: ByHash<(String, u64)>,
+    counts: ByHash<(Shown, u64)>,
     /// By how much a count may be too small.
     lost: u64,
 }
 
+/// A value as it is shown. Most rare values are dropped before their batch ends, so that none is put in words before.
+enum Shown {
+    /// As the cell of this row of the batch.
+    Row(usize),
+    Text(Box<str>),
+}
+
 impl Top {
-    /// Counts one occurrence of the value with this hash; `show` gives its text when it is seen for the first time.
-    pub fn see(&mut self, hash: u64, show: impl FnOnce() -> String) {
-        self.counts.entry(hash).or_insert_with(|| (show().chars().take(SHOWN).collect(), 0)).1 += 1;
+    /// Counts occurrences of the value with this hash; it stands in `row` of the batch, among others.
+    pub fn see(&mut self, hash: u64, count: u64, row: usize) {
+        self.counts.entry(hash).or_insert((Shown::Row(row), 0)).1 += count;
         if self.counts.len() > 2 * LIMIT {
             self.prune();
+        }
+    }
+
+    /// Whether so many new values leave all others where they are, whatever the order in which they come.
+    pub fn has_room_for(&self, values: usize) -> bool {
+        self.counts.len() + values <= 2 * LIMIT
+    }
+
+    /// Ends a batch: `show` gives the text of one of its rows.
+    pub fn end_batch(&mut self, show: impl Fn(usize) -> String) {
+        for (shown, _) in self.counts.values_mut() {
+            if let Shown::Row(row) = *shown {
+                *shown = Shown::Text(show(row).chars().take(SHOWN).collect());
+            }
         }
     }
 
@@ -45,10 +66,11 @@ impl Top {
         self.lost
     }
 
-    /// Values with their counts, the most frequent first, equal ones by letter.
-    pub fn sorted(&self) -> Vec<(String, u64)> {
-        let mut sorted: Vec<(String, u64)> = self.counts.values().cloned().collect();
-        sorted.sort_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
+    /// Values with their counts, the most frequent first, equal ones by letter; all batches have ended.
+    pub fn sorted(self) -> Vec<(String, u64)> {
+        let text = |shown| if let Shown::Text(text) = shown { text.into_string() } else { String::new() };
+        let mut sorted: Vec<(String, u64)> = self.counts.into_values().map(|(shown, n)| (text(shown), n)).collect();
+        sorted.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
         sorted
     }
 }
@@ -61,24 +83,29 @@ mod tests {
     #[test]
     fn values_are_counted_and_the_most_frequent_stands_first() {
         let mut top = Top::default();
-        for word in ["b", "a", "b", "c", "a", "b"] {
-            top.see(mix(word.as_bytes()[0].into()), || word.into());
+        for batch in [&["b", "a", "b"][..], &["c", "a", "b"]] {
+            for (row, word) in batch.iter().enumerate() {
+                top.see(mix(word.as_bytes()[0].into()), 1, row);
+            }
+            top.end_batch(|row| batch[row].into());
         }
-        assert_eq!(top.sorted(), [("b".into(), 3), ("a".into(), 2), ("c".into(), 1)]);
         assert_eq!(top.lost(), 0);
+        assert_eq!(top.sorted(), [("b".into(), 3), ("a".into(), 2), ("c".into(), 1)]);
     }
 
     // Misra and Gries: a count is too small by at most n / (k + 1).
     #[test]
     fn what_is_frequent_survives_any_number_of_rare_values() {
         let mut top = Top::default();
-        for value in 0..100_000_u64 {
-            let value = if value % 10 == 0 { 0 } else { value };
-            top.see(mix(value), || value.to_string());
+        for value in 0..100_000_usize {
+            let value = if value.is_multiple_of(10) { 0 } else { value };
+            top.see(mix(value as u64), 1, value);
+            assert!(top.counts.len() <= 2 * LIMIT);
         }
-        let (value, count) = top.sorted()[0].clone();
+        top.end_batch(|value| value.to_string());
+        let lost = top.lost();
+        let (value, count) = top.sorted().swap_remove(0);
         assert_eq!(value, "0");
-        assert!(count <= 10_000 && count + top.lost() >= 10_000 && top.lost() <= 10, "{count} {}", top.lost());
-        assert!(top.counts.len() <= 2 * LIMIT);
+        assert!(count <= 10_000 && count + lost >= 10_000 && lost <= 10, "{count} {lost}");
     }
 }

@@ -8,6 +8,7 @@ pub use target::{MOST_CLASSES, ROWS_A_CLASS, are_classes};
 use super::stats::Stats;
 use crate::choices::names::named;
 use serde::Serialize;
+use std::collections::HashMap;
 
 named! {
     /// What a note is about.
@@ -91,9 +92,10 @@ fn percent(part: u64, whole: u64) -> String {
 
 /// Columns whose cells are the same in every row.
 fn equal(columns: &[Stats], target: Option<&str>, notes: &mut Vec<Note>) {
-    let mut groups: Vec<Vec<&Stats>> = Vec::new();
+    let (mut groups, mut places): (Vec<Vec<&Stats>>, _) = (Vec::new(), HashMap::new());
     for column in columns.iter().filter(|column| column.present() > 0 && target != Some(column.name.as_str())) {
-        match groups.iter_mut().find(|group| group[0].fingerprint == column.fingerprint) {
+        let place = *places.entry(column.fingerprint).or_insert(groups.len());
+        match groups.get_mut(place) {
             Some(group) => group.push(column),
             None => groups.push(vec![column]),
         }
