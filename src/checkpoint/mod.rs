@@ -34,8 +34,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use tch::Device;
 
-/// The version of the format that is written; a reader refuses a newer one.
-pub const FORMAT: u32 = 1;
+/// The version of the format that is written; a reader refuses a newer one, and reads the earlier ones.
+///
+/// 1: the categories and classes of a table's model are constants in its code, all of which libtorch compares with each other.
+/// 2: they are attributes, in `data.pkl`.
+pub const FORMAT: u32 = 2;
 
 const ABOUT: &str = "lockstep.json";
 const TRAINING: &str = "training.safetensors";

@@ -2,10 +2,10 @@
 //!
 //! libtorch takes the sizes in `data.pkl` at their word: a tensor that is larger than the bytes it is stored in is read
 //! beyond them, and ends the process or shows what lies there. So the program in the pickle is run here, by the few
-//! opcodes that `torch.jit.save` writes for a module of tensors, and every value that it makes on its way is looked at.
+//! opcodes that `torch.jit.save` writes for a module of tensors and texts, and every value that it makes on its way is looked at.
 
 use crate::python::pickle::machine::Machine;
-use crate::python::pickle::node::{Dialect, Node, Storage};
+use crate::python::pickle::node::{Dialect, Held, Node, Storage};
 use crate::torch::archive::Files;
 use anyhow::{Context, Result, bail, ensure};
 
@@ -48,6 +48,7 @@ fn values(name: &str, bytes: &[u8], files: &Files) -> Result<(Vec<Node>, usize)>
                 ensure!(depths[index] <= DEEPEST, "tuples {} deep", depths[index]);
             }
             Node::Dict(items) => attributes(&nodes, items)?,
+            Node::Typed(value, held) => ensure!(holds(&nodes, *value, *held), "a value that is no {held:?}"),
             Node::Storage(storage) => stored(storage, files)?,
             Node::Tensor(tensor) => tensor.check_bounds(tensor.storage.count)?,
             _ => {}
@@ -59,10 +60,28 @@ fn values(name: &str, bytes: &[u8], files: &Files) -> Result<(Vec<Node>, usize)>
 fn attributes(nodes: &[Node], items: &[(usize, usize)]) -> Result<()> {
     for &(name, value) in items {
         let (name, value) = (&nodes[name], &nodes[value]);
-        let value = matches!(value, Node::Tensor(_) | Node::Object(_) | Node::Bool(_) | Node::Int(_) | Node::Text(_));
+        let value = matches!(
+            value,
+            Node::Tensor(_) | Node::Object(_) | Node::Typed(..) | Node::Bool(_) | Node::Int(_) | Node::Text(_)
+        );
         ensure!(matches!(name, Node::Text(_)) && value, "expected attributes by their names");
     }
     Ok(())
+}
+
+/// Whether a list or dict holds what libtorch is told: it does not look, and takes the one for the other.
+fn holds(nodes: &[Node], value: usize, held: Held) -> bool {
+    let text = |&node: &usize| matches!(nodes[node], Node::Text(_));
+    let integer = |&node: &usize| matches!(nodes[node], Node::Int(_));
+    match (&nodes[value], held) {
+        (Node::List(values), Held::Texts) => values.iter().all(text),
+        (Node::List(values), Held::Integers) => values.iter().all(integer),
+        (Node::Dict(items), Held::Dictionary) => items.iter().all(|(key, value)| text(key) && integer(value)),
+        (Node::List(values), Held::Dictionaries) => {
+            values.iter().all(|&node| matches!(nodes[node], Node::Typed(_, Held::Dictionary)))
+        }
+        _ => false,
+    }
 }
 
 /// `data/<key>` must hold just the storage.

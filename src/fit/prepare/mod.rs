@@ -1,6 +1,7 @@
 //! From a table to tensors, in memory that holds what the network sees, one column, and one batch of rows.
 
 mod fitted;
+mod memory;
 
 pub use fitted::{FittedPreprocessing, PartRows, RowsOfPart, fit_preprocessing};
 
@@ -51,6 +52,7 @@ pub const SAMPLE: usize = 100_000;
 /// Turns the rows of `parts` into the tensors to train on; all constants come from the training rows alone.
 pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitPlan, device: Device) -> Result<Prepared> {
     let FittedPreprocessing { pipeline, target, parts, slots } = fit_preprocessing(divided, parts, config)?;
+    memory::check(&pipeline, &parts, &divided.store.display_name)?;
     let targets = divided.store.column(&config.target)?;
     let remedy = new_class(config);
     let [train, valid, test] = transform(divided, &pipeline, parts, &slots)?.map(|part| {
@@ -118,6 +120,9 @@ fn transform(
     made.try_into().map_err(|_| anyhow::anyhow!("three parts went in"))
 }
 
+/// How many features are computed at once: the rows of a batch, of many categories each, may be larger than the memory.
+const AT_ONCE: i64 = 1 << 24;
+
 impl Transformed {
     /// Writes the features of those rows of `batch` that belong to this part; `slots` are those of the batch's rows.
     fn put(
@@ -138,7 +143,10 @@ impl Transformed {
         let matrix = tensors::from_columns(&raw.columns, Kind::Double, Device::Cpu)?;
         let index: Vec<i64> = here.in_part.iter().map(|&place| i64::from(place)).collect();
         let index = Tensor::f_from_slice(&index)?;
-        let _ = self.x.f_index_copy_(0, &index, &module.call("forward", &matrix)?)?;
+        let rows = (AT_ONCE / self.x.size()[1].max(1)).max(1);
+        for (index, matrix) in index.f_split(rows, 0)?.iter().zip(matrix.f_split(rows, 0)?) {
+            let _ = self.x.f_index_copy_(0, index, &module.call("forward", &matrix)?)?;
+        }
         let sampled = index.f_lt(SAMPLE as i64)?.f_nonzero()?.f_view(-1)?;
         if sampled.numel() > 0 {
             let (to, from) = (index.f_index_select(0, &sampled)?, matrix.f_index_select(0, &sampled)?);
