@@ -223,11 +223,14 @@ impl ModelFile {
 
     /// Checks it whole, and loads the module onto `device`.
     pub fn load(self, device: Device) -> Result<Checkpoint> {
-        let Self { files, manifest } = self;
+        let Self { mut files, manifest } = self;
         let named = |name: &str| safetensors::from_bytes(extra(&files, name)?).with_context(|| name.to_string());
         let (training, check) = (named(TRAINING)?, named(CHECK)?);
         pickle::check(&files)?;
         code::check(&files)?;
+        if manifest.format == 1 {
+            code::leave_out(&mut files, &["codes", "predict_table"]);
+        }
         let module = Module::load(&archive::for_libtorch(&files)?, device).context("libtorch cannot load it")?;
         Ok(Checkpoint { manifest, module, training, check })
     }

@@ -106,6 +106,61 @@ fn stored(storage: &Storage, files: &Files) -> Result<()> {
 mod tests {
     use super::*;
 
+    fn data(data: Vec<u8>) -> Result<()> {
+        check(&Files::from([("data.pkl".into(), data), ("constants.pkl".into(), b"\x80\x02).".to_vec())]))
+    }
+
+    /// A module with one attribute.
+    fn attribute(value: &[u8]) -> Result<()> {
+        let parts: [&[u8]; 3] = [b"\x80\x02c__torch__\nNet\n)\x81}(X\x01\0\0\0a", value, b"ub."];
+        data(parts.concat())
+    }
+
+    // What torch.jit.save of torch 2.13 writes for the attributes categories: List[Dict[str, int]] = [{"x": 0, "y": 1}, {}],
+    // unseen: List[int] = [-1, 300], classes: List[str] = ["a"], without the module's own.
+    #[test]
+    fn lists_and_dicts_are_read_as_torch_writes_them() {
+        let bytes = b"\x80\x02c__torch__\nNet\nq\x00)\x81}(X\n\x00\x00\x00categoriesq\x03ctorch.jit._pickle\n\
+            restore_type_tag\nq\x04](h\x04}(X\x01\x00\x00\x00xq\x05K\x00X\x01\x00\x00\x00yq\x06K\x01uX\x0e\x00\x00\x00\
+            Dict[str, int]q\x07\x86Rh\x04}(uh\x07\x86ReX\x14\x00\x00\x00List[Dict[str, int]]q\x08\x86R\
+            X\x06\x00\x00\x00unseenq\tctorch.jit._pickle\nbuild_intlist\nq\n(](J\xff\xff\xff\xffM,\x01etR\
+            X\x07\x00\x00\x00classesq\x0bh\x04](X\x01\x00\x00\x00aq\x0ceX\t\x00\x00\x00List[str]q\r\x86Rubq\x0e.";
+        data(bytes.to_vec()).unwrap();
+    }
+
+    #[test]
+    fn what_is_not_what_its_type_says_is_refused() {
+        let tagged = |value: &[u8], name: &str| {
+            let size = u32::try_from(name.len()).unwrap().to_le_bytes();
+            let parts: [&[u8]; 6] =
+                [b"ctorch.jit._pickle\nrestore_type_tag\n", value, b"X", &size, name.as_bytes(), b"\x86R"];
+            parts.concat()
+        };
+        let integers = |value: &[u8]| [b"ctorch.jit._pickle\nbuild_intlist\n(".as_slice(), value, b"tR"].concat();
+        let (texts, whole, pairs) = (b"](X\x01\0\0\0ae", b"](K\x01e", b"}(X\x01\0\0\0aK\x01u");
+        let pair = tagged(pairs, "Dict[str, int]");
+        let listed = |value: &[u8]| [b"](", value, b"e"].concat();
+        attribute(&tagged(texts, "List[str]")).unwrap();
+        attribute(&integers(whole)).unwrap();
+        attribute(&tagged(&listed(&pair), "List[Dict[str, int]]")).unwrap();
+        for wrong in [
+            whole.to_vec(),
+            tagged(whole, "List[str]"),
+            integers(texts),
+            integers(pairs),
+            tagged(texts, "Dict[str, int]"),
+            tagged(b"}(X\x01\0\0\0aX\x01\0\0\0bu", "Dict[str, int]"),
+            tagged(&listed(pairs), "List[Dict[str, int]]"),
+            tagged(&listed(&tagged(texts, "List[str]")), "List[Dict[str, int]]"),
+            tagged(texts, "List[Tensor]"),
+            // A number that comes to the list after its type.
+            [&tagged(b"]q\x00(X\x01\0\0\0ae", "List[str]")[..], b"0h\x00(K\x01e"].concat(),
+            [b"X\x01\0\0\0b", &tagged(b"]q\x00(X\x01\0\0\0ae", "List[str]")[..], b"X\x01\0\0\0ch\x00(K\x01e"].concat(),
+        ] {
+            assert!(attribute(&wrong).is_err(), "{wrong:?}");
+        }
+    }
+
     fn checked(constants: &[u8]) -> Result<()> {
         let data = b"\x80\x02c__torch__\nNet\n)\x81}b.".to_vec();
         check(&Files::from([("data.pkl".into(), data), ("constants.pkl".into(), constants.to_vec())]))

@@ -56,6 +56,8 @@ pub struct Scored {
 
 /// How many rows go through the network at once.
 const CHUNK: i64 = 1 << 16;
+/// And so many features.
+const FEATURES: i64 = 1 << 27;
 
 /// The module's outputs on the CPU: `forward` of raw rows, or `network` of rows that are preprocessed already.
 pub fn outputs(module: &Module, method: &str, x: &Tensor) -> Result<Tensor> {
@@ -69,12 +71,21 @@ pub fn outputs_in_steps(
     x: &Tensor,
     step: &mut dyn FnMut(usize, usize) -> Result<()>,
 ) -> Result<Tensor> {
-    let chunks = x.f_split(CHUNK, 0)?;
+    let chunks = x.f_split(rows_at_once(module, method)?, 0)?;
     let outputs = chunks.iter().enumerate().map(|(done, x)| {
         step(done, chunks.len())?;
         Ok(module.call(method, x)?.f_to_device(Device::Cpu)?)
     });
     Ok(Tensor::f_cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?)
+}
+
+/// Raw rows become features, of many categories each: not so many rows at once that they would not find room.
+fn rows_at_once(module: &Module, method: &str) -> Result<i64> {
+    if method != "forward" {
+        return Ok(CHUNK);
+    }
+    let widest = module.state()?.iter().filter_map(|entry| entry.tensor.size().last().copied()).max();
+    Ok((FEATURES / widest.unwrap_or(1).max(1)).clamp(1, CHUNK))
 }
 
 /// Turns the network's outputs `[n, k]` into predictions, as the model file's `predict` does, with the probabilities.
