@@ -56,8 +56,9 @@ pub struct Scored {
 
 /// How many rows go through the network at once.
 const CHUNK: i64 = 1 << 16;
-/// And so many features.
-const FEATURES: i64 = 1 << 27;
+/// Where a row becomes more features than this, so many of them are made at once: as one block of 65,536 rows they would be gigabytes.
+const WIDE: i64 = 1 << 11;
+const BLOCK: i64 = 1 << 24;
 
 /// The module's outputs on the CPU: `forward` of raw rows, or `network` of rows that are preprocessed already.
 pub fn outputs(module: &Module, method: &str, x: &Tensor) -> Result<Tensor> {
@@ -79,13 +80,13 @@ pub fn outputs_in_steps(
     Ok(Tensor::f_cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?)
 }
 
-/// Raw rows become features, of many categories each: not so many rows at once that they would not find room.
+/// Raw rows become features, of many categories each: fewer rows at once where these are wide.
 fn rows_at_once(module: &Module, method: &str) -> Result<i64> {
     if method != "forward" {
         return Ok(CHUNK);
     }
-    let widest = module.state()?.iter().filter_map(|entry| entry.tensor.size().last().copied()).max();
-    Ok((FEATURES / widest.unwrap_or(1).max(1)).clamp(1, CHUNK))
+    let widest = module.state()?.iter().filter_map(|entry| entry.tensor.size().last().copied()).max().unwrap_or(1);
+    Ok(if widest > WIDE { (BLOCK / widest).max(1) } else { CHUNK })
 }
 
 /// Turns the network's outputs `[n, k]` into predictions, as the model file's `predict` does, with the probabilities.

@@ -101,8 +101,8 @@ impl TensorNode {
 pub enum Dialect {
     /// `torch.save`, by Python's pickle, protocols 2 to 5.
     Save,
-    /// `torch.jit.save`, by libtorch: protocol 2, of it what a module of tensors takes, and nothing that libtorch's reader
-    /// takes otherwise than this one.
+    /// `torch.jit.save`, by libtorch: protocol 2, of it what a module of tensors and texts takes, and nothing that libtorch's
+    /// reader takes otherwise than this one.
     Script,
 }
 
