@@ -8,7 +8,7 @@ use std::process::Command;
 const QUICK: [&str; 7] = ["--epochs", "1", "--device", "cpu", "--threads", "1", "--quiet"];
 
 /// How many texts there are, each in two rows.
-const MANY: usize = 12_000;
+const MANY: usize = 4_000;
 
 /// A text that is hard to write in code for some rows, in a CSV's quotes.
 fn text(number: usize) -> String {
