@@ -22,6 +22,26 @@ pub fn check(files: &Files) -> Result<()> {
     Ok(())
 }
 
+/// Leaves methods out of every class. Those of format 1 that take texts have a constant for each category, all of which libtorch
+/// compares with each other when it reads them, and here nobody calls them.
+pub fn leave_out(files: &mut Files, methods: &[&str]) {
+    for (_, bytes) in files.iter_mut().filter(|(name, _)| name.ends_with(".py")) {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let begins = |line: &str| methods.iter().any(|name| line.starts_with(&format!("  def {name}(")));
+        let (mut left_out, mut kept) = (false, String::with_capacity(text.len()));
+        for line in text.split_inclusive('\n') {
+            // What stands deeper belongs to the method before it.
+            if !line.starts_with("   ") {
+                left_out = begins(line);
+            }
+            if !left_out {
+                kept += line;
+            }
+        }
+        *bytes = kept.into_bytes();
+    }
+}
+
 fn harmless(text: &str) -> Result<()> {
     let bare = without_strings(text)?;
     ensure!(deepest(&bare) <= DEEPEST, "an expression or a block more than {DEEPEST} deep");
@@ -106,6 +126,18 @@ mod tests {
         let list = "-1.5e-3, ".repeat(10_000);
         harmless(&format!("x = torch.where(torch.isnan(x), [{list}], (self.a).b(x, ))\n")).unwrap();
         harmless("ops.prim.RaiseException(_2)\nx = -1.\n").unwrap();
+    }
+
+    #[test]
+    fn methods_are_left_out_to_their_ends() {
+        let text = "class A(Module):\n  x : int\n  def codes(self: A,\n    x: int) -> int:\n    if x:\n      y = 1\n    return x\n  \
+                    def codes_of(self: A) -> int:\n    return 1\nclass B(Module):\n  def f(self: B) -> int:\n    return 2\n  def codes(self: B) -> int:\n    return 3\n";
+        let mut files = Files::from([("code/a.py".to_string(), text.as_bytes().to_vec())]);
+        leave_out(&mut files, &["codes"]);
+        assert_eq!(
+            String::from_utf8_lossy(&files["code/a.py"]),
+            "class A(Module):\n  x : int\n  def codes_of(self: A) -> int:\n    return 1\nclass B(Module):\n  def f(self: B) -> int:\n    return 2\n"
+        );
     }
 
     #[test]

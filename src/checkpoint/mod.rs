@@ -34,8 +34,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use tch::Device;
 
-/// The version of the format that is written; a reader refuses a newer one.
-pub const FORMAT: u32 = 1;
+/// The version of the format that is written; a reader refuses a newer one, and reads the earlier ones.
+///
+/// 1: the categories and classes of a table's model are constants in its code, all of which libtorch compares with each other.
+/// 2: they are attributes, in `data.pkl`.
+pub const FORMAT: u32 = 2;
 
 const ABOUT: &str = "lockstep.json";
 const TRAINING: &str = "training.safetensors";
@@ -220,11 +223,14 @@ impl ModelFile {
 
     /// Checks it whole, and loads the module onto `device`.
     pub fn load(self, device: Device) -> Result<Checkpoint> {
-        let Self { files, manifest } = self;
+        let Self { mut files, manifest } = self;
         let named = |name: &str| safetensors::from_bytes(extra(&files, name)?).with_context(|| name.to_string());
         let (training, check) = (named(TRAINING)?, named(CHECK)?);
         pickle::check(&files)?;
         code::check(&files)?;
+        if manifest.format == 1 {
+            code::leave_out(&mut files, &["codes", "predict_table"]);
+        }
         let module = Module::load(&archive::for_libtorch(&files)?, device).context("libtorch cannot load it")?;
         Ok(Checkpoint { manifest, module, training, check })
     }

@@ -2,10 +2,10 @@
 //!
 //! libtorch takes the sizes in `data.pkl` at their word: a tensor that is larger than the bytes it is stored in is read
 //! beyond them, and ends the process or shows what lies there. So the program in the pickle is run here, by the few
-//! opcodes that `torch.jit.save` writes for a module of tensors, and every value that it makes on its way is looked at.
+//! opcodes that `torch.jit.save` writes for a module of tensors and texts, and every value that it makes on its way is looked at.
 
 use crate::python::pickle::machine::Machine;
-use crate::python::pickle::node::{Dialect, Node, Storage};
+use crate::python::pickle::node::{Dialect, Held, Node, Storage};
 use crate::torch::archive::Files;
 use anyhow::{Context, Result, bail, ensure};
 
@@ -48,6 +48,7 @@ fn values(name: &str, bytes: &[u8], files: &Files) -> Result<(Vec<Node>, usize)>
                 ensure!(depths[index] <= DEEPEST, "tuples {} deep", depths[index]);
             }
             Node::Dict(items) => attributes(&nodes, items)?,
+            Node::Typed(value, held) => ensure!(holds(&nodes, *value, *held), "a value that is no {held:?}"),
             Node::Storage(storage) => stored(storage, files)?,
             Node::Tensor(tensor) => tensor.check_bounds(tensor.storage.count)?,
             _ => {}
@@ -59,10 +60,28 @@ fn values(name: &str, bytes: &[u8], files: &Files) -> Result<(Vec<Node>, usize)>
 fn attributes(nodes: &[Node], items: &[(usize, usize)]) -> Result<()> {
     for &(name, value) in items {
         let (name, value) = (&nodes[name], &nodes[value]);
-        let value = matches!(value, Node::Tensor(_) | Node::Object(_) | Node::Bool(_) | Node::Int(_) | Node::Text(_));
+        let value = matches!(
+            value,
+            Node::Tensor(_) | Node::Object(_) | Node::Typed(..) | Node::Bool(_) | Node::Int(_) | Node::Text(_)
+        );
         ensure!(matches!(name, Node::Text(_)) && value, "expected attributes by their names");
     }
     Ok(())
+}
+
+/// Whether a list or dict holds what libtorch is told: it does not look, and takes the one for the other.
+fn holds(nodes: &[Node], value: usize, held: Held) -> bool {
+    let text = |&node: &usize| matches!(nodes[node], Node::Text(_));
+    let integer = |&node: &usize| matches!(nodes[node], Node::Int(_));
+    match (&nodes[value], held) {
+        (Node::List(values), Held::Texts) => values.iter().all(text),
+        (Node::List(values), Held::Integers) => values.iter().all(integer),
+        (Node::Dict(items), Held::Dictionary) => items.iter().all(|(key, value)| text(key) && integer(value)),
+        (Node::List(values), Held::Dictionaries) => {
+            values.iter().all(|&node| matches!(nodes[node], Node::Typed(_, Held::Dictionary)))
+        }
+        _ => false,
+    }
 }
 
 /// `data/<key>` must hold just the storage.
@@ -86,6 +105,61 @@ fn stored(storage: &Storage, files: &Files) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn data(data: Vec<u8>) -> Result<()> {
+        check(&Files::from([("data.pkl".into(), data), ("constants.pkl".into(), b"\x80\x02).".to_vec())]))
+    }
+
+    /// A module with one attribute.
+    fn attribute(value: &[u8]) -> Result<()> {
+        let parts: [&[u8]; 3] = [b"\x80\x02c__torch__\nNet\n)\x81}(X\x01\0\0\0a", value, b"ub."];
+        data(parts.concat())
+    }
+
+    // What torch.jit.save of torch 2.13 writes for the attributes categories: List[Dict[str, int]] = [{"x": 0, "y": 1}, {}],
+    // unseen: List[int] = [-1, 300], classes: List[str] = ["a"], without the module's own.
+    #[test]
+    fn lists_and_dicts_are_read_as_torch_writes_them() {
+        let bytes = b"\x80\x02c__torch__\nNet\nq\x00)\x81}(X\n\x00\x00\x00categoriesq\x03ctorch.jit._pickle\n\
+            restore_type_tag\nq\x04](h\x04}(X\x01\x00\x00\x00xq\x05K\x00X\x01\x00\x00\x00yq\x06K\x01uX\x0e\x00\x00\x00\
+            Dict[str, int]q\x07\x86Rh\x04}(uh\x07\x86ReX\x14\x00\x00\x00List[Dict[str, int]]q\x08\x86R\
+            X\x06\x00\x00\x00unseenq\tctorch.jit._pickle\nbuild_intlist\nq\n(](J\xff\xff\xff\xffM,\x01etR\
+            X\x07\x00\x00\x00classesq\x0bh\x04](X\x01\x00\x00\x00aq\x0ceX\t\x00\x00\x00List[str]q\r\x86Rubq\x0e.";
+        data(bytes.to_vec()).unwrap();
+    }
+
+    #[test]
+    fn what_is_not_what_its_type_says_is_refused() {
+        let tagged = |value: &[u8], name: &str| {
+            let size = u32::try_from(name.len()).unwrap().to_le_bytes();
+            let parts: [&[u8]; 6] =
+                [b"ctorch.jit._pickle\nrestore_type_tag\n", value, b"X", &size, name.as_bytes(), b"\x86R"];
+            parts.concat()
+        };
+        let integers = |value: &[u8]| [b"ctorch.jit._pickle\nbuild_intlist\n(".as_slice(), value, b"tR"].concat();
+        let (texts, whole, pairs) = (b"](X\x01\0\0\0ae", b"](K\x01e", b"}(X\x01\0\0\0aK\x01u");
+        let pair = tagged(pairs, "Dict[str, int]");
+        let listed = |value: &[u8]| [b"](", value, b"e"].concat();
+        attribute(&tagged(texts, "List[str]")).unwrap();
+        attribute(&integers(whole)).unwrap();
+        attribute(&tagged(&listed(&pair), "List[Dict[str, int]]")).unwrap();
+        for wrong in [
+            whole.to_vec(),
+            tagged(whole, "List[str]"),
+            integers(texts),
+            integers(pairs),
+            tagged(texts, "Dict[str, int]"),
+            tagged(b"}(X\x01\0\0\0aX\x01\0\0\0bu", "Dict[str, int]"),
+            tagged(&listed(pairs), "List[Dict[str, int]]"),
+            tagged(&listed(&tagged(texts, "List[str]")), "List[Dict[str, int]]"),
+            tagged(texts, "List[Tensor]"),
+            // A number that comes to the list after its type.
+            [&tagged(b"]q\x00(X\x01\0\0\0ae", "List[str]")[..], b"0h\x00(K\x01e"].concat(),
+            [b"X\x01\0\0\0b", &tagged(b"]q\x00(X\x01\0\0\0ae", "List[str]")[..], b"X\x01\0\0\0ch\x00(K\x01e"].concat(),
+        ] {
+            assert!(attribute(&wrong).is_err(), "{wrong:?}");
+        }
+    }
 
     fn checked(constants: &[u8]) -> Result<()> {
         let data = b"\x80\x02c__torch__\nNet\n)\x81}b.".to_vec();

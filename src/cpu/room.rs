@@ -26,12 +26,24 @@ pub fn give_back() {
 
 /// The bytes of the machine's memory and swap, as Linux says.
 fn installed() -> Option<u128> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let of = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        line.split_whitespace().next()?.parse::<u128>().ok().map(|kilobytes| kilobytes << 10)
-    };
-    Some(of("MemTotal:")? + of("SwapTotal:").unwrap_or(0))
+    let text = meminfo()?;
+    Some(kilobytes(&text, "MemTotal:")? + kilobytes(&text, "SwapTotal:").unwrap_or(0))
+}
+
+/// The bytes that can be had now without taking them from other programs, as Linux says.
+pub fn free() -> Option<u128> {
+    let text = meminfo()?;
+    Some(kilobytes(&text, "MemAvailable:")? + kilobytes(&text, "SwapFree:").unwrap_or(0))
+}
+
+fn meminfo() -> Option<String> {
+    std::fs::read_to_string("/proc/meminfo").ok()
+}
+
+/// The bytes of a line of it.
+fn kilobytes(text: &str, name: &str) -> Option<u128> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse::<u128>().ok().map(|kilobytes| kilobytes << 10)
 }
 
 /// `32 GB`, `1.5 TB`: a size for people, in powers of 1,000.

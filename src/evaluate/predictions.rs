@@ -56,10 +56,16 @@ pub struct Scored {
 
 /// How many rows go through the network at once.
 const CHUNK: i64 = 1 << 16;
+/// Where a row becomes more features than this, so many of them are made at once: as one block of 65,536 rows they would be gigabytes.
+const WIDE: i64 = 1 << 11;
+const BLOCK: i64 = 1 << 24;
 
 /// The module's outputs on the CPU: `forward` of raw rows, or `network` of rows that are preprocessed already.
 pub fn outputs(module: &Module, method: &str, x: &Tensor) -> Result<Tensor> {
-    let outputs = x.f_split(CHUNK, 0)?.into_iter().map(|x| Ok(module.call(method, &x)?.f_to_device(Device::Cpu)?));
+    let outputs = x
+        .f_split(rows_at_once(module, method)?, 0)?
+        .into_iter()
+        .map(|x| Ok(module.call(method, &x)?.f_to_device(Device::Cpu)?));
     Ok(Tensor::f_cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?)
 }
 
@@ -82,6 +88,15 @@ pub fn predictions_in_steps(
         }
     }
     all.context("no rows to predict")
+}
+
+/// Raw rows become features, of many categories each: fewer rows at once where these are wide.
+fn rows_at_once(module: &Module, method: &str) -> Result<i64> {
+    if method != "forward" {
+        return Ok(CHUNK);
+    }
+    let widest = module.state()?.iter().filter_map(|entry| entry.tensor.size().last().copied()).max().unwrap_or(1);
+    Ok(if widest > WIDE { (BLOCK / widest).max(1) } else { CHUNK })
 }
 
 /// Turns the network's outputs `[n, k]` into predictions, as the model file's `predict` does, with the probabilities.

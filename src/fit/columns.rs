@@ -5,8 +5,9 @@ use super::text_column::{TextColumn, distinct};
 use crate::data::shapes::Meaning;
 use crate::data::store::Store;
 use crate::fit::settings::FitPlan;
+use crate::preprocess::categories::TRUTHS;
 use crate::preprocess::dates::{Date, DatePart};
-use crate::preprocess::inputs::{Category, Inputs, Number, TRUTHS, texts};
+use crate::preprocess::inputs::{Category, Inputs, Number, texts};
 use anyhow::{Result, ensure};
 use polars::prelude::DataType;
 use std::collections::{BTreeSet, HashSet};
@@ -100,7 +101,7 @@ pub fn inputs(divided: &Divided<'_>, config: &FitPlan, train: &[u32]) -> Result<
             Found::Numbers => inputs.numbers.push(Number { name, choice }),
             Found::Dates { times } => inputs.dates.push(Date { name, parts: parts(config, times), choice }),
             Found::Categories(values) => {
-                inputs.categories.push(Category { name, values, choice });
+                inputs.categories.push(Category { name, values: values.into(), choice });
             }
         }
     }

@@ -4,12 +4,10 @@ use super::prepare::{self, Prepared};
 use crate::model::mlp::Mlp;
 use crate::model::script::{add_layers, torchscript_source};
 use crate::preprocess::choices::Unseen;
-use crate::preprocess::inputs::spelled;
-use crate::preprocess::pipeline::Pipeline;
+use crate::preprocess::inputs::Category;
 use crate::preprocess::target::Target;
 use crate::torch::script::Module;
 use anyhow::Result;
-use std::fmt::Write;
 use tch::Tensor;
 
 /// `forward(x)`: raw matrix `[n, inputs]` to logits, or to the scaled value `[n, 1]`; `predict(x)`: class index `[n]`, or
@@ -26,8 +24,9 @@ pub fn module(prepared: &Prepared, net: &Mlp) -> Result<Module> {
     module.define(&torchscript_source(&net.config, "network"))?;
     module.define("def forward(self, x):\n    return self.network(self.preprocess.forward(x))\n")?;
     module.define(predict(&prepared.target, net.config.outputs))?;
-    module.define(&codes(&prepared.pipeline, &prepared.na)?)?;
-    module.define(&predict_table(&prepared.target)?)?;
+    add_texts(&module, prepared)?;
+    module.define(CODES)?;
+    module.define(&predict_table(&prepared.target))?;
     Ok(module)
 }
 
@@ -44,75 +43,59 @@ fn predict(target: &Target, outputs: i64) -> &'static str {
     }
 }
 
-/// Text cells to the codes of the category columns; a cell is missing that is empty, or one of the words `na`.
-fn codes(pipeline: &Pipeline, na: &[String]) -> Result<String> {
-    let mut known = Vec::new();
-    let mut unseen = Vec::new();
-    for column in &pipeline.inputs.categories {
-        let pairs = spelled(&column.values).map(|(text, code)| format!("{}: {code}.0", literal(&text)));
-        known.push(format!("{{{}}}", pairs.collect::<Vec<_>>().join(", ")));
-        let refuse = column.choice.unseen == Unseen::Error;
-        unseen.push(if refuse { "-1.0".into() } else { format!("{}.0", column.values.len()) });
+/// What [`CODES`] and the labels look up, as attributes: were they constants in the code, libtorch would compare each with all
+/// others, and with a hundred thousand categories that takes minutes.
+fn add_texts(module: &Module, prepared: &Prepared) -> Result<()> {
+    let categories = &prepared.pipeline.inputs.categories;
+    let codes = |column: &Category| column.values.spelled().map(|(text, code)| (text, code as i64)).collect();
+    let unseen = |column: &Category| match column.choice.unseen {
+        Unseen::Error => -1,
+        _ => column.values.len() as i64,
+    };
+    module.dictionaries("categories", &categories.iter().map(codes).collect::<Vec<_>>())?;
+    module.integers("unseen", &categories.iter().map(unseen).collect::<Vec<_>>())?;
+    module.texts("missing", &prepared.na)?;
+    match &prepared.target {
+        Target::Number { .. } => Ok(()),
+        Target::Classes(classes) => module.texts("classes", classes),
     }
-    let mut text = String::from("def codes(self, strings: List[List[str]]) -> Tensor:\n");
-    if known.is_empty() {
-        return Ok(text + "    return torch.zeros([len(strings), 0])\n");
-    }
-    writeln!(text, "    known = [{}]", known.join(", "))?;
-    writeln!(text, "    unseen = [{}]", unseen.join(", "))?;
-    let missing: Vec<String> = na.iter().map(|word| literal(word)).collect();
-    writeln!(text, "    missing: List[str] = [{}]", missing.join(", "))?;
-    text += "    rows: List[List[float]] = []
+}
+
+/// Text cells to the codes of the category columns; a cell is missing that is empty, or one of the words `missing`.
+const CODES: &str = "def codes(self, strings: List[List[str]]) -> Tensor:
+    categories = self.categories
+    unseen = self.unseen
+    missing = self.missing
+    if len(categories) == 0:
+        return torch.zeros([len(strings), 0])
+    rows: List[List[float]] = []
     for row in strings:
         codes: List[float] = []
-        for column in range(len(known)):
+        for column in range(len(categories)):
             cell = row[column]
             code = float(\"nan\")
             if len(cell) > 0 and cell.strip() not in missing:
-                if cell in known[column]:
-                    code = known[column][cell]
+                if cell in categories[column]:
+                    code = float(categories[column][cell])
                 else:
-                    code = unseen[column]
+                    code = float(unseen[column])
                     assert code >= 0.0, \"a category that the training rows did not have\"
             codes.append(code)
         rows.append(codes)
     return torch.tensor(rows)
 ";
-    Ok(text)
-}
 
-fn predict_table(target: &Target) -> Result<String> {
+fn predict_table(target: &Target) -> String {
     let (answer, last) = match target {
-        Target::Number { .. } => ("Tensor", "    return self.predict(x)\n".to_string()),
-        Target::Classes(classes) => {
-            let names: Vec<String> = classes.iter().map(|class| literal(class)).collect();
-            let text = format!(
-                "    names = [{}]\n    index = self.predict(x)\n    labels: List[str] = []\n    \
-                 for row in range(index.size(0)):\n        labels.append(names[int(index[row])])\n    return labels\n",
-                names.join(", ")
-            );
-            ("List[str]", text)
-        }
+        Target::Number { .. } => ("Tensor", "    return self.predict(x)\n"),
+        Target::Classes(_) => (
+            "List[str]",
+            "    names = self.classes\n    index = self.predict(x)\n    labels: List[str] = []\n    \
+             for row in range(index.size(0)):\n        labels.append(names[int(index[row])])\n    return labels\n",
+        ),
     };
-    Ok(format!(
+    format!(
         "def predict_table(self, numbers: Tensor, strings: List[List[str]]) -> {answer}:\n    \
          x = torch.cat([torch.to(numbers, 7), torch.to(self.codes(strings), 7)], 1)\n{last}"
-    ))
-}
-
-/// A text as a literal of TorchScript.
-fn literal(text: &str) -> String {
-    let escaped: String = text
-        .chars()
-        .map(|letter| match letter {
-            '\\' => "\\\\".into(),
-            '"' => "\\\"".into(),
-            '\n' => "\\n".into(),
-            // TorchScript's reader of literals does not know \r, but octal digits.
-            '\r' => "\\015".into(),
-            '\t' => "\\t".into(),
-            other => other.to_string(),
-        })
-        .collect();
-    format!("\"{escaped}\"")
+    )
 }

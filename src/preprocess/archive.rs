@@ -89,7 +89,7 @@ mod tests {
         let dates = vec![Date { name: "t".into(), parts, choice: filled }];
         let category = |name: &str, encode, unseen| Category {
             name: name.into(),
-            values: ["x", "y", "z"].map(Into::into).to_vec(),
+            values: ["x", "y", "z"].map(Into::into).to_vec().into(),
             choice: ColumnChoice { impute: Impute::MostFrequent, encode, unseen, ..ColumnChoice::default() },
         };
         let categories = vec![

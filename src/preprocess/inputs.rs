@@ -4,6 +4,7 @@
 //! columns, each in the order of the schema. A date is its seconds since 1970, a category its index in sorted order,
 //! and a category that the training rows did not have the number of categories. A missing value is NaN.
 
+use super::categories::Categories;
 use super::choices::{ColumnChoice, Impute, Unseen};
 use super::dates::Date;
 use crate::data::location::Location;
@@ -33,32 +34,8 @@ pub struct Number {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Category {
     pub name: String,
-    pub values: Vec<String>,
+    pub values: Categories,
     pub choice: ColumnChoice,
-}
-
-/// Truth values as programs spell them.
-pub const TRUTHS: [[&str; 2]; 3] = [["true", "false"], ["True", "False"], ["TRUE", "FALSE"]];
-
-/// Every text that stands for one of the categories or classes, with its code.
-pub fn spelled(values: &[String]) -> impl Iterator<Item = (String, usize)> + '_ {
-    let all = values.iter().zip(spellings(values)).enumerate();
-    all.flat_map(|(code, (value, others))| others.into_iter().chain([value.clone()]).map(move |text| (text, code)))
-}
-
-/// Other spellings of the categories of a column, in the order of `values`: `True` for `true` where the categories are truth
-/// values, `1.0` for `1`, as a table writes it whose column has gaps, where they are numbers.
-fn spellings(values: &[String]) -> Vec<Vec<String>> {
-    let truth = |value: &String| TRUTHS.iter().find_map(|pair| pair.iter().position(|truth| truth == value));
-    let numbers = values.iter().all(|value| value.parse::<f64>().is_ok_and(|number| number.to_string() == *value));
-    let others = |value: &String| match truth(value)
-        .filter(|_| values.len() == 2 && values.iter().all(|value| truth(value).is_some()))
-    {
-        Some(place) => TRUTHS.map(|pair| pair[place].to_string()).to_vec(),
-        None if numbers && value.parse::<i64>().is_ok() => vec![format!("{value}.0")],
-        None => vec![],
-    };
-    values.iter().map(others).collect()
 }
 
 /// The raw matrix of some rows of a table.
@@ -194,14 +171,13 @@ impl Inputs {
 
 impl Category {
     fn codes(&self, data: &DataFrame, at: Location<'_>, counts: &mut Counts) -> Result<Vec<f64>> {
-        let index: PlHashMap<String, usize> = spelled(&self.values).collect();
         let mut unseen = 0;
         let mut codes = Vec::with_capacity(data.height());
         for (row, text) in texts(data, &self.name, at)?.iter().enumerate() {
             codes.push(match text {
                 None => f64::NAN,
-                Some(text) => match index.get(text) {
-                    Some(&code) => code as f64,
+                Some(text) => match self.values.code(text) {
+                    Some(code) => code as f64,
                     None if self.choice.unseen == Unseen::Error => bail!(
                         "{}, column {}: category {text:?} was not among the training rows; \
                          choose what is done with it with --unseen ignore|other when fitting",

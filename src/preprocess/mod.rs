@@ -2,6 +2,7 @@
 
 mod apply;
 mod archive;
+pub mod categories;
 pub mod choices;
 pub mod dates;
 pub mod inputs;

@@ -9,7 +9,8 @@ use anyhow::Result;
 use std::fmt::Write;
 use tch::Tensor;
 
-/// dtypes by their number, as TorchScript has them: float64, float32.
+/// dtypes by their number, as TorchScript has them: float64, float32. Each part is rounded to float32 by itself, for one-hot
+/// columns of many categories would be twice as large in float64.
 const FLOAT64: i64 = 7;
 const FLOAT32: i64 = 6;
 
@@ -56,17 +57,17 @@ impl Pipeline {
             writeln!(text, "    missing = torch.isnan(numbers)")?;
             writeln!(text, "    filled = torch.where(missing, self.fill, numbers)")?;
             writeln!(text, "    scaled = (filled - self.center) / self.scale")?;
-            parts.push("scaled".to_string());
+            parts.push(format!("torch.to(scaled, {FLOAT32})"));
         }
         let indicated = self.inputs.choices().take(numbers + self.inputs.dates.len()).enumerate();
         for (index, _) in indicated.filter(|(_, (_, choice))| choice.indicator) {
-            parts.push(format!("torch.to(torch.isnan(x[:, {index}:{}]), {FLOAT64})", index + 1));
+            parts.push(format!("torch.to(torch.isnan(x[:, {index}:{}]), {FLOAT32})", index + 1));
         }
         for (index, column) in self.inputs.categories.iter().enumerate() {
             self.category(index, column, &mut text)?;
             parts.push(format!("part{index}"));
         }
-        writeln!(text, "    return torch.to(torch.cat([{}], 1), {FLOAT32})", parts.join(", "))?;
+        writeln!(text, "    return torch.cat([{}], 1)", parts.join(", "))?;
         Ok(text)
     }
 
@@ -78,13 +79,14 @@ impl Pipeline {
         }
         match (column.choice.encode, column.choice.unseen) {
             (Encode::Onehot, _) => {
-                writeln!(text, "    part{index} = torch.to(torch.eq(code{index}, self.codes{index}), {FLOAT64})")?;
+                writeln!(text, "    part{index} = torch.to(torch.eq(code{index}, self.codes{index}), {FLOAT32})")?;
             }
             (Encode::Label, Unseen::Ignore) => {
                 let unseen = format!("torch.ge(code{index}, {:?})", column.values.len() as f64);
-                writeln!(text, "    part{index} = torch.masked_fill(code{index}, {unseen}, -1.0)")?;
+                let known = format!("torch.masked_fill(code{index}, {unseen}, -1.0)");
+                writeln!(text, "    part{index} = torch.to({known}, {FLOAT32})")?;
             }
-            (Encode::Label, _) => writeln!(text, "    part{index} = code{index}")?,
+            (Encode::Label, _) => writeln!(text, "    part{index} = torch.to(code{index}, {FLOAT32})")?,
         }
         Ok(())
     }
@@ -92,7 +94,7 @@ impl Pipeline {
 
 impl Category {
     /// Number of one-hot columns.
-    pub(super) fn slots(&self) -> usize {
+    pub fn slots(&self) -> usize {
         self.values.len() + usize::from(self.choice.unseen == Unseen::Other)
     }
 }
@@ -117,7 +119,7 @@ mod tests {
 
     fn inputs(number: ColumnChoice, category: ColumnChoice) -> Inputs {
         let numbers = ["a", "b"].map(|name| Number { name: name.into(), choice: number.clone() }).to_vec();
-        let c = Category { name: "c".into(), values: vec!["x".into(), "y".into()], choice: category };
+        let c = Category { name: "c".into(), values: vec!["x".into(), "y".into()].into(), choice: category };
         Inputs { numbers, dates: vec![], categories: vec![c] }
     }
 

@@ -1,7 +1,8 @@
 //! What is predicted: classes by their index, or numbers in scaled units.
 
+use super::categories::Categories;
 use super::choices::TargetScale;
-use super::inputs::{number_values, spelled, texts};
+use super::inputs::{number_values, texts};
 use super::pipeline::fits_float32;
 use super::statistics;
 use crate::data::location::Location;
@@ -16,7 +17,7 @@ use tch::{Kind, Tensor};
 #[serde(rename_all = "kebab-case")]
 pub enum Target {
     /// The classes in the order of the logits: whole numbers by value, text by letter.
-    Classes(Vec<String>),
+    Classes(Categories),
     /// The network learns `(value - center) / scale`.
     Number { center: f64, scale: f64 },
 }
@@ -78,7 +79,7 @@ impl Target {
             at.file,
             classes.join("")
         );
-        Ok(Self::Classes(classes))
+        Ok(Self::Classes(classes.into()))
     }
 
     pub fn is_classification(&self) -> bool {
@@ -114,9 +115,8 @@ impl Target {
         match self {
             Self::Classes(classes) => {
                 let cells = texts(rows, name, at)?;
-                let codes: PlHashMap<String, usize> = spelled(classes).collect();
-                let index = |(row, cell): (usize, Option<&str>)| match cell.and_then(|cell| codes.get(cell)) {
-                    Some(&index) => Ok(index as i64),
+                let index = |(row, cell): (usize, Option<&str>)| match cell.and_then(|cell| classes.code(cell)) {
+                    Some(index) => Ok(index as i64),
                     None => bail!(
                         "{}, target {name}: class {:?} does not occur among the training rows; {remedy}",
                         at.row(row),

@@ -2,7 +2,7 @@
 //! the weights in as constants.
 #![allow(unsafe_code, reason = "tensors cross to C++ as pointers; the safe functions below keep them alive")]
 
-use crate::torch::bridge::{self as ffi, RawModule, Slice, bytes, check};
+use crate::torch::bridge::{self as ffi, Dictionary, RawModule, Slice, bytes, check};
 use crate::torch::device;
 use anyhow::Result;
 use std::ffi::c_void;
@@ -77,6 +77,30 @@ impl Module {
     pub fn buffer(&self, name: &str, tensor: &Tensor) -> Result<()> {
         // SAFETY: the address is that of a live at::Tensor for the length of the call.
         unsafe { check(ffi::lockstep_module_buffer(self.raw(), name.into(), tensor.as_ptr().cast())) }
+    }
+
+    /// Adds an attribute of type `List[str]`.
+    pub fn texts(&self, name: &str, texts: &[String]) -> Result<()> {
+        let texts: Vec<Slice<'_>> = texts.iter().map(|text| text.as_str().into()).collect();
+        // SAFETY: the module and the texts live for the length of the call.
+        unsafe { check(ffi::lockstep_module_texts(self.raw(), name.into(), texts.as_ptr(), texts.len())) }
+    }
+
+    /// Adds an attribute of type `List[int]`.
+    pub fn integers(&self, name: &str, values: &[i64]) -> Result<()> {
+        // SAFETY: the module and the values live for the length of the call.
+        unsafe { check(ffi::lockstep_module_integers(self.raw(), name.into(), values.as_ptr(), values.len())) }
+    }
+
+    /// Adds an attribute of type `List[Dict[str, int]]`.
+    pub fn dictionaries(&self, name: &str, dictionaries: &[Vec<(String, i64)>]) -> Result<()> {
+        let mut parts: Vec<(Vec<Slice<'_>>, Vec<i64>)> = Vec::new();
+        for pairs in dictionaries {
+            parts.push(pairs.iter().map(|(key, value)| (Slice::from(key.as_str()), *value)).unzip());
+        }
+        let lent = parts.iter().map(|(keys, values)| Dictionary::new(keys, values)).collect::<Result<Vec<_>>>()?;
+        // SAFETY: the module and what is lent live for the length of the call.
+        unsafe { check(ffi::lockstep_module_dictionaries(self.raw(), name.into(), lent.as_ptr(), lent.len())) }
     }
 
     /// Adds methods in TorchScript's Python; a submodule is called as `self.fc1.forward(x)`.

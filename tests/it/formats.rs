@@ -30,6 +30,25 @@ fn format1() -> Workdir {
     dir
 }
 
+/// Categories and classes with quotes, backslashes and other letters, as Python finds them in the file.
+#[test]
+fn a_model_of_format_2_answers_as_python_reads_it() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/format2");
+    let dir = Workdir::new();
+    for file in ["table.csv", "model.pt"] {
+        dir.write(file, std::fs::read(folder.join(file)).unwrap());
+    }
+    assert_eq!(dir.json(&["inspect", "model.pt"], 0)["format"], 2);
+    assert_eq!(dir.json(&[&["verify", "model.pt"][..], &ONE_THREAD].concat(), 0)["holds"], true);
+    dir.run(&[&["predict", "model.pt", "table.csv", "-o", "p.ndjson"][..], &ONE_THREAD].concat(), 0);
+    let text = String::from_utf8(dir.read("p.ndjson")).unwrap();
+    let predicted = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["prediction"].clone());
+    let answers = std::fs::read_to_string(folder.join("answers.txt")).unwrap();
+    let expected: Vec<Value> = answers.lines().map(Value::from).collect();
+    assert!(predicted.eq(expected.iter().cloned()), "{text}");
+    assert!(["low", "mid \"2\"", "high"].iter().all(|class| expected.contains(&json!(class))), "{answers}");
+}
+
 /// `history.csv`: each epoch and its losses, those of training and, where there are any, of validation.
 fn losses(dir: &Workdir, run: &str) -> Vec<(u64, Vec<f64>)> {
     let text = String::from_utf8(dir.read(&format!("{run}/history.csv"))).unwrap();

@@ -7,6 +7,7 @@ mod common;
 
 // What trains.
 mod batches;
+mod categories;
 mod cuda;
 mod engine;
 mod fit;

@@ -187,7 +187,7 @@ fn a_checkpoint_that_is_not_whole_is_passed_over_for_the_one_before() {
     dir.refuses(&["run", "moons", "--keep", "0"], &["--keep"]);
 }
 
-/// The same checkpoint with `"format":1` made a 9, its CRC put right.
+/// The same checkpoint with `"format":2` made a 9, its CRC put right.
 #[test]
 fn a_newer_format_is_refused_and_not_passed_over() {
     let dir = Workdir::new();
@@ -200,7 +200,7 @@ fn a_newer_format_is_refused_and_not_passed_over() {
         let mut content = Vec::new();
         std::io::Read::read_to_end(&mut entry, &mut content).unwrap();
         if name.ends_with("lockstep.json") {
-            content = String::from_utf8(content).unwrap().replace("\"format\":1", "\"format\":9").into_bytes();
+            content = String::from_utf8(content).unwrap().replace("\"format\":2", "\"format\":9").into_bytes();
         }
         writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
         std::io::Write::write_all(&mut writer, &content).unwrap();

@@ -1,6 +1,7 @@
 //! From a table to tensors, in memory that holds what the network sees, one column, and one batch of rows.
 
 mod fitted;
+mod memory;
 mod transform;
 
 pub use fitted::{FittedPreprocessing, PartRows, RowsOfPart, fit_preprocessing};
@@ -50,6 +51,7 @@ pub const SAMPLE: usize = 100_000;
 /// Turns the rows of `parts` into the tensors to train on; all constants come from the training rows alone.
 pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitPlan, device: Device) -> Result<Prepared> {
     let FittedPreprocessing { pipeline, target, parts, slots } = fit_preprocessing(divided, parts, config)?;
+    memory::check(&pipeline, &parts, &divided.store.display_name)?;
     let transformed = transform(divided.store, &pipeline, parts, &slots)?;
     drop(slots);
     let targets = divided.store.column(&config.target)?;

@@ -2,8 +2,9 @@
 
 use super::Script;
 use super::python::{Code, float, list, text};
+use crate::preprocess::categories::TRUTHS;
 use crate::preprocess::choices::{ColumnChoice, Encode, Impute, Scale, Unseen};
-use crate::preprocess::inputs::{Category, TRUTHS};
+use crate::preprocess::inputs::Category;
 use std::collections::BTreeSet;
 
 /// Columns that stand beside each other and are treated alike.
@@ -188,14 +189,15 @@ impl Alike<'_> {
 /// `cells` as numbers. `left_out`: some are None, in rows that are in no part.
 fn encode(category: &Category, left_out: bool, code: &mut Code) {
     let (encode, unseen) = (category.choice.encode, category.choice.unseen);
+    code.line(1, "codes = {name: code for code, name in enumerate(known)}");
     if encode == Encode::Onehot {
-        code.line(1, "columns.extend([float(cell == name) for cell in cells] for name in known)");
+        code.line(1, "cells = np.array([codes.get(cell, -1) for cell in cells])");
+        code.line(1, "columns.extend((cells == code).astype(float) for code in range(len(known)))");
         if unseen == Unseen::Other {
-            code.line(1, "columns.append([float(cell not in known) for cell in cells])");
+            code.line(1, "columns.append((cells == -1).astype(float))");
         }
         return;
     }
-    code.line(1, "codes = {name: code for code, name in enumerate(known)}");
     let other = match unseen {
         Unseen::Ignore => Some("-1"),
         Unseen::Other => Some("len(known)"),

@@ -44,12 +44,12 @@ impl Script<'_> {
         // Texts that are whole numbers, which the types of a table may make of them, are sorted by value.
         let key = if text && classes.iter().all(whole) { ", key=int" } else { "" };
         code.line(1, format!("classes = sorted({{labels[i] for i in train}}{key})"));
+        code.line(1, "codes = {name: code for code, name in enumerate(classes)}");
         // A row that was left out may have a class that no training row has.
         if self.drops() {
-            code.line(1, "codes = {name: code for code, name in enumerate(classes)}");
             code.line(1, "codes = [codes.get(label, -1) for label in labels]");
         } else {
-            code.line(1, "codes = [classes.index(label) for label in labels]");
+            code.line(1, "codes = [codes[label] for label in labels]");
         }
         match self.loss {
             LossKind::Bce => code.line(1, "return torch.tensor(codes, dtype=torch.float32).unsqueeze(1)"),

@@ -1,7 +1,7 @@
 //! What a pickle may call: the few functions that stand for a dict, a storage, a tensor, a parameter and a module.
 
 use super::machine::Machine;
-use super::node::{Dialect, Global, Node, Object, Storage, TensorNode};
+use super::node::{Dialect, Global, Held, Node, Object, Storage, TensorNode};
 use anyhow::{Result, bail, ensure};
 
 impl Machine<'_> {
@@ -68,6 +68,15 @@ impl Machine<'_> {
                 let data = arguments.first().map(|&data| &self.nodes[data]);
                 let Some(Node::Tensor(tensor)) = data else { bail!("a parameter that is no tensor") };
                 Node::Tensor(tensor.clone())
+            }
+            Node::Global(Global::RestoreTypeTag) => {
+                let [value, name] = arguments[..] else { bail!("a type of {} arguments", arguments.len()) };
+                let Node::Text(name) = &self.nodes[name] else { bail!("a type whose name is no text") };
+                Node::Typed(value, Held::of(name)?)
+            }
+            Node::Global(Global::BuildIntList) => {
+                let [value] = arguments[..] else { bail!("a list of whole numbers of {} arguments", arguments.len()) };
+                Node::Typed(value, Held::Integers)
             }
             _ => bail!("it calls what is no function"),
         };

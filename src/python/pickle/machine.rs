@@ -4,8 +4,9 @@ use super::node::{Dialect, Global, Node};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::HashMap;
 
-/// Values of one file at most: far more than any checkpoint of these networks has.
-const MOST: usize = 4_000_000;
+/// Values of one file at most: more than any checkpoint of these networks has, whose columns may have a hundred thousand
+/// categories each.
+const MOST: usize = 16_000_000;
 
 pub struct Machine<'a> {
     bytes: &'a [u8],

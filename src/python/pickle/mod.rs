@@ -89,7 +89,7 @@ impl<'a> Item<'a> {
             Node::Tuple(_) | Node::List(_) => "a list",
             Node::Dict(_) => "a dict",
             Node::Tensor(_) => "a tensor",
-            Node::Mark | Node::Global(_) | Node::Storage(_) | Node::Object(_) => "no value",
+            Node::Mark | Node::Global(_) | Node::Storage(_) | Node::Object(_) | Node::Typed(..) => "no value",
         }
     }
 

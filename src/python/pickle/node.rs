@@ -18,8 +18,35 @@ pub enum Node {
     Storage(Box<Storage>),
     Global(Global),
     Object(Box<Object>),
+    /// A list or a dict, and what libtorch is told that it holds.
+    Typed(usize, Held),
     /// The beginning of a sequence on the stack.
     Mark,
+}
+
+/// What the lists and dicts of a module hold, as TorchScript's types say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// `List[str]`
+    Texts,
+    /// `List[int]`
+    Integers,
+    /// `Dict[str, int]`
+    Dictionary,
+    /// `List[Dict[str, int]]`
+    Dictionaries,
+}
+
+impl Held {
+    /// What the name of a type says.
+    pub fn of(name: &str) -> Result<Self> {
+        Ok(match name {
+            "List[str]" => Self::Texts,
+            "Dict[str, int]" => Self::Dictionary,
+            "List[Dict[str, int]]" => Self::Dictionaries,
+            _ => bail!("a value of type {name}, which no module of lockstep has"),
+        })
+    }
 }
 
 /// A module of TorchScript.
@@ -74,13 +101,13 @@ impl TensorNode {
 pub enum Dialect {
     /// `torch.save`, by Python's pickle, protocols 2 to 5.
     Save,
-    /// `torch.jit.save`, by libtorch: protocol 2, of it what a module of tensors takes, and nothing that libtorch's reader
-    /// takes otherwise than this one.
+    /// `torch.jit.save`, by libtorch: protocol 2, of it what a module of tensors and texts takes, and nothing that libtorch's
+    /// reader takes otherwise than this one.
     Script,
 }
 
 /// The opcodes of [`Dialect::Script`].
-const SCRIPT: &[u8] = b".qrhj()}\x88\x89KMJ\x8aXct\x85\x86\x87QR\x81ub";
+const SCRIPT: &[u8] = b".qrhj()}]\x88\x89KMJ\x8aXct\x85\x86\x87QR\x81ueb";
 
 impl Dialect {
     pub fn has(self, opcode: u8) -> bool {
@@ -97,6 +124,10 @@ pub enum Global {
     OrderedDict,
     RebuildTensor,
     RebuildParameter,
+    /// Says the type of a list or dict.
+    RestoreTypeTag,
+    /// Makes a `List[int]` of a list.
+    BuildIntList,
     Storage(String),
     /// A class of TorchScript, as `__torch__.Linear`.
     Class(String),
@@ -108,6 +139,8 @@ impl Global {
             ("collections", "OrderedDict", _) => Self::OrderedDict,
             ("torch._utils", "_rebuild_tensor_v2", _) => Self::RebuildTensor,
             ("torch._utils", "_rebuild_parameter", Dialect::Save) => Self::RebuildParameter,
+            ("torch.jit._pickle", "restore_type_tag", Dialect::Script) => Self::RestoreTypeTag,
+            ("torch.jit._pickle", "build_intlist", Dialect::Script) => Self::BuildIntList,
             ("torch", name, _) if name.ends_with("Storage") => Self::Storage(name.into()),
             (module, name, Dialect::Script) if module.starts_with("__torch__") => {
                 Self::Class(format!("{module}.{name}"))

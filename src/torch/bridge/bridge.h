@@ -28,6 +28,13 @@ struct lockstep_file {
   lockstep_slice bytes;
 };
 
+// A dictionary of texts and whole numbers.
+struct lockstep_dictionary {
+  const lockstep_slice* keys;
+  const std::int64_t* values;
+  std::size_t count;
+};
+
 // One entry of a module's state_dict: `tensor` is a new at::Tensor, which the caller owns.
 typedef void (*lockstep_entry)(void* context, lockstep_slice name, bool parameter, void* tensor);
 
@@ -39,6 +46,10 @@ void lockstep_module_drop(lockstep_module* module);
 lockstep_error lockstep_module_child(lockstep_module* module, lockstep_slice name, lockstep_slice type_name, lockstep_module** made);
 lockstep_error lockstep_module_parameter(lockstep_module* module, lockstep_slice name, const void* tensor);
 lockstep_error lockstep_module_buffer(lockstep_module* module, lockstep_slice name, const void* tensor);
+// Attributes of the types List[str], List[int] and List[Dict[str, int]].
+lockstep_error lockstep_module_texts(lockstep_module* module, lockstep_slice name, const lockstep_slice* texts, std::size_t count);
+lockstep_error lockstep_module_integers(lockstep_module* module, lockstep_slice name, const std::int64_t* values, std::size_t count);
+lockstep_error lockstep_module_dictionaries(lockstep_module* module, lockstep_slice name, const lockstep_dictionary* dictionaries, std::size_t count);
 lockstep_error lockstep_module_define(lockstep_module* module, lockstep_slice source);
 lockstep_error lockstep_module_save(lockstep_module* module, const lockstep_file* files, std::size_t count, lockstep_bytes* made);
 lockstep_error lockstep_module_state(lockstep_module* module, lockstep_entry each, void* context);

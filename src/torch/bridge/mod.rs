@@ -1,7 +1,7 @@
 //! The functions of `bridge.h`, and what their arguments need. `build.rs` reads the names of the functions from here.
 #![allow(unsafe_code, reason = "C's strings and memory")]
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use std::ffi::{CStr, c_char, c_void};
 use std::marker::{PhantomData, PhantomPinned};
 
@@ -42,6 +42,24 @@ pub struct File<'a> {
     pub bytes: Slice<'a>,
 }
 
+/// A dictionary of texts and whole numbers.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Dictionary<'a> {
+    keys: *const Slice<'a>,
+    values: *const i64,
+    count: usize,
+}
+
+impl<'a> Dictionary<'a> {
+    /// # Errors
+    /// Not a value for each key.
+    pub fn new(keys: &'a [Slice<'a>], values: &'a [i64]) -> Result<Self> {
+        ensure!(keys.len() == values.len(), "a dictionary of {} keys and {} values", keys.len(), values.len());
+        Ok(Self { keys: keys.as_ptr(), values: values.as_ptr(), count: keys.len() })
+    }
+}
+
 /// A `torch::jit::Module` in C++'s hands.
 #[repr(C)]
 pub struct RawModule {
@@ -75,6 +93,20 @@ unsafe extern "C" {
     ) -> Error;
     pub fn lockstep_module_parameter(module: *mut RawModule, name: Slice<'_>, tensor: *const c_void) -> Error;
     pub fn lockstep_module_buffer(module: *mut RawModule, name: Slice<'_>, tensor: *const c_void) -> Error;
+    pub fn lockstep_module_texts(
+        module: *mut RawModule,
+        name: Slice<'_>,
+        texts: *const Slice<'_>,
+        count: usize,
+    ) -> Error;
+    pub fn lockstep_module_integers(module: *mut RawModule, name: Slice<'_>, values: *const i64, count: usize)
+    -> Error;
+    pub fn lockstep_module_dictionaries(
+        module: *mut RawModule,
+        name: Slice<'_>,
+        dictionaries: *const Dictionary<'_>,
+        count: usize,
+    ) -> Error;
     pub fn lockstep_module_define(module: *mut RawModule, source: Slice<'_>) -> Error;
     pub fn lockstep_module_save(
         module: *mut RawModule,

@@ -101,6 +101,40 @@ lockstep_error lockstep_module_buffer(lockstep_module* module, lockstep_slice na
       [&] { module->module.register_buffer(text(name), tensor_at(tensor).detach().to(at::kCPU).clone()); });
 }
 
+lockstep_error lockstep_module_texts(lockstep_module* module, lockstep_slice name, const lockstep_slice* texts,
+                                     std::size_t count) {
+  return guarded([&] {
+    c10::List<std::string> list;
+    for (std::size_t index = 0; index < count; ++index) list.push_back(text(texts[index]));
+    module->module.register_attribute(text(name), c10::ListType::ofStrings(), std::move(list));
+  });
+}
+
+lockstep_error lockstep_module_integers(lockstep_module* module, lockstep_slice name, const std::int64_t* values,
+                                        std::size_t count) {
+  return guarded([&] {
+    c10::List<std::int64_t> list;
+    for (std::size_t index = 0; index < count; ++index) list.push_back(values[index]);
+    module->module.register_attribute(text(name), c10::ListType::ofInts(), std::move(list));
+  });
+}
+
+lockstep_error lockstep_module_dictionaries(lockstep_module* module, lockstep_slice name,
+                                            const lockstep_dictionary* dictionaries, std::size_t count) {
+  return guarded([&] {
+    c10::List<c10::Dict<std::string, std::int64_t>> list;
+    for (std::size_t index = 0; index < count; ++index) {
+      const auto& from = dictionaries[index];
+      c10::Dict<std::string, std::int64_t> made;
+      made.reserve(from.count);
+      for (std::size_t key = 0; key < from.count; ++key) made.insert_or_assign(text(from.keys[key]), from.values[key]);
+      list.push_back(std::move(made));
+    }
+    auto type = c10::ListType::create(c10::DictType::create(c10::StringType::get(), c10::IntType::get()));
+    module->module.register_attribute(text(name), std::move(type), std::move(list));
+  });
+}
+
 lockstep_error lockstep_module_define(lockstep_module* module, lockstep_slice source) {
   return guarded([&] { module->module.define(text(source)); });
 }
