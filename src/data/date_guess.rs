@@ -129,7 +129,9 @@ mod tests {
                     let cell = at.format(&format).to_string();
                     for cell in [cell.to_lowercase(), cell.replace(' ', ""), cell] {
                         let fits = by_format(&cell, &format).is_some();
-                        assert!(!fits || cell.len() > 32 || may_be_date(&cell), "{cell} as {format}");
+                        // Without a mark it is a code rather than a date.
+                        let tried = cell.len() <= 32 && cell.contains(['/', '.', '-', ' ']);
+                        assert!(!fits || !tried || may_be_date(&cell), "{cell} as {format}");
                     }
                 }
             }

@@ -230,3 +230,17 @@ fn a_table_that_is_not_as_the_schema_says_is_refused() {
     refuses(&["s.toml: column sold: kind txt, did you mean text?"]);
     dir.refuses(&[&FIT[..], &["--schema", "none.toml"]].concat(), &["none.toml: cannot read"]);
 }
+
+// pandas.read_csv(path, dtype=str)["n"].value_counts()
+#[test]
+fn a_word_late_in_a_table_makes_texts_of_all_cells_before_it() {
+    let dir = Workdir::new();
+    let row = |cell: &str| format!("{cell},{}\n", "p".repeat(1000));
+    let mut table = String::from("n,pad\n") + &row("007").repeat(6000) + &row("7").repeat(3000);
+    table += &row("abc");
+    dir.write("t.csv", table);
+    let report = dir.json(&["inspect", "t.csv"], 0);
+    let column = &report["columns"][0];
+    assert_eq!((&column["kind"], &column["distinct"]), (&json!("text"), &json!(3)), "{column}");
+    assert_eq!(column["most_frequent"], json!([["007", 6000], ["7", 3000], ["abc", 1]]));
+}

@@ -8,7 +8,7 @@ use crate::data::profile::{Profile, TableProfile};
 use crate::data::source::{ReadOptions, Source};
 use crate::runs::files;
 use anyhow::Result;
-use polars::prelude::DataFrame;
+use polars::prelude::{DataFrame, DataType, Schema};
 use serde_json::Value;
 use std::path::Path;
 
@@ -25,15 +25,23 @@ pub(super) fn run(file: &Path, args: &InspectTable, printing: Printing) -> Resul
 /// What there is in the columns that can be read.
 fn profile(source: &mut Source, target: Option<&str>) -> Result<Profile> {
     loop {
-        let mut profile = Profile::new(target, &source.display_name);
+        let (mut profile, types) = (Profile::new(target, &source.display_name), source.schema().clone());
         // The next batch is read while one is looked at.
         let read = |give: &mut dyn FnMut(DataFrame) -> Result<()>| source.batches(None, &mut |batch, _| give(batch));
         match threads::behind(|batch| profile.see(&batch), read) {
-            Ok(()) => return Ok(profile),
+            Ok(()) if !became_text(&types, source.schema()) => return Ok(profile),
+            // What was read as numbers before a word came is text as it is written: 007, True.
+            Ok(()) => {}
             Err(error) if !source.leave_out_broken() => return Err(error),
             Err(_) => {}
         }
     }
+}
+
+/// Whether a column that was none of text before the table was read is one now.
+fn became_text(before: &Schema, now: &Schema) -> bool {
+    let other = |dtype: &DataType| !matches!(dtype, DataType::String | DataType::Null);
+    before.iter().any(|(name, dtype)| other(dtype) && now.get(name) == Some(&DataType::String))
 }
 
 /// Writes the schema, whole or not at all, and says where.

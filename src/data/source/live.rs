@@ -35,9 +35,13 @@ pub struct Live {
     rest: Stdin,
 }
 
-/// Whether rows in this format can be told apart as they come.
+/// Whether rows in this format can be told apart as they come. A file in the place of standard input is all there, and is answered as
+/// one that is named: to the bit.
 pub fn is_possible(options: &ReadOptions) -> bool {
-    matches!(options.format, None | Some(Format::Csv | Format::Tsv | Format::Ndjson))
+    let stdin = rustix::fs::fstat(std::io::stdin());
+    let file = stdin.is_ok_and(|stdin| rustix::fs::FileType::from_raw_mode(stdin.st_mode).is_file());
+    !file
+        && matches!(options.format, None | Some(Format::Csv | Format::Tsv | Format::Ndjson))
         && options.encoding.eq_ignore_ascii_case("utf-8")
 }
 

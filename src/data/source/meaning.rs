@@ -103,7 +103,7 @@ impl CellMeaning {
         if let Some((row, cell)) = example.filter(|_| by_marks > 0 && most) {
             bail!(
                 "{shown}: row {}, column {}: {cell:?}, expected a number with the marks of --decimal and --thousands, as {by_marks} \
-                 other cells are; write it as they are",
+                 cells around it are; write it as they are",
                 first + row + 1,
                 cells.name()
             );

@@ -3,6 +3,7 @@
 use super::ReadOptions;
 use super::blocks::Block;
 use super::rows::Dialect;
+use super::types::read_as;
 use crate::data::caught::caught;
 use crate::data::location::Location;
 use crate::data::numbers::Marks;
@@ -79,7 +80,9 @@ impl<'a> Parser<'a> {
         let columns = table.columns().iter().enumerate().map(|(index, column)| {
             let name =
                 names.and_then(|names| names.get(index)).map_or(column.name().clone(), |name| name.as_str().into());
-            Ok(Field::new(name, self.narrowest(column)?))
+            // Whole numbers beyond 64 bits are numbers.
+            let dtype = self.narrowest(column)?;
+            Ok(Field::new(name, read_as(&dtype).unwrap_or(dtype)))
         });
         columns.collect::<Result<Schema>>()
     }

@@ -154,7 +154,7 @@ fn plain(batch: DataFrame, types: &Schema, shown: &str) -> Result<DataFrame> {
         // Never to a narrower type: a batch may have been widened since the types were found.
         let wide = types.get(column.name()).map(|dtype| wider(dtype, column.dtype()));
         match wide {
-            Some(dtype) if dtype != *column.dtype() && dtype != DataType::String => Ok(column.cast(&dtype)?),
+            Some(dtype) if dtype != *column.dtype() => Ok(column.cast(&dtype)?),
             _ => Ok(column),
         }
     };

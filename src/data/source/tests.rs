@@ -78,6 +78,8 @@ fn a_cell_late_in_the_table_widens_its_column_from_the_first_row_on() {
     for (early, last, dtype) in [
         ("1", "2.5", DataType::Float64),
         ("1", "two", DataType::String),
+        ("1", "18446744073709551616", DataType::Float64),
+        ("1", "9223372036854775808", DataType::Float64),
         ("NA", "7", DataType::Int64),
         ("NA", "x", DataType::String),
     ] {
@@ -136,4 +138,85 @@ fn small_integers_dates_and_categories_of_other_tools_are_read() {
     let back = read(&path, &options()).unwrap();
     assert_eq!(dtypes(&back), [DataType::String, DataType::UInt8, DataType::Date]);
     assert_eq!(back.column("c").unwrap().str().unwrap().get(1), Some("v"));
+}
+
+/// Rows of five megabytes, more than a block, and then `last`, all behind the header `x,pad`.
+fn five_megabytes(row: &str, last: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    std::fs::write(&path, format!("x,pad\n{}{last}", row.repeat(5_000_000 / row.len()))).unwrap();
+    (folder, path)
+}
+
+// polars.read_csv(path, infer_schema_length=None) has these types and cells.
+#[test]
+fn a_cell_that_comes_late_has_its_own_value_and_widens_its_column() {
+    let pad = "1,abcdefghijklmnopqrstuvwxyz\n";
+    for (row, last, dtype, value) in [
+        (pad, "2.75,z\n", DataType::Float64, AnyValue::Float64(2.75)),
+        (pad, "NA,z\n 7 ,z\n", DataType::Int64, AnyValue::Int64(7)),
+        (pad, "word,z\n", DataType::String, AnyValue::String("word")),
+        (",abcdefghijklmnopqrstuvwxyz\n", "3,z\n", DataType::Int64, AnyValue::Int64(3)),
+        ("true,abcdefghijklmnopqrstuvwxyz\n", "0,z\n", DataType::String, AnyValue::String("0")),
+        ("1.5,abcdefghijklmnopqrstuvwxyz\n", "1e400,z\n", DataType::Float64, AnyValue::Float64(f64::INFINITY)),
+    ] {
+        let (_folder, path) = five_megabytes(row, last);
+        let data = read(&path, &options()).unwrap();
+        let column = data.column("x").unwrap();
+        assert_eq!((column.dtype(), column.get(column.len() - 1).unwrap()), (&dtype, value.clone()), "{last}");
+        // One who reads it once sees the cell as it is, in the wider type.
+        let mut source = Source::open(&path, &options()).unwrap();
+        let mut seen = Vec::new();
+        source.batches(None, &mut |batch, _| Ok(seen.push(batch.column("x")?.clone()))).unwrap();
+        let found = seen.last().unwrap();
+        assert_eq!(found.get(found.len() - 1).unwrap(), value, "{last}");
+    }
+}
+
+// The rows are counted from 1 below the header, as an editor counts them less one line.
+#[test]
+fn what_is_wrong_late_in_a_table_is_named_by_its_row() {
+    let row = "1,abcdefghijklmnopqrstuvwxyz\n";
+    let rows = 5_000_000 / row.len();
+    for (last, said) in [
+        ("1,2,3\n", "3 cells, expected 2"),
+        ("1,\"open\n", "a quote is opened and never closed"),
+        ("1,\"a\"b\n", "cell 2: text stands behind its closing quote"),
+    ] {
+        let (_folder, path) = five_megabytes(row, last);
+        let error = read(&path, &options()).unwrap_err().to_string();
+        assert!(error.contains(&format!("row {}", rows + 1)) && error.contains(said), "{error}");
+    }
+    let (_folder, path) = five_megabytes(row, "word,z\n");
+    let mut source = Source::open(&path, &options()).unwrap();
+    let kind = |name: &str, kind| crate::data::schema::ColumnSchema {
+        name: name.into(),
+        kind,
+        role: crate::data::schema::Role::Feature,
+        categorical: false,
+        nullable: true,
+    };
+    source.pin(TableSchema { columns: vec![kind("x", Kind::Number), kind("pad", Kind::Text)] });
+    let error = source.batches(None, &mut |_, _| Ok(())).unwrap_err().to_string();
+    assert!(error.contains(&format!("row {}, column x: \"word\" is not a number", rows + 1)), "{error}");
+}
+
+// polars.concat([a, b], how="vertical_relaxed") refuses these; pandas.concat makes objects, whose texts are these.
+#[test]
+fn files_of_a_pattern_whose_types_differ_are_read_in_the_wider_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, column: Column| {
+        let mut data = DataFrame::new(column.len(), vec![column]).unwrap();
+        table::write(&mut data, Format::Parquet, File::create(folder.path().join(name)).unwrap()).unwrap();
+    };
+    write("a.parquet", Column::new("x".into(), [1i64, 2]));
+    for (other, dtype, last) in [
+        (Column::new("x".into(), ["3", "word"]), DataType::String, AnyValue::String("word")),
+        (Column::new("x".into(), [0.5]), DataType::Float64, AnyValue::Float64(0.5)),
+    ] {
+        write("b.parquet", other);
+        let data = read(folder.path(), &options()).unwrap();
+        let column = data.column("x").unwrap();
+        assert_eq!((column.dtype(), column.get(column.len() - 1).unwrap()), (&dtype, last));
+    }
 }
