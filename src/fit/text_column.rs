@@ -14,7 +14,7 @@ pub struct Seen {
 }
 
 /// The distinct texts of a column, by their first rows.
-pub fn distinct<'a>(cells: &'a StringChunked, is_training: impl Fn(usize) -> bool) -> Vec<(&'a str, Seen)> {
+pub fn distinct(cells: &StringChunked, is_training: impl Fn(usize) -> bool) -> Vec<(&str, Seen)> {
     let mut seen: PlHashMap<&str, Seen> = PlHashMap::new();
     for (row, cell) in cells.iter().enumerate() {
         let Some(cell) = cell else { continue };

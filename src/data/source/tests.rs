@@ -167,7 +167,11 @@ fn a_cell_that_comes_late_has_its_own_value_and_widens_its_column() {
         // One who reads it once sees the cell as it is, in the wider type.
         let mut source = Source::open(&path, &options()).unwrap();
         let mut seen = Vec::new();
-        source.batches(None, &mut |batch, _| Ok(seen.push(batch.column("x")?.clone()))).unwrap();
+        let mut see = |batch: DataFrame, _: usize| {
+            seen.push(batch.column("x")?.clone());
+            Ok(())
+        };
+        source.batches(None, &mut see).unwrap();
         let found = seen.last().unwrap();
         assert_eq!(found.get(found.len() - 1).unwrap(), value, "{last}");
     }
