@@ -89,13 +89,6 @@ fn new_class(config: &FitPlan) -> &'static str {
     }
 }
 
-/// The pipeline alone as a TorchScript module.
-pub fn module(pipeline: &Pipeline) -> Result<Module> {
-    let module = Module::new("Preprocess")?;
-    fill(&module, pipeline)?;
-    Ok(module)
-}
-
 /// Gives `module` the pipeline's buffers and its `forward`.
 pub fn fill(module: &Module, pipeline: &Pipeline) -> Result<()> {
     for (name, buffer) in pipeline.buffers()? {
