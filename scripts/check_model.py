@@ -76,7 +76,7 @@ torch.set_num_threads(options.threads)
 extra = {"lockstep.json": "", "training.safetensors": "", "check.safetensors": ""}
 model = torch.jit.load(options.model, _extra_files=extra)
 about = json.loads(extra["lockstep.json"])
-assert about["format"] == 1 and about["program"] == "moons", about
+assert about["format"] == 2 and about["program"] == "moons", about
 
 state = model.state_dict()
 assert list(state) == ["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"], list(state)

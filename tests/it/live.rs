@@ -182,3 +182,22 @@ fn a_last_row_without_a_line_end_and_compressed_rows_are_answered_at_the_end() {
     assert_eq!(lines.lines().map(String::from).collect::<Vec<_>>(), expected);
     dir.refuses(&["predict", "m/model.pt", "whole.csv", "--to", "parquet"], &["--to parquet", "csv, tsv or ndjson"]);
 }
+
+#[test]
+fn a_first_row_without_an_end_is_refused_before_it_fills_the_memory() {
+    let dir = with_model();
+    for begin in ["", "x,day,kind\n"] {
+        let mut waiting = Waiting::start(&dir, &[]);
+        waiting.give(begin);
+        // It may end before all of it is written.
+        let piece = vec![b'7'; 1 << 20];
+        for _ in 0..80 {
+            if waiting.rows.write_all(&piece).is_err() {
+                break;
+            }
+        }
+        let (code, out, err) = waiting.end(false);
+        let said = "error: standard input: row 1: longer than 64 MiB without a line end";
+        assert!(code == 2 && out.is_empty() && err.starts_with(said), "{begin:?} {err}");
+    }
+}

@@ -1,8 +1,7 @@
 //! CSV and its like: blocks of whole rows, several of which are parsed at once.
 
-use super::blocks::{Block, numbered};
+use super::blocks::{Block, Incomplete, numbered};
 use super::header;
-use super::live::Incomplete;
 use super::parse::Parser;
 use super::types::widen;
 use super::{Give, ReadOptions};

@@ -3,9 +3,7 @@
 use crate::data::table::Format;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use std::fs::File;
-use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// The files that `place` names: those of a pattern with `*`, `?` or `[`, those of a folder, each sorted; or itself.
 ///
@@ -47,14 +45,6 @@ fn inside(folder: &Path, shown: &str) -> Result<Vec<PathBuf>> {
     ensure!(!files.is_empty(), "{shown}: is a folder without a table, expected files such as .csv or .parquet");
     files.sort();
     Ok(files)
-}
-
-/// Standard input, copied to a file so that it can be read more than once.
-pub fn standard_input(mut bytes: impl Read) -> Result<NamedTempFile> {
-    let mut copy = NamedTempFile::new().context("standard input: cannot make a temporary file to copy it to")?;
-    std::io::copy(&mut bytes, &mut copy).context("standard input: cannot copy it")?;
-    copy.flush().and_then(|()| copy.rewind()).context("standard input: cannot copy it")?;
-    Ok(copy)
 }
 
 /// Opens a file of a table, which is named `shown` in errors.

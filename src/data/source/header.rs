@@ -1,8 +1,7 @@
 //! What stands before the rows of a CSV: lines to skip, the delimiter, the columns' names.
 
 use super::ReadOptions;
-use super::blocks::Blocks;
-use super::live::Incomplete;
+use super::blocks::{Blocks, Incomplete};
 use crate::data::location::Location;
 use anyhow::{Result, bail, ensure};
 use std::io::Read;
@@ -16,8 +15,7 @@ pub fn open<'a, R: Read>(
     options: &'a ReadOptions,
     place: Location<'a>,
 ) -> Result<(Blocks<'a, R>, Option<Vec<String>>)> {
-    let mut blocks = Blocks::new(file, options.dialect()?, &options.comment, place);
-    blocks.at_once = options.live;
+    let mut blocks = Blocks::new(file, options.live, options.dialect()?, &options.comment, place);
     blocks.skip_lines(options.skip_rows)?;
     let (quote, line) = (blocks.dialect.quote, blocks.line()?.unwrap_or_default());
     ensure!(

@@ -1,9 +1,8 @@
 //! NDJSON, an object a line, and JSON, an array of objects: each key is a column, in whatever row it first occurs.
 
 use super::array_lines::ArrayLines;
-use super::blocks::{Block, Blocks, numbered};
+use super::blocks::{Block, Blocks, Incomplete, numbered};
 use super::json_row::{Cell, read, standard};
-use super::live::Incomplete;
 use super::rows::Dialect;
 use super::types::{read_as, unreadable, widen};
 use super::{Give, ReadOptions};
@@ -86,9 +85,7 @@ impl<'a> Reader<'a> {
     }
 
     fn blocks<R: Read>(&self, file: R) -> Blocks<'a, ArrayLines<R>> {
-        let mut blocks = Blocks::new(ArrayLines::new(file), Dialect::default(), "", self.place);
-        blocks.at_once = self.options.live;
-        blocks
+        Blocks::new(ArrayLines::new(file), self.options.live, Dialect::default(), "", self.place)
     }
 
     /// Calls `see` with the row in the block, the key and the cell.

@@ -11,12 +11,12 @@ mod files;
 mod header;
 mod json;
 mod json_row;
-mod live;
 mod meaning;
 mod options;
 mod parse;
 mod reading;
 mod rows;
+mod stdin;
 mod text;
 mod types;
 mod workbook;
@@ -28,12 +28,11 @@ use super::location::{Location, Piece};
 use super::schema::{Kind, TableSchema};
 use super::table::Format;
 use anyhow::{Context, Result, bail, ensure};
-use files::{expand, open, standard_input};
-use live::Live;
+use files::{expand, open};
 use meaning::CellMeaning;
 use polars::prelude::*;
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
+use stdin::Stdin;
 use types::{read_as, unreadable};
 
 /// Called with each batch of rows, and with the number of rows that came before it.
@@ -65,10 +64,7 @@ pub struct Source {
     broken: Vec<(String, String)>,
     /// The files, each with the number of rows before it, as the last reading found them.
     pub pieces: Vec<Piece>,
-    /// Standard input, copied so that it can be read again.
-    _stdin: Option<NamedTempFile>,
-    /// Standard input that is read as it comes.
-    live: Option<Live>,
+    stdin: Option<Stdin>,
 }
 
 /// The whole of a small table, read as `fit` reads it.
@@ -86,27 +82,18 @@ impl Source {
     pub fn open(place: &Path, options: &ReadOptions) -> Result<Self> {
         options.check()?;
         let shown = place.display().to_string();
-        let is_stdin = shown == "-";
         let mut options = options.clone();
-        options.live &= is_stdin && live::is_possible(&options);
-        let mut live = options.live.then(Live::begin).transpose()?;
-        options.live &= live.as_ref().is_some_and(Live::is_plain);
-        let (files, stdin) = match is_stdin {
-            true if options.live => (vec![place.to_path_buf()], None),
-            true => {
-                let copy = live
-                    .take()
-                    .map_or_else(|| standard_input(std::io::stdin()), |live| standard_input(live.bytes()))?;
-                (vec![copy.path().to_path_buf()], Some(copy))
-            }
-            false => (expand(place, &shown)?, None),
+        let stdin = (shown == "-").then(|| Stdin::open(&mut options)).transpose()?;
+        let files = match &stdin {
+            Some(stdin) => vec![stdin.file()],
+            None => expand(place, &shown)?,
         };
-        if !is_stdin && !files[0].exists() {
+        if stdin.is_none() && !files[0].exists() {
             bail!("{shown}: cannot read: No such file or directory");
         }
         let format = match options.format {
             Some(format) => format,
-            None if is_stdin => Format::Csv,
+            None if stdin.is_some() => Format::Csv,
             None => Format::of(&files[0])?,
         };
         ensure!(options.sheet.is_none() || format == Format::Xlsx, "--sheet: {shown} is no workbook; leave it out");
@@ -114,7 +101,7 @@ impl Source {
             options.delimiter = "tab".into();
         }
         let mut source = Self {
-            display_name: if is_stdin { "standard input".into() } else { shown },
+            display_name: if stdin.is_some() { "standard input".into() } else { shown },
             files,
             format,
             meaning: CellMeaning::of(&options)?,
@@ -124,15 +111,17 @@ impl Source {
             said: vec![],
             broken: vec![],
             pieces: vec![],
-            _stdin: stdin,
-            live,
+            stdin,
         };
-        source.schema = match source.live.take() {
-            None => source.first_schema(0)?,
-            Some(mut live) => {
+        source.schema = match source.stdin.take() {
+            Some(Stdin::Live(mut live)) => {
                 let schema = live.first(|text| source.schema_of(0, text))?;
-                source.live = Some(live);
+                source.stdin = Some(Stdin::Live(live));
                 schema
+            }
+            stdin => {
+                source.stdin = stdin;
+                source.first_schema(0)?
             }
         };
         if matches!(format, Format::Parquet | Format::Ipc) {
@@ -260,7 +249,7 @@ impl Source {
     /// Reads columns in the types that are given, where rows of objects come one by one: the first do not show what later ones
     /// have. A CSV's later cells widen their column.
     pub fn expect(&mut self, types: &Schema) {
-        if self.live.is_some() && self.format == Format::Ndjson {
+        if self.options.live && self.format == Format::Ndjson {
             types.iter_fields().for_each(|field| _ = self.schema.insert(field.name, field.dtype));
         }
     }

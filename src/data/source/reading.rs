@@ -1,6 +1,7 @@
 //! The batches of a table, file by file, and the columns at which a file cannot be read.
 
 use super::files::open;
+use super::stdin::Stdin;
 use super::types::{converted, read_as, wider};
 use super::{Give, OnBatch, Source, columnar, delimited, json, text, workbook};
 use crate::data::location::{Location, Piece};
@@ -83,10 +84,11 @@ impl Source {
         columns: Option<&[String]>,
         give: Give<'_, T>,
     ) -> Result<()> {
-        let (path, options, live) = (&self.files[index], &self.options, self.live.take());
+        let (path, options) = (&self.files[index], &self.options);
+        let live = self.stdin.take_if(|stdin| matches!(stdin, Stdin::Live(_)));
         let text = || match live {
-            Some(live) => text::text(live.bytes(), &options.encoding, shown),
-            None => text::text(open(path, shown)?, &options.encoding, shown),
+            Some(Stdin::Live(live)) => text::text(live.bytes(), &options.encoding, shown),
+            _ => text::text(open(path, shown)?, &options.encoding, shown),
         };
         match self.format {
             Format::Csv | Format::Tsv => {

@@ -1,20 +1,15 @@
 //! A text table cut into blocks of whole rows, so that memory holds one block however long the table is.
 
 mod scan;
+mod text;
 
-use super::live::Incomplete;
+pub use text::{Incomplete, Text};
+
 use super::rows::{Dialect, Fault, Row};
 use crate::data::location::Location;
 use anyhow::{Result, anyhow, bail, ensure};
 use scan::Scan;
 use std::io::Read;
-
-/// Bytes that are read at once.
-const BLOCK: usize = 4 << 20;
-/// Bytes that are taken at once of what comes row by row.
-const PIECE: usize = 1 << 16;
-/// No row of a table is this long; a file without line ends would be.
-const LONGEST_ROW: usize = 64 << 20;
 
 /// Some whole rows as a reader of RFC 4180 takes them, blank lines and comments left out.
 #[derive(Debug)]
@@ -25,27 +20,22 @@ pub struct Block {
 
 /// Reads rows; each must have as many cells as the first.
 pub struct Blocks<'a, R> {
-    reader: R,
+    text: Text<R>,
     pub dialect: Dialect,
-    /// Whether rows are given as soon as they are there, and not by the block.
-    pub at_once: bool,
     /// What a line begins with that is no row; none where it is empty.
     comment: &'a [u8],
     place: Location<'a>,
-    buffer: Vec<u8>,
     /// Rows given so far, the header not counted.
     row: usize,
     width: Option<usize>,
-    begun: bool,
-    ended: bool,
     in_header: bool,
 }
 
 impl<'a, R: Read> Blocks<'a, R> {
-    pub fn new(reader: R, dialect: Dialect, comment: &'a str, place: Location<'a>) -> Self {
-        let (buffer, comment) = (Vec::new(), comment.as_bytes());
-        let (begun, ended, in_header) = (false, false, false);
-        Self { reader, dialect, at_once: false, comment, place, buffer, row: 0, width: None, begun, ended, in_header }
+    /// With `at_once` rows are given as soon as they are there, and not by the block.
+    pub fn new(reader: R, at_once: bool, dialect: Dialect, comment: &'a str, place: Location<'a>) -> Self {
+        let text = Text::new(reader, at_once);
+        Self { text, dialect, comment: comment.as_bytes(), place, row: 0, width: None, in_header: false }
     }
 
     /// Leaves out the first `count` lines, whatever is in them.
@@ -53,8 +43,8 @@ impl<'a, R: Read> Blocks<'a, R> {
         for skipped in 0..count {
             let shown = self.place.file;
             ensure!(self.line()?.is_some(), "{shown}: --skip-rows {count}: there are only {skipped} lines");
-            let end = memchr::memchr(b'\n', &self.buffer).map_or(self.buffer.len(), |at| at + 1);
-            self.buffer.drain(..end);
+            let end = memchr::memchr(b'\n', &self.text.buffer).map_or(self.text.buffer.len(), |at| at + 1);
+            self.text.buffer.drain(..end);
         }
         Ok(())
     }
@@ -64,11 +54,11 @@ impl<'a, R: Read> Blocks<'a, R> {
         loop {
             self.fill()?;
             let start = self.first();
-            if let Some(end) = memchr::memchr(b'\n', &self.buffer[start..]) {
-                let line = &self.buffer[start..start + end];
+            if let Some(end) = memchr::memchr(b'\n', &self.text.buffer[start..]) {
+                let line = &self.text.buffer[start..start + end];
                 return Ok(Some(line.strip_suffix(b"\r").unwrap_or(line)));
             }
-            if self.ended {
+            if self.text.ended {
                 return Ok(None);
             }
             self.read_on()?;
@@ -77,7 +67,7 @@ impl<'a, R: Read> Blocks<'a, R> {
 
     /// Leaves out the line that [`Blocks::line`] gave.
     pub fn skip_line(&mut self) -> Result<()> {
-        self.buffer.drain(..self.first());
+        self.text.buffer.drain(..self.first());
         self.skip_lines(1)
     }
 
@@ -92,7 +82,7 @@ impl<'a, R: Read> Blocks<'a, R> {
 
     /// The end of the blank line or comment at `at`, if that is what stands there.
     fn no_row(&self, at: usize) -> Option<usize> {
-        let rest = &self.buffer[at..];
+        let rest = &self.text.buffer[at..];
         // A row of one empty cell is a row where rows have one cell.
         let blank = self.dialect.delimiter.is_none() || self.width != Some(1);
         let blanks =
@@ -134,20 +124,20 @@ impl<'a, R: Read> Blocks<'a, R> {
         loop {
             self.fill()?;
             let start = self.first();
-            if start == self.buffer.len() && self.ended {
+            if start == self.text.buffer.len() && self.text.ended {
                 return Ok(None);
             }
             let mut texts = Vec::new();
-            match self.dialect.row(&self.buffer[start..], Some(&mut texts)) {
+            match self.dialect.row(&self.text.buffer[start..], Some(&mut texts)) {
                 Ok(row) => {
-                    self.utf8(&self.buffer[start..start + row.end])?;
+                    self.utf8(&self.text.buffer[start..start + row.end])?;
                     if take {
-                        self.buffer.drain(..start + row.end);
+                        self.text.buffer.drain(..start + row.end);
                     }
                     let text = |text: Vec<u8>| String::from_utf8_lossy(&text).into_owned();
                     return Ok(Some(texts.into_iter().map(text).collect()));
                 }
-                Err(Fault::Unended) if !self.ended => self.read_on()?,
+                Err(Fault::Unended) if !self.text.ended => self.read_on()?,
                 Err(fault) => return Err(self.fault(fault, self.row)),
             }
         }
@@ -157,15 +147,15 @@ impl<'a, R: Read> Blocks<'a, R> {
         loop {
             self.fill()?;
             let scan = self.scan()?;
-            if scan.end == 0 && !self.ended {
+            if scan.end == 0 && !self.text.ended {
                 self.read_on()?;
                 continue;
             }
             if scan.end == 0 {
                 return Ok(None);
             }
-            let rest = self.buffer.split_off(scan.end);
-            let bytes = std::mem::replace(&mut self.buffer, rest);
+            let rest = self.text.buffer.split_off(scan.end);
+            let bytes = std::mem::replace(&mut self.text.buffer, rest);
             self.utf8(&bytes)?;
             let bytes = scan.standard(bytes, self.dialect);
             self.row += scan.count;
@@ -175,64 +165,35 @@ impl<'a, R: Read> Blocks<'a, R> {
         }
     }
 
-    /// Reads on where less than a block is at hand, so that a block is one whatever was read for the header.
+    /// Reads on where less than a block is at hand.
     fn fill(&mut self) -> Result<()> {
-        if self.buffer.len() < BLOCK && !self.at_once { self.read() } else { Ok(()) }
+        let filled = self.text.fill();
+        self.readable(filled)
     }
 
     /// Reads on for a row that does not end in what is at hand.
     fn read_on(&mut self) -> Result<()> {
-        self.check_length()?;
-        self.read()
+        if let Some(why) = self.text.too_long() {
+            bail!("{}: {why}", self.at(self.row));
+        }
+        let read = self.text.read();
+        self.readable(read)
     }
 
-    /// Reads a block more; at the end of the file the last row gets its line end.
-    fn read(&mut self) -> Result<()> {
-        if self.ended {
-            return Ok(());
-        }
-        let read = if self.at_once { self.read_once() } else { self.read_block() };
-        let read = read.map_err(|error| anyhow!("{}: cannot read: {error}", self.place.file))?;
-        if !self.begun && self.buffer.starts_with(b"\xef\xbb\xbf") {
-            self.buffer.drain(..3);
-        }
-        self.begun = true;
-        self.ended = if self.at_once { read == 0 } else { read < BLOCK };
-        if self.ended && self.buffer.last().is_some_and(|&byte| byte != b'\n') {
-            self.buffer.push(b'\n');
-        }
-        Ok(())
-    }
-
-    fn read_block(&mut self) -> std::io::Result<usize> {
-        self.buffer.reserve(BLOCK);
-        (&mut self.reader).take(BLOCK as u64).read_to_end(&mut self.buffer)
-    }
-
-    /// Reads what is there, however little.
-    fn read_once(&mut self) -> std::io::Result<usize> {
-        let length = self.buffer.len();
-        self.buffer.resize(length + PIECE, 0);
-        let read = loop {
-            match self.reader.read(&mut self.buffer[length..]) {
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                read => break read,
-            }
-        };
-        self.buffer.truncate(length + *read.as_ref().unwrap_or(&0));
-        read
+    fn readable(&self, read: std::io::Result<()>) -> Result<()> {
+        read.map_err(|error| anyhow!("{}: cannot read: {error}", self.place.file))
     }
 
     /// Finds the whole rows in the buffer.
     fn scan(&mut self) -> Result<Scan> {
         let mut scan = Scan::default();
-        while scan.end < self.buffer.len() {
+        while scan.end < self.text.buffer.len() {
             if self.plain_rows(&mut scan)? {
                 continue;
             }
-            match self.dialect.row(&self.buffer[scan.end..], None) {
+            match self.dialect.row(&self.text.buffer[scan.end..], None) {
                 Ok(row) => self.take(row, &mut scan)?,
-                Err(Fault::Unended) if !self.ended => break,
+                Err(Fault::Unended) if !self.text.ended => break,
                 Err(fault) => return Err(self.fault(fault, self.row + scan.count)),
             }
         }
@@ -251,7 +212,7 @@ impl<'a, R: Read> Blocks<'a, R> {
         }
         let [delimiter, quote] = [self.dialect.delimiter, self.dialect.quote].map(|byte| byte.unwrap_or(b'\n'));
         let (from, mut cells) = (scan.end, 1);
-        let buffer = std::mem::take(&mut self.buffer);
+        let buffer = std::mem::take(&mut self.text.buffer);
         let mut result = Ok(());
         for at in memchr::memchr3_iter(b'\n', delimiter, quote, &buffer[from..]) {
             match buffer[from + at] {
@@ -272,7 +233,7 @@ impl<'a, R: Read> Blocks<'a, R> {
                 _ => break,
             }
         }
-        self.buffer = buffer;
+        self.text.buffer = buffer;
         result.map(|()| scan.end > start)
     }
 
@@ -296,16 +257,6 @@ impl<'a, R: Read> Blocks<'a, R> {
             cells == expected || self.dialect.delimiter.is_none(),
             "{}: {cells} cells, expected {expected} as in the first line; {why}",
             self.at(at)
-        );
-        Ok(())
-    }
-
-    fn check_length(&self) -> Result<()> {
-        ensure!(
-            self.buffer.len() < LONGEST_ROW,
-            "{}: longer than {} MiB without a line end; is this a table of text, and every quote closed?",
-            self.at(self.row),
-            LONGEST_ROW >> 20
         );
         Ok(())
     }

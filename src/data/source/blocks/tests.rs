@@ -3,7 +3,7 @@ use super::*;
 const CSV: Dialect = Dialect { delimiter: Some(b','), quote: Some(b'"'), escape: None };
 
 fn blocks<'a>(text: &'a [u8], dialect: Dialect) -> Blocks<'a, &'a [u8]> {
-    Blocks::new(text, dialect, "#", Location::start("t.csv"))
+    Blocks::new(text, false, dialect, "#", Location::start("t.csv"))
 }
 
 fn all(text: &[u8], dialect: Dialect) -> Result<(Vec<String>, String)> {
@@ -65,7 +65,7 @@ fn what_is_no_row_is_named_by_its_number() {
 #[test]
 fn a_line_without_an_end_is_refused_before_it_fills_the_memory() {
     let endless = std::io::repeat(b'x');
-    let mut blocks = Blocks::new(endless, CSV, "", Location::start("t.csv"));
+    let mut blocks = Blocks::new(endless, false, CSV, "", Location::start("t.csv"));
     assert!(blocks.header().unwrap_err().to_string().contains("longer than 64 MiB"));
 }
 
@@ -73,7 +73,7 @@ fn a_line_without_an_end_is_refused_before_it_fills_the_memory() {
 fn a_row_over_the_edge_of_two_reads_stays_whole() {
     let mut text = b"a,b\n".to_vec();
     for _ in 0..3 {
-        text.extend(std::iter::repeat_n(b'7', BLOCK - 3));
+        text.extend(std::iter::repeat_n(b'7', super::text::BLOCK - 3));
         text.extend(b",8\n");
     }
     let mut blocks = blocks(&text, CSV);
