@@ -24,6 +24,11 @@ pub struct Tune {
     pub param: Vec<String>,
     #[command(flatten)]
     pub search: SearchFlags,
+    /// Trainings at once [default: with --threads one; else as many as processors, on one thread each]
+    ///
+    /// The scores are those of one after the other on as many threads each. The best trial is trained again on all.
+    #[arg(long, value_name = "N", help_heading = "Search", value_parser = whole(1_usize..=1024))]
+    pub jobs: Option<usize>,
     /// Begin anew, though the folder has a search's journal
     #[arg(long, help_heading = "Search")]
     pub restart: bool,

@@ -2,11 +2,12 @@
 
 use super::print::{Verdict, print_out, report};
 use super::progress::{Interrupt, Progress};
-use super::threads::{is_open, suit_one_thread};
+use super::threads::{beside, is_open, suit_one_thread};
 use super::training::CheckpointWriter;
 use crate::checkpoint::{InitialWeights, Provenance, Resumed, series};
 use crate::cli::{Common, Compute, Printing, Resuming};
 use crate::cpu::threads;
+use crate::fit::beside::Beside;
 use crate::fit::settings::FitSettings;
 use crate::runs::earlier::SUMMARY;
 use crate::runs::events::{self, Events};
@@ -125,6 +126,16 @@ impl<'a> Job<'a> {
             tch::set_num_threads(self.threads);
         }
         Ok(())
+    }
+
+    /// How trainings of folds and trials are spread, so many at once if the user says; see [`beside`].
+    pub(super) fn beside(
+        &self,
+        jobs: Option<usize>,
+        apart: bool,
+        bytes: impl FnOnce() -> Result<usize>,
+    ) -> Result<Beside> {
+        beside(&self.common.compute, (self.device, self.threads), jobs, apart, bytes)
     }
 
     pub(super) fn printing(&self) -> Printing {

@@ -1,5 +1,6 @@
 //! The processor: its model, threads, a pool of them, vectors, subnormal numbers.
 
+mod limits;
 pub mod model;
 pub mod pool;
 pub mod room;

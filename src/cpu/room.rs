@@ -2,6 +2,7 @@
 //! was taken for a while is given back.
 #![allow(unsafe_code, reason = "each block says why it holds")]
 
+use super::limits;
 use anyhow::{Result, ensure};
 
 /// Refuses a `flag` (with its value) whose run would need `bytes`, where they cannot be had.
@@ -30,10 +31,12 @@ fn installed() -> Option<u128> {
     Some(kilobytes(&text, "MemTotal:")? + kilobytes(&text, "SwapTotal:").unwrap_or(0))
 }
 
-/// The bytes that can be had now without taking them from other programs, as Linux says.
+/// The bytes that can be had now without taking them from other programs, and within the limits of a service or container, as
+/// Linux says.
 pub fn free() -> Option<u128> {
     let text = meminfo()?;
-    Some(kilobytes(&text, "MemAvailable:")? + kilobytes(&text, "SwapFree:").unwrap_or(0))
+    let of_machine = kilobytes(&text, "MemAvailable:")? + kilobytes(&text, "SwapFree:").unwrap_or(0);
+    Some(limits::left().map_or(of_machine, |left| left.min(of_machine)))
 }
 
 fn meminfo() -> Option<String> {

@@ -84,9 +84,21 @@ pub fn ordered<T: Send, U: Send>(
     items: impl Iterator<Item = T> + Send,
     most: usize,
     work: impl Fn(T) -> U + Sync,
+    see: impl FnMut(U) -> Result<()>,
+) -> Result<()> {
+    ordered_on(count().min(most), items, work, see)
+}
+
+/// [`ordered`] on so many threads, whatever is allowed elsewhere.
+///
+/// # Errors
+/// As there.
+pub fn ordered_on<T: Send, U: Send>(
+    workers: usize,
+    items: impl Iterator<Item = T> + Send,
+    work: impl Fn(T) -> U + Sync,
     mut see: impl FnMut(U) -> Result<()>,
 ) -> Result<()> {
-    let workers = count().min(most);
     if workers < 2 {
         return { items }.try_for_each(|item| see(work(item)));
     }

@@ -2,10 +2,11 @@
 
 use super::spread::Spread;
 use crate::python::random::NumpyRandom;
+use crate::train::features::Features;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use std::collections::HashSet;
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 /// How much the score falls when a feature's values are shuffled among the rows: mean and standard deviation (over n,
 /// as NumPy's) over the repeats. Near zero or below: the model does without the feature.
@@ -30,23 +31,23 @@ pub struct Shuffling<'a> {
 /// permutations: one [`Importance`] for each feature.
 ///
 /// `x` is `[n, d]`; `score` takes such an x, or the given rows of it, higher being better; as in scikit-learn, the fall is
-/// from the score of all rows. `passed` is told after each shuffle how many there were, and an error of it ends the work.
+/// from `whole`, the score of all rows. `passed` is told after each shuffle how many there were, and an error of it ends the work.
 /// x itself is not changed. A column that x does not have, no repeats, or an error of `score` is an error.
 pub fn permutation_importance(
     score: impl Fn(&Tensor, Option<&[usize]>) -> Result<f64>,
-    x: &Tensor,
+    whole: f64,
+    x: &Features,
     shuffling: Shuffling<'_>,
     passed: &mut dyn FnMut(usize) -> Result<()>,
 ) -> Result<Vec<Importance>> {
     let Shuffling { columns, rows, repeats, seed } = shuffling;
     check(x, columns, repeats)?;
-    let whole = score(x, None).context("permutation importance")?;
     // As in scikit-learn: every feature starts from the same seed, so that the rows are the same for all of them.
     let mut rng = NumpyRandom::seed(NumpyRandom::seed(seed).int31());
-    let drawn = (rows < x.size()[0] as usize).then(|| sample_without_replacement(x.size()[0] as usize, rows, &mut rng));
+    let drawn = (rows < x.rows() as usize).then(|| sample_without_replacement(x.rows() as usize, rows, &mut rng));
     let mut shuffled = match &drawn {
-        Some(rows) => x.f_index_select(0, &indices(rows, x)?)?,
-        None => x.f_detach_copy()?,
+        Some(rows) => x.take(&indices(rows, x.device())?)?,
+        None => x.dense()?.f_detach_copy()?,
     };
     let mut importances = Vec::with_capacity(columns.len());
     for feature in columns {
@@ -59,7 +60,7 @@ pub fn permutation_importance(
         let mut order: Vec<usize> = (0..shuffled.size()[0] as usize).collect();
         for _ in 0..repeats {
             rng.shuffle(&mut order);
-            values = values.f_index_select(0, &indices(&order, x)?)?;
+            values = values.f_index_select(0, &indices(&order, x.device())?)?;
             let _ = shuffled.f_index_copy_(1, &index, &values)?;
             drops.push(whole - score(&shuffled, drawn.as_deref()).context("permutation importance")?);
             passed(importances.len() * repeats + drops.len())?;
@@ -71,19 +72,18 @@ pub fn permutation_importance(
     Ok(importances)
 }
 
-fn check(x: &Tensor, columns: &[Vec<i64>], repeats: usize) -> Result<()> {
-    let size = x.size();
-    ensure!(size.len() == 2, "permutation importance: x of shape {size:?}, but [n, d] is needed");
+fn check(x: &Features, columns: &[Vec<i64>], repeats: usize) -> Result<()> {
+    let width = x.width();
     ensure!(repeats > 0, "permutation importance: no repeats");
     for &column in columns.iter().flatten() {
-        ensure!((0..size[1]).contains(&column), "permutation importance: column {column} of x, which has {}", size[1]);
+        ensure!((0..width).contains(&column), "permutation importance: column {column} of x, which has {width}");
     }
     Ok(())
 }
 
-fn indices(rows: &[usize], x: &Tensor) -> Result<Tensor> {
+fn indices(rows: &[usize], device: Device) -> Result<Tensor> {
     let rows: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
-    Ok(Tensor::f_from_slice(&rows)?.f_to_device(x.device())?)
+    Ok(Tensor::f_from_slice(&rows)?.f_to_device(device)?)
 }
 
 /// `sklearn.utils.random.sample_without_replacement(population, samples, random_state=rng)`, its choice of a method
@@ -163,7 +163,8 @@ mod tests {
             };
             let mut passes = Vec::new();
             let shuffling = Shuffling { columns: &columns, rows, repeats: 5, seed };
-            let found = permutation_importance(score, &x, shuffling, &mut |pass| {
+            let whole = score(&x, None).unwrap();
+            let found = permutation_importance(score, whole, &Features::from(&x), shuffling, &mut |pass| {
                 passes.push(pass);
                 Ok(())
             });
@@ -222,7 +223,8 @@ mod tests {
         assert!(importance(|_: &Tensor, _: Option<&[usize]>| anyhow::bail!("no score"), &x, &[vec![0]], 5).is_err());
         let shuffling = Shuffling { columns: &[vec![0], vec![1]], rows: 12, repeats: 5, seed: 0 };
         let mut stop = |pass| if pass < 7 { Ok(()) } else { anyhow::bail!("stopped at {pass}") };
-        let error = permutation_importance(zero, &x, shuffling, &mut stop).unwrap_err().to_string();
+        let error =
+            permutation_importance(zero, 0.0, &Features::from(&x), shuffling, &mut stop).unwrap_err().to_string();
         assert_eq!(error, "stopped at 7");
     }
 
@@ -233,6 +235,8 @@ mod tests {
         columns: &[Vec<i64>],
         repeats: usize,
     ) -> Result<Vec<Importance>> {
-        permutation_importance(score, x, Shuffling { columns, rows: usize::MAX, repeats, seed: 7 }, &mut |_| Ok(()))
+        let whole = score(x, None)?;
+        let shuffling = Shuffling { columns, rows: usize::MAX, repeats, seed: 7 };
+        permutation_importance(score, whole, &Features::from(x), shuffling, &mut |_| Ok(()))
     }
 }

@@ -3,8 +3,10 @@
 use crate::data::location::Location;
 use crate::evaluate::metrics::{self, Metrics};
 use crate::evaluate::{MeanBaseline, PriorBaseline};
+use crate::model::mlp::Mlp;
 use crate::preprocess::target::{Labels, Target};
 use crate::torch::script::Module;
+use crate::train::features::Features;
 use anyhow::{Context, Result, bail};
 use tch::{Device, Kind, Tensor};
 
@@ -69,19 +71,26 @@ pub fn outputs(module: &Module, method: &str, x: &Tensor) -> Result<Tensor> {
     Ok(Tensor::f_cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?)
 }
 
+/// The network's outputs for preprocessed rows, as its module's are, without making one.
+pub fn outputs_of(net: &Mlp, x: &Features) -> Result<Tensor> {
+    let outputs = x.chunks(CHUNK).map(|x| Ok(net.forward(&x?, false)?.f_to_device(Device::Cpu)?));
+    Ok(Tensor::f_cat(&outputs.collect::<Result<Vec<_>>>()?, 0)?)
+}
+
 /// The predictions of `network` for rows that are preprocessed already, some rows at a time, so that memory holds little beside
 /// them. `step` is told before each step how many of how many are done, and an error of it ends the work.
 pub fn predictions_in_steps(
     module: &Module,
-    x: &Tensor,
+    x: &Features,
     target: &Target,
     step: &mut dyn FnMut(usize, usize) -> Result<()>,
 ) -> Result<Predictions> {
-    let chunks = x.f_split(CHUNK, 0)?;
+    let chunks = x.chunks(CHUNK);
+    let count = chunks.len();
     let mut all: Option<Predictions> = None;
-    for (done, x) in chunks.iter().enumerate() {
-        step(done, chunks.len())?;
-        let more = to_predictions(&module.call("network", x)?.f_to_device(Device::Cpu)?, target)?;
+    for (done, x) in chunks.enumerate() {
+        step(done, count)?;
+        let more = to_predictions(&module.call("network", &x?)?.f_to_device(Device::Cpu)?, target)?;
         match &mut all {
             Some(all) => all.extend(more),
             None => all = Some(more),

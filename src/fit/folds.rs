@@ -1,13 +1,12 @@
 //! Cross validation: as many networks as folds, each scored by the rows that it did not see.
 
 use super::divide::Divided;
-use super::model;
 use super::prepare::{Prepared, Rows, prepare};
 use super::train::Network;
 use crate::choices::fixed::fixed;
 use crate::evaluate::Spread;
 use crate::evaluate::metrics::Metrics;
-use crate::evaluate::predictions::{measure, outputs, to_predictions};
+use crate::evaluate::predictions::{measure, outputs_of, to_predictions};
 use crate::fit::settings::FitPlan;
 use crate::record::Recording;
 use crate::train::observer::Observer;
@@ -46,7 +45,7 @@ pub fn fold(
     let prepared = prepare(rows, &rows.folds[index], config, device)?;
     let held = prepared.test.as_ref().context("no rows are held out")?;
     let metrics = held_out(&prepared, held, config, seed, device, observer)?;
-    Ok(Fold { train: prepared.train.x.size()[0], held_out: held.x.size()[0], metrics })
+    Ok(Fold { train: prepared.train.x.rows(), held_out: held.x.rows(), metrics })
 }
 
 /// Trains on the training rows and scores `held`: every metric, and under `loss` the mean of the loss function.
@@ -62,11 +61,11 @@ pub fn held_out(
     network.train(prepared, config, None, Recording::default(), observer)?;
     let Network { net, loss, .. } = network;
     let mut metrics = {
-        let outputs = outputs(&model::module(prepared, &net)?, "network", &held.x)?;
+        let outputs = outputs_of(&net, &held.x)?;
         measure(&to_predictions(&outputs, &prepared.target)?, &held.labels, &prepared.target)?
     };
     let _no_grad = tch::no_grad_guard();
-    let loss = loss.mean(&net.forward(&held.x, false)?, &held.y, held.weight.as_ref())?.f_double_value(&[])?;
+    let loss = loss.mean(&held.x.through(&net)?, &held.y, held.weight.as_ref())?.f_double_value(&[])?;
     metrics.0.push(("loss", loss.is_finite().then_some(loss)));
     Ok(metrics)
 }

@@ -45,6 +45,8 @@ pub struct HeldOut<'a> {
     pub module: &'a Module,
     pub part: &'static str,
     pub rows: &'a Rows,
+    /// Accuracy or R² of all of them, where it is defined.
+    pub whole: Option<f64>,
 }
 
 impl HeldOut<'_> {
@@ -55,22 +57,23 @@ impl HeldOut<'_> {
         seed: u32,
         passed: &mut dyn FnMut(usize, usize) -> Result<()>,
     ) -> Result<ColumnImportance> {
-        let (all, of) = (self.columns(), self.rows.x.size()[0] as usize);
+        let (all, of) = (self.columns(), self.rows.x.rows() as usize);
         let extent = Extent::of(wanted, all.len(), of, self.network.net.count());
         let mut found = ColumnImportance { part: self.part, of, of_inputs: all.len(), ..ColumnImportance::default() };
         let Some(Extent { columns, rows }) = extent else {
             found.left_out = Some(self.too_large(all.len(), of));
             return Ok(found);
         };
-        if rows > 0 && self.score(&self.rows.x, None).is_err() {
+        if rows > 0 && self.whole.is_none() {
             let name = self.prepared.target.score();
             found.left_out = Some(format!("importance was left out: {name} of {of} {} rows is not defined", self.part));
-        } else if rows > 0 {
+        } else if let Some(whole) = self.whole.filter(|_| rows > 0) {
             let inputs = self.chosen(&all, columns)?;
             let columns: Vec<Vec<i64>> = inputs.iter().map(|&input| all[input].clone()).collect();
             let shuffling = Shuffling { columns: &columns, rows, repeats: REPEATS, seed };
+            let x = &self.rows.x;
             let (score, passes) = (|x: &Tensor, rows: Option<&[usize]>| self.score(x, rows), columns.len() * REPEATS);
-            found.columns = permutation_importance(score, &self.rows.x, shuffling, &mut |pass| passed(pass, passes))?;
+            found.columns = permutation_importance(score, whole, x, shuffling, &mut |pass| passed(pass, passes))?;
             (found.inputs, found.rows) = (inputs, rows);
         }
         Ok(found)
@@ -104,16 +107,17 @@ impl HeldOut<'_> {
         columns
     }
 
-    /// Accuracy or R² of rows as the network sees them; an error where it is not defined.
+    /// Accuracy or R² of rows as the network sees them, all or some; an error where it is not defined.
     fn score(&self, x: &Tensor, rows: Option<&[usize]>) -> Result<f64> {
-        let (target, labels) = (&self.prepared.target, &self.rows.labels);
+        let labels = &self.rows.labels;
         let taken = rows.map(|rows| labels.take(rows));
-        let score = match (answers(&outputs(self.module, "network", x)?, target)?, taken.as_ref().unwrap_or(labels)) {
+        let predictions = answers(&outputs(self.module, "network", x)?, &self.prepared.target)?;
+        let score = match (predictions, taken.as_ref().unwrap_or(labels)) {
             (Predictions::Classes { predicted, .. }, Labels::Classes(truth)) => accuracy(truth, &predicted),
             (Predictions::Numbers(predicted), Labels::Numbers(truth)) => r2(truth, &predicted),
             _ => None,
         };
-        score.with_context(|| format!("{} is not defined", target.score()))
+        score.with_context(|| format!("{} is not defined", self.prepared.target.score()))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The tutorial's pipeline on any table: prepare, train, evaluate, save.
 
+pub mod beside;
 pub mod checkpoint;
 pub mod columns;
 pub mod divide;

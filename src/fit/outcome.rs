@@ -52,12 +52,13 @@ impl Scores {
         };
         let (train, valid) = (scored(&prepared.train)?, prepared.valid.as_ref().map(&mut scored).transpose()?);
         let test = prepared.test.as_ref().map(&mut scored).transpose()?;
-        let (part, rows) = match (&prepared.test, &prepared.valid) {
-            (Some(rows), _) => ("test", rows),
-            (None, Some(rows)) => ("validation", rows),
-            (None, None) => ("training", &prepared.train),
+        let (part, rows, scored) = match ((&prepared.test, &test), (&prepared.valid, &valid)) {
+            ((Some(rows), Some(scored)), _) => ("test", rows, scored),
+            (_, (Some(rows), Some(scored))) => ("validation", rows, scored),
+            _ => ("training", &prepared.train, &train),
         };
-        let held_out = HeldOut { prepared, network, module: &module, part, rows };
+        let whole = scored.metrics.get(prepared.target.score());
+        let held_out = HeldOut { prepared, network, module: &module, part, rows, whole };
         let mut passed = |done, of| step("importance", done, of);
         let importance = held_out.importance(config.importance, seed, &mut passed)?;
         Ok(Self { module, train, valid, test, importance })

@@ -7,6 +7,13 @@ use crate::torch::threads::{GRAIN, Steps};
 use anyhow::Result;
 use tch::Kind;
 
+/// The bytes of the float32 features of all rows that are trained on and scored.
+pub fn features(divided: &Divided<'_>, config: &FitPlan) -> Result<usize> {
+    let fitted = fit_preprocessing(divided, &divided.parts, config)?;
+    let rows: usize = fitted.parts.iter().map(|part| part.rows.len()).sum();
+    Ok(rows * fitted.pipeline.features().len() * size_of::<f32>())
+}
+
 /// What the steps of a fit multiply; none where that is known to be no little, and for the fused engine, which shares its rows
 /// out by itself.
 pub fn steps(divided: &Divided<'_>, config: &FitPlan) -> Result<Option<Steps>> {

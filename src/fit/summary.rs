@@ -20,20 +20,20 @@ pub fn judge(outcome: &Outcome) -> Verdict {
 }
 
 fn judged<'a>(rows: &Rows, scored: &'a Scored) -> PartScore<'a> {
-    PartScore { rows: rows.x.size()[0] as usize, metrics: &scored.metrics, baseline: &scored.baseline }
+    PartScore { rows: rows.x.rows() as usize, metrics: &scored.metrics, baseline: &scored.baseline }
 }
 
 /// The results as `summary.json` has them; `shown` is the table's name.
 pub fn results(outcome: &Outcome, verdict: &Verdict, shown: &str) -> Map<String, Value> {
     let prepared = &outcome.prepared;
-    let rows = |rows: &Option<Rows>| rows.as_ref().map_or(0, |rows| rows.x.size()[0]);
+    let rows = |rows: &Option<Rows>| rows.as_ref().map_or(0, |rows| rows.x.rows());
     let metrics = |scored: &Option<Scored>| scored.as_ref().map(|scored| json!(scored.metrics));
     let baseline = |scored: &Option<Scored>| scored.as_ref().map(|scored| json!(scored.baseline));
     let results = json!({
         "data": shown,
         "task": if prepared.target.is_classification() { "classification" } else { "regression" },
         "loss_function": outcome.network.loss.kind.to_string(),
-        "rows": {"train": prepared.train.x.size()[0], "valid": rows(&prepared.valid), "test": rows(&prepared.test),
+        "rows": {"train": prepared.train.x.rows(), "valid": rows(&prepared.valid), "test": rows(&prepared.test),
                  "without_target": prepared.without_target},
         "features": prepared.pipeline.features().len(),
         "parameters": outcome.network.net.count(),

@@ -8,6 +8,7 @@ use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::{Mlp, MlpConfig};
 use crate::preprocess::target::{Labels, Target};
 use crate::record::Recording;
+use crate::torch::generator;
 use crate::train::observer::Observer;
 use crate::train::session::{Session, Trained};
 use crate::train::snapshot::Snapshot;
@@ -36,16 +37,18 @@ impl Network {
     pub fn drawn(prepared: &Prepared, config: &FitPlan, seed: u32, device: Device) -> Result<Self> {
         check_target(config, &prepared.target)?;
         let loss = loss_kind(config, &prepared.target)?;
-        tch::manual_seed(i64::from(seed));
         let layers = MlpConfig {
-            inputs: prepared.train.x.size()[1],
+            inputs: prepared.train.x.width(),
             outputs: if loss == LossKind::Bce { 1 } else { prepared.target.outputs() },
             hidden: config.hidden.clone(),
             activation: config.activation,
             dropout: config.dropout,
             norm: config.norm,
         };
-        let net = Mlp::new(&layers, device)?;
+        let net = generator::drawn(|| {
+            tch::manual_seed(i64::from(seed));
+            Mlp::new(&layers, device)
+        })?;
         Ok(Self { net, loss: criterion(loss, config, &prepared.train.labels, device)?, initial: None })
     }
 

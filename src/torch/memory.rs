@@ -58,6 +58,11 @@ impl<T: Number> Numbers<T> {
         self.length
     }
 
+    /// Whether the numbers stand at this address.
+    pub fn starts_at(&self, address: *mut std::ffi::c_void) -> bool {
+        self.tensor.data_ptr() == address
+    }
+
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }

@@ -7,6 +7,7 @@ pub mod conditions;
 pub mod cuda;
 pub mod device;
 pub mod error;
+pub mod generator;
 pub mod libraries;
 pub mod libtorch;
 pub mod memory;

@@ -75,7 +75,7 @@ pub(super) fn check(task: &Task<'_>, what: &str, value: f64, epoch: usize) -> Re
     if value.is_finite() {
         return Ok(());
     }
-    if !finite(task.train.x)? || !finite(task.train.y)? {
+    if !task.train.x.is_finite()? || !finite(task.train.y)? {
         bail!("{what} became {value} at epoch {epoch}: the training data hold NaN or infinity");
     }
     bail!("{}", not_finite(what, epoch, value))

@@ -7,6 +7,7 @@ pub mod clip;
 pub mod config;
 pub mod engine;
 mod engine_kind;
+pub mod features;
 pub mod history;
 mod losses;
 pub mod observer;

@@ -42,7 +42,7 @@ pub(super) fn batch(task: &Task<'_>, batch: Batch<'_>, opens: bool, recorder: &m
     match batch {
         Batch::All => recorder.rows(&places(0, all)?, all)?,
         Batch::Slice { first, rows } => recorder.rows(&places(first, rows)?, all)?,
-        Batch::Rows(rows) => recorder.rows(rows, all)?,
+        Batch::Rows { order, first, rows } => recorder.rows(&order.f_narrow(0, first, rows)?, all)?,
     }
     if opens { recorder.generator() } else { Ok(()) }
 }

@@ -3,6 +3,7 @@
 use super::order_kind::OrderKind;
 use super::task::Part;
 use crate::python::dataloader::Loader;
+use crate::torch::generator;
 use anyhow::{Context, Result};
 use tch::{Kind, Tensor};
 
@@ -38,6 +39,11 @@ impl Rows {
 
     /// The rows of an epoch in their order, int64 on the device of the part `part`; none: all of them, as they stand.
     pub(super) fn epoch(&mut self, part: &Part<'_>) -> Result<Option<Tensor>> {
+        let order = generator::drawn(|| self.order())?;
+        Ok(order.map(|order| order.f_to_device(part.x.device())).transpose()?)
+    }
+
+    fn order(&mut self) -> Result<Option<Tensor>> {
         let order = match &mut self.source {
             Source::Sequential => return Ok(None),
             Source::Randperm if self.full => return Ok(None),
@@ -48,7 +54,7 @@ impl Rows {
                 None => Tensor::f_arange(self.count, (Kind::Int64, tch::Device::Cpu))?,
             },
         };
-        Ok(Some(order.f_to_device(part.x.device())?))
+        Ok(Some(order))
     }
 
     /// The state of a loader's own generator, if there is one.

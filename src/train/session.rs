@@ -21,7 +21,7 @@ pub use super::trained::Trained;
 use super::update::Update;
 use super::validation::Validation;
 use super::weights::{Weights, overwrite};
-use crate::torch::script;
+use crate::torch::{generator, script};
 use anyhow::{Context, Result, ensure};
 use std::cell::RefCell;
 use std::time::Instant;
@@ -83,7 +83,7 @@ impl<'a> Session<'a> {
             self.update.scheduler.load(scheduler)?;
         }
         if let Some(generator) = &snapshot.generator {
-            script::set_generator_state(generator).context("generator")?;
+            generator::drawn(|| script::set_generator_state(generator)).context("generator")?;
         }
         let (epoch, history) = (snapshot.epoch(), &snapshot.history);
         ensure!(epoch <= config.epochs, "{epoch} epochs are done already, of {}", config.epochs);
@@ -179,9 +179,8 @@ impl<'a> Session<'a> {
         let order = self.rows.epoch(&self.task.train)?;
         let (count, all) = (self.batches.count(), self.task.train.rows());
         for (index, (first, rows)) in self.batches.bounds().enumerate() {
-            let taken = order.as_ref().map(|order| order.f_narrow(0, first, rows)).transpose()?;
-            let batch = match &taken {
-                Some(taken) => Batch::Rows(taken),
+            let batch = match &order {
+                Some(order) => Batch::Rows { order, first, rows },
                 None if rows == all => Batch::All,
                 None => Batch::Slice { first, rows },
             };
@@ -242,7 +241,7 @@ impl<'a> Session<'a> {
             averaged: self.update.average.as_ref().map(Average::state).transpose()?,
             optimizer: self.update.optimizer.state()?,
             scheduler: Some(self.update.scheduler.state()?),
-            generator: Some(script::generator_state()?),
+            generator: Some(generator::drawn(script::generator_state)?),
             loader: self.rows.generator(),
         })
     }

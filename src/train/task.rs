@@ -2,6 +2,7 @@
 
 use super::batches::Batches;
 use super::config::TrainConfig;
+use super::features::Features;
 use crate::model::loss::Loss;
 use crate::model::mlp::Mlp;
 use crate::model::norm::Norm;
@@ -52,7 +53,7 @@ impl Task<'_> {
     /// Rows of the training part whose class has the largest output, of equal ones the last class.
     pub fn hits(&self) -> Result<usize> {
         let _no_grad = tch::no_grad_guard();
-        let outputs = self.net.forward(self.train.x, false)?;
+        let outputs = self.train.x.through(self.net)?;
         // argmax takes the first of equal outputs, so it is asked from the last class on.
         let last = outputs.size()[1] - 1;
         let predicted = outputs.f_flip([1])?.f_argmax(1, false)?.f_neg()?.f_add_scalar(last)?;
@@ -63,18 +64,23 @@ impl Task<'_> {
     pub fn evaluate(&self, part: &Part<'_>) -> Result<f64> {
         let _no_grad = tch::no_grad_guard();
         self.record.training(false)?;
-        let loss = self.loss.mean(&self.net.forward_recorded(part.x, false, self.record)?, part.y, part.weight)?;
+        // A record has the pass of all rows.
+        let outputs = match part.x.matrix() {
+            None if !self.record.is_on() => part.x.through(self.net)?,
+            _ => self.net.forward_recorded(&part.x.dense()?, false, self.record)?,
+        };
+        let loss = self.loss.mean(&outputs, part.y, part.weight)?;
         self.record.write(|recorder| recorder.loss(&loss))?;
         self.record.training(true)?;
         Ok(loss.f_double_value(&[])?)
     }
 }
 
-/// Rows to train on, or to validate with: `x [n, d]` float32; `y` int64 classes `[n]`, or float32 `[n, 1]`;
+/// Rows to train on, or to validate with: `x [n, d]`; `y` int64 classes `[n]`, or float32 `[n, 1]`;
 /// `weight` float32 `[n]`.
 #[derive(Debug, Clone, Copy)]
 pub struct Part<'a> {
-    pub x: &'a Tensor,
+    pub x: &'a Features,
     pub y: &'a Tensor,
     pub weight: Option<&'a Tensor>,
 }
@@ -82,18 +88,17 @@ pub struct Part<'a> {
 impl Part<'_> {
     /// n.
     pub fn rows(&self) -> i64 {
-        self.x.size().first().copied().unwrap_or_default()
+        self.x.rows()
     }
 
     /// Refuses what `net` and `loss` cannot work on; `what` names the part.
     pub fn check(&self, what: &str, net: &Mlp, loss: &Loss) -> Result<()> {
-        let (x, y) = (self.x.size(), self.y.size());
-        ensure!(self.rows() > 0, "the {what} part has no rows");
-        ensure!(self.x.kind() == Kind::Float, "{what} x: dtype {:?}, expected float32", self.x.kind());
-        ensure!(x.len() == 2 && x[1] == net.config.inputs, "{what} x: {x:?}, expected [n, {}]", net.config.inputs);
-        ensure!(y.first() == Some(&x[0]), "{what} part: x {x:?} and y {y:?} differ in their rows");
+        let (rows, y) = (self.rows(), self.y.size());
+        ensure!(rows > 0, "the {what} part has no rows");
+        self.x.check(what, net.config.inputs)?;
+        ensure!(y.first() == Some(&rows), "{what} part: {rows} rows of x and y {y:?} differ in their rows");
         let weights = self.weight.map(Tensor::size);
-        ensure!(weights.iter().all(|size| *size == [x[0]]), "{what} weights {weights:?}: expected [{}]", x[0]);
+        ensure!(weights.iter().all(|size| *size == [rows]), "{what} weights {weights:?}: expected [{rows}]");
         let (device, expected) = (self.x.device(), net.device());
         ensure!(
             device == expected && self.y.device() == device,

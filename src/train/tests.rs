@@ -13,7 +13,9 @@ use crate::model::norm::Norm;
 use crate::record::Recording;
 use crate::torch::named::prefixed;
 use crate::torch::testing::seeded;
+use crate::train::features::{Block, Coded, Features, Layout};
 use anyhow::{Result, bail};
+use std::sync::Arc;
 use tch::{Device, Kind, Tensor};
 
 fn linear() -> Mlp {
@@ -49,7 +51,7 @@ fn train(
 
 /// Trains on `x` and `y`, validates on the same.
 fn fit(x: &Tensor, y: &Tensor, config: &TrainConfig) -> Result<Trained> {
-    let part = Part { x, y, weight: None };
+    let part = Part { x: &Features::from(x), y, weight: None };
     train(&linear(), &Loss::new(LossKind::Mse), config, part, Some(part), &mut ())
 }
 
@@ -67,7 +69,7 @@ fn a_loss_that_is_not_finite_ends_with_its_epoch_and_cause() {
 fn weights_that_the_last_update_broke_are_an_error() {
     let _torch = seeded(0);
     let (x, y) = (column(&[1e15]), column(&[1.0]));
-    let part = Part { x: &x, y: &y, weight: None };
+    let part = Part { x: &Features::from(&x), y: &y, weight: None };
     let config = TrainConfig { epochs: 1, lr: 1e15, ..config() };
     let error = train(&linear(), &Loss::new(LossKind::Mse), &config, part, None, &mut ()).unwrap_err().to_string();
     assert!(error.contains("a weight became"), "{error}");
@@ -78,7 +80,7 @@ fn the_report_can_stop_the_training() {
     let _torch = seeded(0);
     let (x, y) = (column(&[1.0]), column(&[1.0]));
     let mut seen = Vec::new();
-    let part = Part { x: &x, y: &y, weight: None };
+    let part = Part { x: &Features::from(&x), y: &y, weight: None };
     let mut observer = |epoch: &Epoch<'_>| {
         seen.push(epoch.number);
         if epoch.number == 2 { bail!("enough") } else { Ok(Next::Go) }
@@ -93,7 +95,10 @@ fn early_stopping_goes_back_to_the_best_weights() {
     let _torch = seeded(0);
     let (x, y, opposite) = (column(&[1.0, -1.0]), column(&[9.0, -9.0]), column(&[-9.0, 9.0]));
     let net = linear();
-    let (part, valid) = (Part { x: &x, y: &y, weight: None }, Part { x: &x, y: &opposite, weight: None });
+    let (part, valid) = (
+        Part { x: &Features::from(&x), y: &y, weight: None },
+        Part { x: &Features::from(&x), y: &opposite, weight: None },
+    );
     let config = TrainConfig { epochs: 50, early_stop: Some(3), ..config() };
     let mut after_first = None;
     let mut observer = |epoch: &Epoch<'_>| {
@@ -131,7 +136,7 @@ fn settings_that_cannot_be_or_do_nothing_are_refused() {
         let error = fit(&x, &x, &config).unwrap_err().to_string();
         assert!(error.contains(word), "{word}: {error}");
     }
-    let part = Part { x: &x, y: &x, weight: None };
+    let part = Part { x: &Features::from(&x), y: &x, weight: None };
     let config = TrainConfig { early_stop: Some(2), ..config() };
     let error = train(&linear(), &Loss::new(LossKind::Mse), &config, part, None, &mut ()).unwrap_err();
     assert!(error.to_string().starts_with("--early-stop 2: needs a validation part"), "{error}");
@@ -200,7 +205,7 @@ fn a_training_goes_on_from_its_snapshot_to_the_same_bits() {
     };
     let loss = Loss::new(LossKind::Mse);
     let (x, y, net) = data();
-    let part = Part { x: &x, y: &y, weight: None };
+    let part = Part { x: &Features::from(&x), y: &y, weight: None };
     let mut saving = Saving { at: 4, started: vec![], saved: vec![] };
     let whole = train(&net, &loss, &config, part, Some(part), &mut saving).unwrap();
     let (_, _, other) = data();
@@ -235,7 +240,7 @@ fn an_engine_that_cannot_says_why_and_the_exact_one_trains() {
     };
     let net = Mlp::new(&layers, Device::Cpu).unwrap();
     let x = column(&[1.0]);
-    let part = Part { x: &x, y: &x, weight: None };
+    let part = Part { x: &Features::from(&x), y: &x, weight: None };
     let mut saving = Saving { at: 0, started: vec![], saved: vec![] };
     let config = TrainConfig { engine: EngineKind::Fused, epochs: 1, ..config() };
     let trained = train(&net, &Loss::new(LossKind::Mse), &config, part, None, &mut saving).unwrap();
@@ -247,8 +252,41 @@ fn an_engine_that_cannot_says_why_and_the_exact_one_trains() {
 fn an_observer_ends_a_training_without_an_error() {
     let _torch = seeded(0);
     let x = column(&[1.0]);
-    let part = Part { x: &x, y: &x, weight: None };
+    let part = Part { x: &Features::from(&x), y: &x, weight: None };
     let mut stop = |epoch: &Epoch<'_>| Ok(if epoch.number == 3 { Next::Stop } else { Next::Go });
     let trained = train(&linear(), &Loss::new(LossKind::Mse), &config(), part, None, &mut stop).unwrap();
     assert_eq!((trained.history().epochs(), trained.stopped_early, trained.best_epoch), (3, true, 3));
+}
+
+/// Of coded features a batch is a matrix too: the bits of a training are those of the matrix.
+#[test]
+fn coded_features_train_to_the_bits_of_their_matrix() {
+    let torch = seeded(3);
+    let layout = Layout { width: 12, rest: vec![0, 11], blocks: vec![Block { first: 1, count: 10 }] };
+    let codes = Tensor::randint_low(-1, 10, [50, 1], (Kind::Int64, Device::Cpu));
+    let rest = Tensor::randn([50, 2], (Kind::Float, Device::Cpu));
+    let coded = Features::Coded(Coded { rest, codes, layout: Arc::new(layout) });
+    let dense = Features::from(&coded.dense().unwrap());
+    let y = Tensor::randn([50, 1], (Kind::Float, Device::Cpu));
+    let layers = MlpConfig {
+        inputs: 12,
+        outputs: 1,
+        hidden: vec![5],
+        activation: Activation::Relu,
+        dropout: 0.2,
+        norm: Norm::None,
+    };
+    let trained = |x: &Features, size: Option<usize>, order: &str| {
+        torch.seed(8);
+        let net = Mlp::new(&layers, Device::Cpu).unwrap();
+        let part = Part { x, y: &y, weight: None };
+        let config = TrainConfig { batch_size: size, order: order.parse().unwrap(), ..config() };
+        let trained = train(&net, &Loss::new(LossKind::Mse), &config, part, Some(part), &mut ()).unwrap();
+        (trained.history().loss().to_vec(), trained.history().valid_loss().unwrap().to_vec(), net.copies().unwrap())
+    };
+    for (size, order) in [(None, "randperm"), (Some(16), "randperm"), (Some(16), "sequential")] {
+        let (found, expected) = (trained(&coded, size, order), trained(&dense, size, order));
+        assert_eq!((found.0, found.1), (expected.0, expected.1), "{size:?} {order}");
+        assert!(found.2.iter().zip(&expected.2).all(|((_, a), (_, b))| a.equal(b)), "{size:?} {order}");
+    }
 }

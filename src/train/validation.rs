@@ -5,8 +5,10 @@ use super::config::TrainConfig;
 use super::engine::Engine;
 use super::task::Part;
 use crate::python::dataloader::base_seed;
+use crate::torch::generator;
 use crate::torch::safetensors::copy;
 use anyhow::Result;
+use tch::Tensor;
 
 /// The validation part, and how it is gone through.
 pub(super) struct Validation<'a> {
@@ -44,18 +46,18 @@ impl<'a> Validation<'a> {
     /// The mean loss; a loader draws here what Python's draws.
     pub(super) fn loss(&mut self, engine: &mut dyn Engine) -> Result<f64> {
         if self.loader.is_some_and(|seeds| seeds != Seeds::No) {
-            base_seed()?;
+            generator::drawn(base_seed)?;
             self.go_on(1);
         }
         let Some(batches) = self.batches else { return engine.evaluate(&self.part) };
         let mut losses = Vec::with_capacity(batches.count());
         for (first, length) in batches.bounds() {
             // A loader copies; a slice is a view, whose bits may depend on where it begins.
-            let take = |tensor: &tch::Tensor| {
-                let slice = tensor.f_narrow(0, first, length)?;
-                if self.loader.is_some() { copy(&slice) } else { Ok(slice) }
-            };
-            let (x, y, weight) = (take(self.part.x)?, take(self.part.y)?, self.part.weight.map(take).transpose()?);
+            let kept =
+                |slice: &Tensor| if self.loader.is_some() { Ok(copy(slice)?) } else { Ok(slice.shallow_clone()) };
+            let take = |tensor: &Tensor| kept(&tensor.f_narrow(0, first, length)?);
+            let x = self.part.x.slice(first, length, kept)?;
+            let (y, weight) = (take(self.part.y)?, self.part.weight.map(take).transpose()?);
             losses.push(engine.evaluate(&Part { x: &x, y: &y, weight: weight.as_ref() })?);
         }
         Ok(batches.mean(&losses))

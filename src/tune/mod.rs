@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod journal;
+mod kept;
 pub mod metric;
 pub mod picture;
 pub mod results;

@@ -1,5 +1,6 @@
 //! One trial: its settings, trained and scored in every fold with every seed.
 
+use super::kept::Kept;
 use super::metric::Metric;
 use super::search::Settings;
 use super::space::json;
@@ -12,7 +13,7 @@ use crate::fit::prepare::{Rows, prepare};
 use crate::fit::settings::FitPlan;
 use crate::preprocess::split::Parts;
 use crate::torch::error::one_line;
-use crate::train::observer::{Interrupted, Observer};
+use crate::train::observer::Observer;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -52,47 +53,55 @@ pub struct Setup<'a> {
     pub seed: u32,
     pub repeats: u32,
     pub device: Device,
-}
-
-impl Setup<'_> {
     /// The rows to train on and those to score by: the folds, or the training and the validation part. The test part is
     /// in none of them.
-    fn divisions(&self) -> Vec<Parts> {
-        if !self.rows.folds.is_empty() {
-            return self.rows.folds.clone();
-        }
-        let Parts { train, valid, .. } = &self.rows.parts;
-        vec![Parts { train: train.clone(), valid: valid.clone(), test: Vec::new() }]
+    divisions: Vec<Parts>,
+    kept: Kept,
+}
+
+impl<'a> Setup<'a> {
+    pub fn new(rows: &'a Divided<'a>, metric: &'a Metric, (seed, repeats): (u32, u32), device: Device) -> Self {
+        let Parts { train, valid, .. } = &rows.parts;
+        let divisions = match rows.folds.as_slice() {
+            [] => vec![Parts { train: train.clone(), valid: valid.clone(), test: Vec::new() }],
+            folds => folds.to_vec(),
+        };
+        Self { rows, metric, seed, repeats, device, divisions, kept: Kept::default() }
     }
 
-    /// Trains and scores `config`: the metrics of each fold, in it of each seed.
-    fn measure(&self, config: &FitPlan, observer: &mut dyn Observer) -> Result<Vec<Metrics>> {
-        let mut all = Vec::new();
-        for (fold, parts) in self.divisions().iter().enumerate() {
-            let place = || if self.rows.folds.is_empty() { "validation".into() } else { format!("fold {}", fold + 1) };
-            let prepared = prepare(self.rows, parts, config, self.device).with_context(place)?;
-            let held: Option<&Rows> = prepared.test.as_ref().or(prepared.valid.as_ref());
-            let held = held.context("no rows are held out").with_context(place)?;
-            for repeat in 0..self.repeats {
-                let seed = self.seed.wrapping_add(repeat);
-                let metrics = held_out(&prepared, held, config, seed, self.device, observer);
-                all.push(metrics.with_context(|| format!("{}, seed {seed}", place()))?);
-            }
-        }
-        Ok(all)
+    /// How many folds a trial is trained in.
+    pub fn folds(&self) -> usize {
+        self.divisions.len()
     }
 
-    /// Runs trial `number` of `settings`, which come to `config`; the observer sees its trainings one after the other: fold by
-    /// fold, in each seed by seed. An error is the reason why it has no score; only an interrupt ends the search.
-    pub fn run(
+    /// Trains `config` in fold `fold`, counted from 0, and scores it: the metrics of each seed.
+    ///
+    /// # Errors
+    /// The reason why a trial has no score, with fold and seed; or an interrupt.
+    pub fn train(&self, config: &FitPlan, fold: usize, observer: &mut dyn Observer) -> Result<Vec<Metrics>> {
+        let place = || if self.rows.folds.is_empty() { "validation".into() } else { format!("fold {}", fold + 1) };
+        let make = || prepare(self.rows, &self.divisions[fold], config, self.device);
+        let prepared = self.kept.get(config, fold, make).with_context(place)?;
+        let held: Option<&Rows> = prepared.test.as_ref().or(prepared.valid.as_ref());
+        let held = held.context("no rows are held out").with_context(place)?;
+        let seeds = (0..self.repeats).map(|repeat| self.seed.wrapping_add(repeat));
+        let scored = seeds.map(|seed| {
+            held_out(&prepared, held, config, seed, self.device, observer)
+                .with_context(|| format!("{}, seed {seed}", place()))
+        });
+        scored.collect()
+    }
+
+    /// Trial `number` of `settings`, from the metrics of its trainings, fold by fold, in each seed by seed; an error is the reason
+    /// why it has no score. Its trainings took `seconds` together.
+    pub fn trial(
         &self,
         number: usize,
         settings: &Settings,
-        config: &FitPlan,
-        observer: &mut dyn Observer,
+        measured: Result<Vec<Metrics>>,
+        seconds: f64,
     ) -> Result<Trial> {
-        let start = std::time::Instant::now();
-        let found = self.measure(config, observer).and_then(|all| {
+        let found = measured.and_then(|all| {
             let scores = all.iter().map(|metrics| metrics.get(&self.metric.name)).collect::<Option<Vec<f64>>>();
             Ok((scores.with_context(|| format!("{} is not defined for the held-out rows", self.metric.name))?, all))
         });
@@ -103,7 +112,7 @@ impl Setup<'_> {
             score: None,
             metrics: Map::new(),
             scores: Vec::new(),
-            seconds: 0.0,
+            seconds,
             reason: None,
         };
         match found {
@@ -115,10 +124,8 @@ impl Setup<'_> {
                     trial.metrics.insert(name.into(), serde_json::to_value(spread)?);
                 }
             }
-            Err(error) if error.is::<Interrupted>() => return Err(error),
             Err(error) => trial.reason = Some(one_line(&error)),
         }
-        trial.seconds = start.elapsed().as_secs_f64();
         Ok(trial)
     }
 }

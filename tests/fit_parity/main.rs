@@ -11,6 +11,7 @@ use lockstep::model::mlp::Mlp;
 use lockstep::model::script;
 use lockstep::python::interpreter;
 use lockstep::torch::script::{self as torchscript, Module};
+use lockstep::train::features::Features;
 use lockstep::train::session::Session;
 use lockstep::train::task::{Part, Task};
 use serde_json::{Value, json};
@@ -43,10 +44,10 @@ impl Case {
             tensor.write_npy(&path).unwrap();
             run[key] = path.to_str().into();
         };
-        file("x", &data.rows.x);
+        file("x", &data.rows.x.dense().unwrap());
         file("y", &data.rows.y);
         if self.valid {
-            file("valid_x", &data.valid.x);
+            file("valid_x", &data.valid.x.dense().unwrap());
             file("valid_y", &data.valid.y);
         }
         if self.row_weights {
@@ -112,7 +113,7 @@ struct Data {
 }
 
 struct Rows {
-    x: Tensor,
+    x: Features,
     y: Tensor,
     weight: Tensor,
 }
@@ -131,7 +132,7 @@ impl Rows {
             LossKind::Bce => signal.gt(-0.5).to_kind(Kind::Int64),
             _ => signal.unsqueeze(1),
         };
-        Self { x, y, weight: Tensor::rand([rows], options) + 0.1 }
+        Self { x: Features::from(&x), y, weight: Tensor::rand([rows], options) + 0.1 }
     }
 
     fn part(&self, weighted: bool) -> Part<'_> {

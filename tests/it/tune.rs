@@ -314,3 +314,57 @@ fn a_mistake_is_refused_before_anything_is_trained() {
         dir.refuses(&search("2", arguments), words);
     }
 }
+
+/// Trainings beside each other draw from one generator in turn: weights, orders, dropout masks, loaders of training and validation
+/// rows. Nothing of it may show in a score.
+#[test]
+fn trials_beside_each_other_have_the_scores_of_one_after_the_other() {
+    let dir = with_table();
+    let loader = ["--order", "dataloader", "--valid-batch-size", "7", "--dropout", "0.3", "--split", "0.6,0.2,0.2"];
+    let seeded = ["--order", "dataloader:generator=4", "--folds", "4", "--dropout", "0.1"];
+    let fused = ["--engine", "fused", "--folds", "4", "--seeds", "2", "--ema", "0.9"];
+    for (name, settings) in [("loader", &loader[..]), ("seeded", &seeded), ("fused", &fused)] {
+        let search = |jobs: &str| {
+            let out = format!("{name}{jobs}");
+            let more = ["--batch-size", "16", "--jobs", jobs, "--out", &out, "--quiet"];
+            dir.run(&search("4", &[&GRID[..], &more, settings].concat()), 0);
+            (trials(&dir, &out), dir.read(&format!("{out}/best.toml")))
+        };
+        let alone = search("1");
+        assert_eq!(alone.0.len(), 9);
+        assert_eq!(search("3"), alone, "{name}");
+        // And its best is what fit makes of the same settings.
+        let out = format!("{name}3");
+        let fit = ["fit", "t.csv", "--config", &format!("{out}/best.toml"), "--out", "fit", "--quiet"];
+        dir.run(&[&fit[..], &QUICK].concat(), 0);
+        let model = |folder: &str| dir.read(&format!("{folder}/history.csv"));
+        assert_eq!(model("fit"), model(&out), "{name}");
+    }
+}
+
+/// The fused engine trains folds on a thread each, beside each other, unless a number of threads is named.
+#[test]
+fn folds_beside_each_other_have_the_scores_of_one_after_the_other() {
+    let dir = with_table();
+    let fit = |out: &str, more: &[&str]| {
+        let fit =
+            ["fit", "t.csv", "--id", "id", "--target", "price", "--drop", "kind", "--folds", "5", "--epochs", "8"];
+        let settings = ["--batch-size", "8", "--engine", "fused", "--hidden", "6", "--device", "cpu", "--out", out];
+        dir.json(&[&fit[..], &settings, more].concat(), 0)
+    };
+    let (open, one) = (fit("open", &[]), fit("one", &["--threads", "1"]));
+    assert_eq!(open["folds"].as_array().map(Vec::len), Some(5));
+    assert_eq!(open["folds"], one["folds"]);
+    assert_eq!(open["cross_validation"], one["cross_validation"]);
+}
+
+#[test]
+fn a_trial_that_fails_in_one_fold_fails_as_a_whole_and_the_others_go_on() {
+    let dir = with_table();
+    let more = ["--param", "lr=0.01,1e15", "--optimizer", "sgd", "--folds", "3", "--jobs", "2", "--metric", "loss"];
+    let summary = dir.json(&search("30", &more), 0);
+    assert_eq!((&summary["trials"], &summary["failed"]), (&json!(2), &json!(1)));
+    let rows = trials(&dir, "runs/tune");
+    assert_eq!(column(&rows, "status"), ["done", "failed"]);
+    assert!(column(&rows, "reason")[1].starts_with("fold 1; seed 0"), "{:?}", column(&rows, "reason"));
+}

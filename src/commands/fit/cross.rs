@@ -9,9 +9,12 @@ use crate::commands::training::CheckpointWriter;
 use crate::fit::divide::Divided;
 use crate::fit::folds::{Fold, fold};
 use crate::fit::prepare::prepare;
+use crate::fit::size;
 use crate::fit::train::{Network, first_state};
 use crate::train::observer::{Epoch, Interrupted, Next};
 use anyhow::{Context, Result};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 pub(super) struct CrossValidation<'a> {
     pub(super) fit: &'a Fitting<'a>,
@@ -21,27 +24,57 @@ pub(super) struct CrossValidation<'a> {
     pub(super) often: bool,
 }
 
+/// What folds beside each other show together.
+struct Shown<'a> {
+    progress: Mutex<&'a mut Progress>,
+    /// Epochs of each fold that are done.
+    epochs: Vec<AtomicUsize>,
+}
+
+impl Shown<'_> {
+    /// So many epochs of a fold are done.
+    fn see(&self, fold: usize, epochs: usize) {
+        self.epochs[fold].store(epochs, Ordering::Relaxed);
+    }
+
+    fn epoch(&self, fold: usize, epoch: &Epoch<'_>) -> Result<()> {
+        self.see(fold, epoch.number);
+        let done: usize = self.epochs.iter().map(|epochs| epochs.load(Ordering::Relaxed)).sum();
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.epoch(done - epoch.number, epoch.number, &|| epoch.loss())
+    }
+}
+
 impl CrossValidation<'_> {
-    /// Trains and scores every fold that is not done yet; all of them.
+    /// Trains and scores every fold that is not done yet, beside each other where there is room; all of them.
     pub(super) fn run(&self, progress: &mut Progress, checkpoints: &mut CheckpointWriter) -> Result<Vec<Fold>> {
         let (config, count) = (self.fit.config, self.rows.folds.len());
         let mut folds = self.kept();
-        for index in folds.len()..count {
+        // The rounding of the fused engine may differ with the threads; that of the exact one is that of the run.
+        let bytes = || size::features(self.rows, config);
+        let beside = self.job.beside(None, !config.engine.is_exact(), bytes)?;
+        let shown = Shown { progress: Mutex::new(progress), epochs: (0..count).map(|_| AtomicUsize::new(0)).collect() };
+        (0..folds.len()).for_each(|index| shown.see(index, config.epochs));
+        let (interrupt, seed, device) = (&self.job.interrupt, self.job.seed, self.job.device);
+        let train = |index| {
             let mut report = |epoch: &Epoch<'_>| {
-                progress.epoch(index * config.epochs, epoch.number, &|| epoch.loss())?;
-                if checkpoints.interrupted() {
+                shown.epoch(index, epoch)?;
+                if interrupt.came() {
                     return Err(Interrupted(format!("interrupted after epoch {}", epoch.number)).into());
                 }
                 Ok(Next::Go)
             };
-            match fold(self.rows, index, config, self.job.seed, self.job.device, &mut report) {
+            let made = fold(self.rows, index, config, seed, device, &mut report);
+            shown.see(index, config.epochs);
+            Ok((index, made))
+        };
+        beside.each(folds.len()..count, train, |(index, made)| {
+            match made {
                 Ok(done) => folds.push(done),
                 Err(error) => return Err(self.stopped(error, index, &folds, checkpoints)),
             }
-            if self.often {
-                checkpoints.write(0, &self.state(&folds)?)?;
-            }
-        }
+            if self.often { checkpoints.write(0, &self.state(&folds)?) } else { Ok(()) }
+        })?;
         Ok(folds)
     }
 

@@ -6,7 +6,7 @@ mod resume;
 use self::cross::CrossValidation;
 use self::resume::{record, resume, same_columns};
 use super::job::Job;
-use super::print::{Verdict, print_out};
+use super::print::{Verdict, note, print_out};
 use super::recording::{keep, recorder};
 use super::resume::within;
 use super::settings::resolve;
@@ -102,6 +102,7 @@ impl Fitting<'_> {
         let recorder = recorder(&args.record, job)?;
         let folds = CrossValidation { fit: self, job, rows, often }.run(&mut progress, &mut checkpoints)?;
         let prepared = prepare(rows, &rows.parts, config, device)?;
+        prepared.in_file.iter().for_each(|why| note(job.printing(), why));
         let network = match self.resumption {
             None => Network::new(&prepared, config, seed, device)?,
             Some(_) => Network::drawn(&prepared, config, seed, device)?,

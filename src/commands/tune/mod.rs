@@ -1,8 +1,9 @@
 //! `lockstep tune DATA`.
 
+mod trials;
 mod watcher;
 
-use self::watcher::TrialWatcher;
+use self::watcher::Shown;
 use super::job::Job;
 use super::print::Verdict;
 use super::progress::Progress;
@@ -13,6 +14,7 @@ use crate::cli::Tune;
 use crate::data::schema::TableSchema;
 use crate::data::store::Store;
 use crate::data::table::{self, Format};
+use crate::fit::beside::Beside;
 use crate::fit::divide::{Divided, divide};
 use crate::fit::files::Finished;
 use crate::fit::outcome::{Outcome, fit};
@@ -74,10 +76,11 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
     notes.extend(search.rows.notes.iter().cloned());
     job.remark(notes)?;
     job.settle(|| Ok(search.steps()))?;
-    let mut journal = Journal::open(job.folder.path(), &identity(args, &search, &job, &hash)?, args.restart)?;
+    let beside = job.beside(args.jobs, true, || bytes(&search))?;
+    let mut journal = Journal::open(job.folder.path(), &identity(args, &search, &job, beside, &hash)?, args.restart)?;
     let kept = journal.trials.len().min(search.plan.len());
     let mut progress = job.progress("trial", search.plan.len() as u64)?;
-    let found = go_on(args, &search, &job, &mut journal, &mut progress);
+    let found = go_on(args, &search, &job, beside, &mut journal, &mut progress);
     let (best, outcome) = found.map_err(|error| {
         let place = job.folder.path().join(journal::NAME).display().to_string();
         let done = journal.trials.len().min(search.plan.len());
@@ -123,6 +126,12 @@ fn resolve(args: &Tune) -> Result<(FitPlan, TuneConfig)> {
     config::resolve(&text, &shown, fit, tune, &args.param)
 }
 
+/// What the features of one training hold in memory.
+fn bytes(search: &Search<'_>) -> Result<usize> {
+    let Search { rows, configs, fit, .. } = search;
+    size::features(rows, configs.first().unwrap_or(fit))
+}
+
 /// Holds every trial's settings against the table.
 fn check<'a>(
     store: &'a Store,
@@ -155,7 +164,7 @@ fn check<'a>(
 
 /// Everything that the trials' scores depend on. The number of random trials is none of it: more of them begin with the
 /// same ones.
-fn identity(args: &Tune, search: &Search<'_>, job: &Job<'_>, hash: &str) -> Result<Value> {
+fn identity(args: &Tune, search: &Search<'_>, job: &Job<'_>, beside: Beside, hash: &str) -> Result<Value> {
     Ok(json!({
         "journal": 1,
         "data_sha256": hash,
@@ -166,7 +175,7 @@ fn identity(args: &Tune, search: &Search<'_>, job: &Job<'_>, hash: &str) -> Resu
         "seed": args.common.seed,
         "seeds": search.tune.seeds,
         "device": device::name(job.device),
-        "threads": job.threads,
+        "threads": beside.threads,
         "libtorch": libtorch::version(),
         "lockstep": env!("CARGO_PKG_VERSION"),
     }))
@@ -177,6 +186,7 @@ fn go_on(
     args: &Tune,
     search: &Search<'_>,
     job: &Job<'_>,
+    beside: Beside,
     journal: &mut Journal,
     progress: &mut Progress,
 ) -> Result<(Trial, Outcome)> {
@@ -185,15 +195,12 @@ fn go_on(
         let same = trial.params == params(settings);
         ensure!(same, "{}: trial {} has other settings; --restart begins anew", journal::NAME, trial.trial);
     }
-    let (rows, metric, repeats, device) = (&search.rows, &search.metric, search.tune.seeds, job.device);
-    let setup = Setup { rows, metric, seed, repeats, device };
-    let (printing, noted) = (args.common.printing, &mut false);
-    for (index, (settings, config)) in search.plan.iter().zip(&search.configs).enumerate().skip(journal.trials.len()) {
-        let mut watcher = TrialWatcher { progress, trial: index + 1, repeats, trainings: 0, printing, noted };
-        journal.add(setup.run(index + 1, settings, config, &mut watcher)?)?;
-    }
+    let (rows, device) = (&search.rows, job.device);
+    let setup = Setup::new(rows, &search.metric, (seed, search.tune.seeds), device);
+    let shown = Shown::new(progress, journal.trials.len(), args.common.printing);
+    trials::run(search, &setup, beside, journal, &shown)?;
     let trials = &journal.trials[..count];
-    let found = best(trials, metric).with_context(|| {
+    let found = best(trials, &search.metric).with_context(|| {
         let reason = trials.first().and_then(|trial| trial.reason.clone()).unwrap_or_default();
         format!("tune: every one of the {count} trials failed; trial 1: {reason}")
     })?;

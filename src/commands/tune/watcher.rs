@@ -1,44 +1,64 @@
-//! What a search prints while a trial trains.
+//! What a search prints while its trials train.
 
 use crate::cli::Printing;
 use crate::commands::print::note;
 use crate::commands::progress::Progress;
 use crate::train::observer::{Epoch, Next, Observer, Started};
 use anyhow::Result;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-/// Watches a trial: says where it stands, and once a search what the fused engine cannot train.
-pub(super) struct TrialWatcher<'a> {
-    pub(super) progress: &'a mut Progress,
-    /// From 1.
-    pub(super) trial: usize,
-    /// Trainings of a fold, one a seed.
-    pub(super) repeats: u32,
-    /// Trainings of the trial that have begun.
-    pub(super) trainings: usize,
-    pub(super) printing: Printing,
-    pub(super) noted: &'a mut bool,
+/// What trials beside each other show together.
+pub(super) struct Shown<'a> {
+    progress: Mutex<&'a mut Progress>,
+    /// Trials that are done.
+    done: AtomicU64,
+    /// Whether it was said what the fused engine cannot train.
+    noted: AtomicBool,
+    printing: Printing,
 }
 
-impl Observer for TrialWatcher<'_> {
+impl<'a> Shown<'a> {
+    pub(super) fn new(progress: &'a mut Progress, done: usize, printing: Printing) -> Self {
+        let (done, noted) = (AtomicU64::new(done as u64), AtomicBool::new(false));
+        Self { progress: Mutex::new(progress), done, noted, printing }
+    }
+
+    /// A trial more is done.
+    pub(super) fn done(&self) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Watches a trial in one fold: says where it stands, and once a search what the fused engine cannot train.
+pub(super) struct TrialWatcher<'a, 'p> {
+    pub(super) shown: &'a Shown<'p>,
+    /// From 1, as the fold.
+    pub(super) trial: usize,
+    pub(super) fold: usize,
+    /// The seed that trains, from 1; 0 before the first.
+    pub(super) repeat: usize,
+}
+
+impl Observer for TrialWatcher<'_, '_> {
     fn started(&mut self, started: &Started) -> Result<()> {
-        self.trainings += 1;
-        if let Some(why) = started.instead.as_ref().filter(|_| !*self.noted) {
-            *self.noted = true;
+        self.repeat += 1;
+        let Some(why) = &started.instead else { return Ok(()) };
+        if !self.shown.noted.swap(true, Ordering::Relaxed) {
             let (trial, Started { asked, engine, .. }) = (self.trial, started);
             let text = format!("--engine {asked}: trial {trial}: {why}; the {engine} engine trains it, and its like");
-            note(self.printing, &text);
+            note(self.shown.printing, &text);
         }
         Ok(())
     }
 
     fn epoch(&mut self, epoch: &Epoch<'_>) -> Result<Next> {
-        let (training, repeats) = (self.trainings - 1, self.repeats as usize);
         let message = || {
-            let (fold, repeat) = (training / repeats + 1, training % repeats + 1);
-            let (number, loss) = (epoch.number, epoch.loss()?);
-            Ok(format!("fold {fold}  repeat {repeat}  epoch {number}  loss {loss:.6}"))
+            let (Self { trial, fold, repeat, .. }, number, loss) = (&*self, epoch.number, epoch.loss()?);
+            Ok(format!("trial {trial}  fold {fold}  repeat {repeat}  epoch {number}  loss {loss:.6}"))
         };
-        self.progress.step(self.trial as u64 - 1, message)?;
+        let done = self.shown.done.load(Ordering::Relaxed);
+        self.shown.progress.lock().unwrap_or_else(PoisonError::into_inner).step(done, message)?;
         Ok(Next::Go)
     }
 

@@ -83,7 +83,9 @@ impl Source {
         options.check()?;
         let shown = place.display().to_string();
         let mut options = options.clone();
-        let stdin = (shown == "-").then(|| Stdin::open(&mut options)).transpose()?;
+        let is_stdin = shown == "-";
+        options.live &= is_stdin;
+        let stdin = is_stdin.then(|| Stdin::open(&mut options)).transpose()?;
         let files = match &stdin {
             Some(stdin) => vec![stdin.file()],
             None => expand(place, &shown)?,

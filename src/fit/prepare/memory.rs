@@ -1,8 +1,10 @@
-//! The features of all rows are in memory while a network is trained on them, and a one-hot column of many categories may ask for
-//! more than there is. What cannot be had is refused before it is taken, for the system would end the process.
+//! The features of all rows are in memory while a network is trained on them, or in a file where they are too many; and a one-hot
+//! column of many categories may ask for more than any machine has. What cannot be had is refused before it is taken, for the
+//! system would end the process.
 
 use super::PartRows;
 use crate::cpu::room::{free, shown};
+use crate::fit::settings::FitPlan;
 use crate::preprocess::choices::Encode;
 use crate::preprocess::inputs::Category;
 use crate::preprocess::pipeline::Pipeline;
@@ -11,38 +13,83 @@ use anyhow::{Result, bail};
 /// Columns that an error names.
 const NAMED: usize = 3;
 
-/// Refuses the features of `parts` of the table `table` where they would not find room.
-///
-/// # Errors
-/// How much they need, the columns that need the most of it, and the ways out.
-pub fn check(pipeline: &Pipeline, parts: &[PartRows; 3], table: &str) -> Result<()> {
-    let rows = parts.iter().map(|part| part.rows.len()).sum();
-    match free().and_then(|free| refusal(pipeline, rows, free)) {
-        Some(refusal) => bail!("{table}: {refusal}"),
-        None => Ok(()),
+/// What a table's features are made by.
+pub struct Room<'a> {
+    pub pipeline: &'a Pipeline,
+    /// One-hot features of a column from which on they are kept as codes.
+    pub least: usize,
+    pub parts: &'a [PartRows; 3],
+    pub config: &'a FitPlan,
+}
+
+impl Room<'_> {
+    /// Where the features of the table `table` take more than half of the memory that is free, a sentence that says so: they are to
+    /// be in a file then.
+    ///
+    /// # Errors
+    /// Where columns of many categories ask for more than there is: how much they need, which columns they are, and the ways out.
+    pub fn check(&self, table: &str) -> Result<Option<String>> {
+        let Some(free) = free() else { return Ok(None) };
+        let (rows, batch) = self.matrix();
+        if let Some(refusal) = refusal(self.pipeline, rows, batch, free) {
+            bail!("{table}: {refusal}");
+        }
+        let bytes = self.kept();
+        let (needed, there, folder) = (shown(bytes), shown(free), std::env::temp_dir());
+        let said = format!(
+            "features of {needed} are kept in a file in {} (TMPDIR), for {there} of memory are free",
+            folder.display()
+        );
+        Ok((bytes > free / 2).then_some(said))
+    }
+
+    /// The rows of which every feature is in memory at once: all, or where there are codes those of a batch in Python's order of
+    /// operations, with whether they are that.
+    fn matrix(&self) -> (usize, bool) {
+        let [train, ..] = self.parts;
+        match (self.pipeline.layout(self.least), self.config.engine.is_exact()) {
+            (None, _) => (self.rows(), false),
+            (Some(_), true) => (self.config.train().batch_size.unwrap_or(usize::MAX).min(train.rows.len()), true),
+            (Some(_), false) => (0, false),
+        }
+    }
+
+    fn rows(&self) -> usize {
+        self.parts.iter().map(|part| part.rows.len()).sum()
+    }
+
+    /// Bytes of what is kept of all rows.
+    fn kept(&self) -> u128 {
+        let of_row = match self.pipeline.layout(self.least) {
+            Some(layout) => layout.rest.len() * size_of::<f32>() + layout.blocks.len() * size_of::<i64>(),
+            None => self.pipeline.features().len() * size_of::<f32>(),
+        };
+        self.rows() as u128 * of_row as u128
     }
 }
 
-fn refusal(pipeline: &Pipeline, rows: usize, free: u128) -> Option<String> {
+fn refusal(pipeline: &Pipeline, rows: usize, batch: bool, free: u128) -> Option<String> {
     let features = pipeline.features().len();
     let bytes = (rows * features * size_of::<f32>()) as u128;
     if bytes <= free {
         return None;
     }
+    let (of, smaller) = match batch {
+        true => ("a batch of ", "a smaller --batch-size or --engine fused needs less, "),
+        false => ("", ""),
+    };
     let needs =
-        format!("{features} features of {rows} rows need {} of memory, and {} are free", shown(bytes), shown(free));
+        format!("{features} features of {of}{rows} rows need {} of memory, and {} are free", shown(bytes), shown(free));
     let mut wide: Vec<&Category> = pipeline.inputs.categories.iter().collect();
     wide.retain(|column| column.choice.encode == Encode::Onehot && column.slots() * 10 >= features);
     wide.sort_by_key(|column| std::cmp::Reverse(column.slots()));
     wide.truncate(NAMED);
-    let Some(widest) = wide.first() else {
-        return Some(format!("{needs}; give fewer rows, or leave columns out with --drop"));
-    };
+    let widest = wide.first()?;
     let counts: Vec<String> =
         wide.iter().map(|column| format!("{} has {} categories", column.name, column.values.len())).collect();
     let names: Vec<&str> = wide.iter().map(|column| column.name.as_str()).collect();
     Some(format!(
-        "{needs}; {}, a feature each: --column {}:encode=label makes a single feature of a column, --encode label of every one, \
+        "{needs}; {}, a feature each: {smaller}--column {}:encode=label makes a single feature of a column, --encode label of every one, \
          --drop {} leaves them out",
         counts.join(", "),
         widest.name,
@@ -70,26 +117,22 @@ mod tests {
     #[test]
     fn what_fits_is_not_refused() {
         let pipeline = pipeline(&[("user", 999, Encode::Onehot)]);
-        assert_eq!(refusal(&pipeline, 1_000, 4_000_000), None);
-        assert!(refusal(&pipeline, 1_000, 3_999_999).is_some());
+        assert_eq!(refusal(&pipeline, 1_000, false, 4_000_000), None);
+        assert!(refusal(&pipeline, 1_000, false, 3_999_999).is_some());
     }
 
     #[test]
     fn the_columns_with_the_most_categories_are_named_with_the_ways_out() {
         let columns =
             [("colour", 7, Encode::Onehot), ("user", 26_365, Encode::Onehot), ("film", 9_000, Encode::Onehot)];
-        let found = refusal(&pipeline(&[&columns[..], &[("city", 50_000, Encode::Label)]].concat()), 300_000, 24 << 30);
+        let found =
+            refusal(&pipeline(&[&columns[..], &[("city", 50_000, Encode::Label)]].concat()), 300_000, false, 24 << 30);
         assert_eq!(
             found.unwrap(),
             "35374 features of 300000 rows need 42 GB of memory, and 26 GB are free; user has 26365 categories, film has 9000 \
              categories, a feature each: --column user:encode=label makes a single feature of a column, --encode label of every \
              one, --drop user,film leaves them out"
         );
-        let numbers = refusal(&pipeline(&[]), 1_000_000_000, 1 << 30).unwrap();
-        assert_eq!(
-            numbers,
-            "1 features of 1000000000 rows need 4.0 GB of memory, and 1.1 GB are free; give fewer rows, or leave columns out \
-             with --drop"
-        );
+        assert_eq!(refusal(&pipeline(&[]), 1_000_000_000, false, 1 << 30), None, "numbers go to a file");
     }
 }

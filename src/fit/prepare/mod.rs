@@ -1,6 +1,8 @@
-//! From a table to tensors, in memory that holds what the network sees, one column, and one batch of rows.
+//! From a table to tensors, in memory that holds what the network sees, one column, and one batch of rows; what the network sees is
+//! in a file where memory does not hold it.
 
 mod fitted;
+mod mapped;
 mod memory;
 mod transform;
 
@@ -14,7 +16,9 @@ use crate::preprocess::pipeline::Pipeline;
 use crate::preprocess::split::{Parts, take};
 use crate::preprocess::target::{Labels, Target};
 use crate::torch::script::Module;
+use crate::train::features::Features;
 use anyhow::{Context, Result, bail, ensure};
+use memory::Room;
 use tch::{Device, Kind, Tensor};
 use transform::{Transformed, transform};
 
@@ -29,14 +33,40 @@ pub struct Prepared {
     pub without_target: usize,
     /// Cells that mean "missing".
     pub na: Vec<String>,
+    /// Where the features are in a file, why.
+    pub in_file: Option<String>,
+}
+
+impl Prepared {
+    /// Another handle to the same tensors, which nobody writes to.
+    pub fn share(&self) -> Self {
+        let rows = |rows: &Option<Rows>| rows.as_ref().map(Rows::share);
+        Self {
+            pipeline: self.pipeline.clone(),
+            target: self.target.clone(),
+            train: self.train.share(),
+            valid: rows(&self.valid),
+            test: rows(&self.test),
+            without_target: self.without_target,
+            na: self.na.clone(),
+            in_file: self.in_file.clone(),
+        }
+    }
+
+    /// What its rows hold in memory.
+    pub fn bytes(&self) -> usize {
+        let parts = [Some(&self.train), self.valid.as_ref(), self.test.as_ref()];
+        let of = |tensor: &Tensor| tensor.numel() * tensor.kind().elt_size_in_bytes();
+        parts.into_iter().flatten().map(|rows| of(&rows.raw) + rows.x.bytes() + of(&rows.y)).sum()
+    }
 }
 
 /// The rows of one part.
 pub struct Rows {
     /// The first [`SAMPLE`] rows as the model file's `forward` takes them: `[n, inputs]` float64.
     pub raw: Tensor,
-    /// What the network sees: `[n, features]` float32.
-    pub x: Tensor,
+    /// What the network sees: `[n, features]`.
+    pub x: Features,
     /// int64 classes `[n]`, or float32 `[n, 1]` in the scaled units of the target.
     pub y: Tensor,
     /// What each row weighs in the loss, float32 `[n]`.
@@ -45,14 +75,31 @@ pub struct Rows {
     pub counts: Counts,
 }
 
+impl Rows {
+    fn share(&self) -> Self {
+        Self {
+            raw: self.raw.shallow_clone(),
+            x: self.x.share(),
+            y: self.y.shallow_clone(),
+            weight: self.weight.as_ref().map(Tensor::shallow_clone),
+            labels: self.labels.clone(),
+            counts: self.counts.clone(),
+        }
+    }
+}
+
 /// How many rows keep their raw matrix, from which pictures and permutation importance are made.
 pub const SAMPLE: usize = 100_000;
+
+/// One-hot features of a column from which on the processor gets them as numbers of categories.
+const CODED: usize = 1000;
 
 /// Turns the rows of `parts` into the tensors to train on; all constants come from the training rows alone.
 pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitPlan, device: Device) -> Result<Prepared> {
     let FittedPreprocessing { pipeline, target, parts, slots } = fit_preprocessing(divided, parts, config)?;
-    memory::check(&pipeline, &parts, &divided.store.display_name)?;
-    let transformed = transform(divided.store, &pipeline, parts, &slots)?;
+    let least = if device == Device::Cpu { CODED } else { usize::MAX };
+    let in_file = Room { pipeline: &pipeline, least, parts: &parts, config }.check(&divided.store.display_name)?;
+    let transformed = transform(divided.store, &pipeline, parts, &slots, (least, in_file.is_some()))?;
     drop(slots);
     let targets = divided.store.column(&config.target)?;
     let remedy = new_class(config);
@@ -61,11 +108,11 @@ pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitPlan, device: D
         let place = divided.store.picked(&part.rows);
         let (y, labels) = target.code(&take(&targets, &part.rows)?, &config.target, place, remedy)?;
         let weight = weights(divided, &part, config)?.map(|weight| weight.f_to_device(device)).transpose()?;
-        anyhow::Ok(Rows { raw, x: x.f_to_device(device)?, y: y.f_to_device(device)?, weight, labels, counts })
+        anyhow::Ok(Rows { raw, x: x.to_device(device)?, y: y.f_to_device(device)?, weight, labels, counts })
     });
     drop(targets);
     room::give_back();
-    let some = |rows: Result<Rows>| rows.map(|rows| (rows.x.size()[0] > 0).then_some(rows));
+    let some = |rows: Result<Rows>| rows.map(|rows| (rows.x.rows() > 0).then_some(rows));
     let train = some(train)?.context("no training rows")?;
     let without_target = divided.without_target;
     Ok(Prepared {
@@ -76,6 +123,7 @@ pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitPlan, device: D
         test: some(test)?,
         without_target,
         na: config.na.clone(),
+        in_file,
     })
 }
 

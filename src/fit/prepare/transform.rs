@@ -1,21 +1,22 @@
 //! The rows of the parts as the network sees them, batch by batch, several batches at once.
 
-use super::{PartRows, RowsOfPart, SAMPLE};
+use super::{PartRows, RowsOfPart, SAMPLE, mapped};
 use crate::data::store::Store;
 use crate::preprocess::inputs::{Counts, Raw};
 use crate::preprocess::pipeline::Pipeline;
 use crate::preprocess::split::take;
-use crate::torch::memory::{Doubles, Floats};
+use crate::torch::memory::{Doubles, Floats, Integers};
+use crate::train::features::{Coded, Features, Layout};
 use anyhow::Result;
 use polars::prelude::DataFrame;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tch::{Device, Kind, Tensor};
 
 /// A part as the network sees it.
 pub(super) struct Transformed {
     pub part: PartRows,
     pub raw: Tensor,
-    pub x: Tensor,
+    pub x: Features,
     pub counts: Counts,
 }
 
@@ -25,31 +26,66 @@ const AT_ONCE: usize = 1 << 24;
 /// Where the rows of a part go. Threads take turns at it.
 struct Places<'a> {
     part: &'a PartRows,
-    memory: Mutex<(Doubles, Floats)>,
-    inputs: usize,
-    features: usize,
+    memory: Mutex<Memory>,
+    /// One-hot features of a column from which on they are codes.
+    least: usize,
+    /// Columns of the matrix of features.
+    width: usize,
 }
 
-/// Reads the table once, and writes each row's features to its place in the tensors of its part. They are computed as the model
+/// The memory of a part's tensors.
+struct Memory {
+    sample: Doubles,
+    x: Floats,
+    /// Where there are codes.
+    codes: Option<Integers>,
+}
+
+impl Memory {
+    fn of(made: &Transformed) -> Result<Self> {
+        let sample = Doubles::of(&made.raw)?;
+        Ok(match &made.x {
+            Features::Dense(x) => Self { sample, x: Floats::of(x)?, codes: None },
+            Features::Coded(Coded { rest, codes, .. }) => {
+                Self { sample, x: Floats::of(rest)?, codes: Some(Integers::of(codes)?) }
+            }
+        })
+    }
+}
+
+/// Zeros for the features of `rows` rows.
+fn zeros(rows: usize, width: usize, layout: Option<&Arc<Layout>>, in_file: bool) -> Result<Features> {
+    let Some(layout) = layout else { return Ok(Features::Dense(mapped::zeros([rows, width], in_file)?)) };
+    Ok(Features::Coded(Coded {
+        rest: mapped::zeros([rows, layout.rest.len()], in_file)?,
+        codes: Tensor::f_zeros([rows as i64, layout.blocks.len() as i64], (Kind::Int64, Device::Cpu))?,
+        layout: layout.clone(),
+    }))
+}
+
+/// Reads the table once, and writes each row's features to its place in the tensors of its part, which are in memory or in files.
+/// They are computed as the model
 /// file's `forward` computes them, to the bit ([`Pipeline::apply`]).
 pub(super) fn transform(
     store: &Store,
     pipeline: &Pipeline,
     parts: [PartRows; 3],
     slots: &[u32],
+    (least, in_file): (usize, bool),
 ) -> Result<[Transformed; 3]> {
-    let (names, features) = (pipeline.inputs.names(), pipeline.features().len());
+    let (names, layout) = (pipeline.inputs.names(), pipeline.layout(least).map(Arc::new));
+    let width = layout.as_ref().map_or_else(|| pipeline.features().len(), |layout| layout.rest.len());
     let mut made = Vec::new();
     for part in parts {
         let (n, dropped_rows) = (part.rows.len(), part.dropped);
         let raw = Tensor::f_zeros([n.min(SAMPLE) as i64, names.len() as i64], (Kind::Double, Device::Cpu))?;
-        let x = Tensor::f_zeros([n as i64, features as i64], (Kind::Float, Device::Cpu))?;
+        let x = zeros(n, width, layout.as_ref(), in_file)?;
         made.push(Transformed { part, raw, x, counts: Counts { dropped_rows, ..Counts::default() } });
     }
     let mut counts: Vec<Counts> = made.iter().map(|made: &Transformed| made.counts.clone()).collect();
     let places = made.iter().map(|made| {
-        let memory = Mutex::new((Doubles::of(&made.raw)?, Floats::of(&made.x)?));
-        anyhow::Ok(Places { part: &made.part, memory, inputs: names.len(), features })
+        let memory = Mutex::new(Memory::of(made)?);
+        anyhow::Ok(Places { part: &made.part, memory, least, width })
     });
     let places = places.collect::<Result<Vec<_>>>()?;
     let put = |batch: DataFrame, first: usize| {
@@ -76,33 +112,37 @@ impl Places<'_> {
     ) -> Result<Counts> {
         let here = self.part.rows_of_part(slots, first);
         let mut counts = Counts::default();
-        let rows = (AT_ONCE / self.features.max(1)).max(1);
+        let rows = (AT_ONCE / self.width.max(1)).max(1);
         for start in (0..here.in_batch.len()).step_by(rows) {
             let here = here.some(start..here.in_batch.len().min(start + rows));
             let all = here.in_batch.len() == batch.height();
             let some = if all { batch.clone() } else { take(batch, &here.in_batch)? };
             let raw = pipeline.inputs.raw(&some, store.picked(&here.in_table))?;
-            self.write(&here, &raw, &pipeline.apply(&raw.columns));
+            let (features, codes) = pipeline.apply_coded(&raw.columns, self.least);
+            self.write(&here, &raw, &features, &codes);
             counts.add(raw.counts);
         }
         Ok(counts)
     }
 
-    fn write(&self, here: &RowsOfPart, raw: &Raw, features: &[Vec<f32>]) {
+    fn write(&self, here: &RowsOfPart, raw: &Raw, features: &[Vec<f32>], codes: &[Vec<i64>]) {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let (sample, x) = &mut *memory;
-        x.write(|x| {
-            for (row, &place) in here.in_part.iter().enumerate() {
-                let cells = &mut x[place as usize * self.features..][..self.features];
-                cells.iter_mut().zip(features).for_each(|(cell, column)| *cell = column[row]);
-            }
-        });
-        sample.write(|sample| {
-            let sampled = here.in_part.iter().enumerate().filter(|(_, place)| (**place as usize) < SAMPLE);
-            for (row, &place) in sampled {
-                let cells = &mut sample[place as usize * self.inputs..][..self.inputs];
-                cells.iter_mut().zip(&raw.columns).for_each(|(cell, column)| *cell = column[row]);
-            }
-        });
+        let Memory { sample, x, codes: of_codes } = &mut *memory;
+        x.write(|x| put(x, &here.in_part, features));
+        if let Some(of_codes) = of_codes {
+            of_codes.write(|all| put(all, &here.in_part, codes));
+        }
+        sample.write(|sample| put(sample, &here.in_part, &raw.columns));
+    }
+}
+
+/// Writes columns to the rows of a matrix that `places` names, but for those that it does not have.
+fn put<T: Copy>(matrix: &mut [T], places: &[u32], columns: &[Vec<T>]) {
+    let width = columns.len();
+    for (row, &place) in places.iter().enumerate() {
+        let Some(cells) = matrix.get_mut(place as usize * width..).and_then(|cells| cells.get_mut(..width)) else {
+            continue;
+        };
+        cells.iter_mut().zip(columns).for_each(|(cell, column)| *cell = column[row]);
     }
 }

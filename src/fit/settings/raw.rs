@@ -135,6 +135,46 @@ impl FitSettings {
         if self.valid.is_some() || self.test.is_some() { shares.map(|share| share / sum) } else { shares }
     }
 
+    /// What the rows are made ready by: the settings without those of the network and its training.
+    pub fn preparation(&self) -> Self {
+        let Self { hidden, activation, dropout, norm, init_from, loss, class_weight, engine, log, importance, .. } =
+            Self::default();
+        let Self { optimizer, lr, momentum, nesterov, weight_decay, l1, schedule, warmup, clip_grad, ema, .. } =
+            Self::default();
+        let Self { batch_size, epochs, early_stop, order, drop_last, valid_batch_size, accumulate, .. } =
+            Self::default();
+        Self {
+            hidden,
+            activation,
+            dropout,
+            norm,
+            init_from,
+            loss,
+            class_weight,
+            engine,
+            log,
+            importance,
+            optimizer,
+            lr,
+            momentum,
+            nesterov,
+            weight_decay,
+            l1,
+            schedule,
+            warmup,
+            clip_grad,
+            ema,
+            batch_size,
+            epochs,
+            early_stop,
+            order,
+            drop_last,
+            valid_batch_size,
+            accumulate,
+            ..self.clone()
+        }
+    }
+
     /// How the table is to be read.
     pub fn read(&self) -> ReadOptions {
         ReadOptions {

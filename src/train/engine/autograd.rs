@@ -2,6 +2,7 @@
 
 use super::interface::{Batch, Engine};
 use crate::model::parameters::FlatTensors;
+use crate::torch::generator;
 use crate::train::engine_kind::EngineKind;
 use crate::train::task::{Part, Task};
 use anyhow::Result;
@@ -26,13 +27,28 @@ impl Engine for Autograd<'_> {
 
     fn gradients(&mut self, batch: Batch<'_>, into: &mut FlatTensors) -> Result<()> {
         let Task { net, loss, train, record, .. } = self.task;
-        let gather = |tensor: &Tensor| match batch {
-            Batch::All => Ok(tensor.shallow_clone()),
-            Batch::Slice { first, rows } => tensor.f_narrow(0, first, rows),
-            Batch::Rows(index) => tensor.f_index_select(0, index),
+        let taken = match batch {
+            Batch::Rows { order, first, rows } => Some(order.f_narrow(0, first, rows)?),
+            _ => None,
         };
-        let (x, y, weight) = (gather(train.x)?, gather(train.y)?, train.weight.map(gather).transpose()?);
-        let loss = loss.mean(&net.forward_recorded(&x, true, record)?, &y, weight.as_ref())?;
+        let gather = |tensor: &Tensor| match (batch, &taken) {
+            (Batch::Slice { first, rows }, _) => tensor.f_narrow(0, first, rows),
+            (_, Some(taken)) => tensor.f_index_select(0, taken),
+            (_, None) => Ok(tensor.shallow_clone()),
+        };
+        // A batch is a matrix of its own, as Python's is.
+        let x = match (batch, &taken) {
+            (Batch::Slice { first, rows }, _) => {
+                train.x.slice(first, rows, |slice| Ok(slice.shallow_clone()))?.dense()?
+            }
+            (_, Some(taken)) => train.x.take(taken)?,
+            (_, None) => train.x.dense()?,
+        };
+        let (y, weight) = (gather(train.y)?, train.weight.map(gather).transpose()?);
+        let forward = || net.forward_recorded(&x, true, record);
+        // Dropout draws.
+        let output = if net.config.dropout > 0.0 { generator::drawn(forward)? } else { forward()? };
+        let loss = loss.mean(&output, &y, weight.as_ref())?;
         self.losses.push(loss.f_detach()?);
         let objective = self.shared(self.with_l1(&loss)?)?;
         record.write(|recorder| recorder.loss(&objective))?;

@@ -16,8 +16,19 @@ pub enum Batch<'a> {
         first: i64,
         rows: i64,
     },
-    /// int64 `[rows]`, the rows' indices.
-    Rows(&'a Tensor),
+    /// Those whose indices stand in `order`, int64, from place `first` on.
+    Rows {
+        order: &'a Tensor,
+        first: i64,
+        rows: i64,
+    },
+}
+
+impl<'a> Batch<'a> {
+    /// The rows whose indices are `order`, int64 `[rows]`.
+    pub fn of(order: &'a Tensor) -> Self {
+        Self::Rows { order, first: 0, rows: order.numel() as i64 }
+    }
 }
 
 /// Updates that an engine makes by itself, without coming back between them.

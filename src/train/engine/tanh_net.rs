@@ -22,6 +22,8 @@ const LOSSES: i64 = 1 << 16;
 /// Full-batch gradients of `linear → tanh → linear` under cross-entropy.
 pub struct TanhNet<'a> {
     task: Task<'a>,
+    /// The training rows, `[n, d]`.
+    x: Tensor,
     views: Views,
     buffers: Buffers,
     /// Views of the buffer that the gradients were last written to, and where it lies.
@@ -63,6 +65,7 @@ impl<'a> TanhNet<'a> {
             && net.norm.is_none()
             && plain_loss
             && task.train.weight.is_none()
+            && task.train.x.matrix().is_some()
             && config.batch_size.is_none()
             && config.order.loader().is_none()
             && config.accumulate == 1
@@ -71,7 +74,8 @@ impl<'a> TanhNet<'a> {
 
     /// Makes every buffer: three of `[n, hidden]`, five of `[n, classes]`.
     pub fn new(task: &Task<'a>) -> Result<Self> {
-        let (net, x, y) = (task.net, task.train.x, task.train.y);
+        let (net, y) = (task.net, task.train.y);
+        let x = task.train.x.dense()?;
         let (device, n) = (x.device(), task.train.rows());
         let matrix = |columns: i64| Tensor::f_zeros([n, columns], (Kind::Float, device));
         let (hidden, classes) = (net.config.hidden[0], net.config.outputs);
@@ -95,12 +99,13 @@ impl<'a> TanhNet<'a> {
             grad_logits_t: buffers.grad_logits.f_tr()?,
         };
         let losses = Tensor::f_zeros([LOSSES], (Kind::Float, device))?;
-        Ok(Self { task: *task, views, buffers, grads: None, losses, kept: 0, read: Vec::new() })
+        Ok(Self { task: *task, x, views, buffers, grads: None, losses, kept: 0, read: Vec::new() })
     }
 
     fn forward(&self, loss: &Tensor) -> Result<()> {
         let (b, Views { params, weights_t, .. }) = (&self.buffers, &self.views);
-        let Task { net, record, train: Part { x, y, .. }, .. } = self.task;
+        let Task { net, record, train: Part { y, .. }, .. } = self.task;
+        let x = &self.x;
         record.write(|recorder| recorder.input("", x))?;
         let _ = params[1].f_addmm_out(&b.hidden, x, &weights_t[0])?;
         record.write(|recorder| recorder.module(net.path(0), x, &b.hidden))?;
@@ -128,7 +133,7 @@ impl<'a> TanhNet<'a> {
         let _ = b.grad_logits.f_sum_intlist_out(&grads[3], rows, false, None)?;
         let _ = b.grad_logits.f_mm_out(&b.grad_hidden, &params[2])?;
         let _ = Tensor::f_tanh_backward_grad_input(&b.grad_pre, &b.grad_hidden, &b.hidden)?;
-        let _ = grad_pre_t.f_mm_out(&grads[0], self.task.train.x)?;
+        let _ = grad_pre_t.f_mm_out(&grads[0], &self.x)?;
         let _ = b.grad_pre.f_sum_intlist_out(&grads[1], rows, false, None)?;
         Ok(())
     }
@@ -190,6 +195,7 @@ mod tests {
     use crate::torch::testing::seeded;
     use crate::train::config::TrainConfig;
     use crate::train::engine::choose;
+    use crate::train::features::Features;
 
     fn net(inputs: i64, hidden: i64, outputs: i64) -> Mlp {
         let config = MlpConfig {
@@ -223,7 +229,7 @@ mod tests {
             let x = Tensor::randn([n, inputs], (Kind::Float, Device::Cpu));
             let y = Tensor::randint(outputs, [n], (Kind::Int64, Device::Cpu));
             let (loss, config) = (cross_entropy(), config());
-            let train = Part { x: &x, y: &y, weight: None };
+            let train = Part { x: &Features::from(&x), y: &y, weight: None };
             let task =
                 Task { net: &net, loss: &loss, config: &config, train, valid: None, record: Recording::default() };
             let variables = net.variables();
@@ -247,7 +253,7 @@ mod tests {
         let net = net(1, 1, 2);
         let (x, y) = (Tensor::from_slice(&[1.0_f32]).view([1, 1]), Tensor::from_slice(&[0_i64]));
         let (loss, config) = (cross_entropy(), config());
-        let train = Part { x: &x, y: &y, weight: None };
+        let train = Part { x: &Features::from(&x), y: &y, weight: None };
         let task = Task { net: &net, loss: &loss, config: &config, train, valid: None, record: Recording::default() };
         let mut engine = TanhNet::new(&task).unwrap();
         let mut grads = FlatTensors::zeros(net.parameters.shapes(), Device::Cpu).unwrap();
@@ -267,7 +273,7 @@ mod tests {
         let net = net(1, 3, 2);
         let (x, y) = (Tensor::from_slice(&[1.0_f32]).view([1, 1]), Tensor::from_slice(&[0_i64]));
         let weight = Tensor::from_slice(&[2.0_f32]);
-        let train = Part { x: &x, y: &y, weight: None };
+        let train = Part { x: &Features::from(&x), y: &y, weight: None };
         let (loss, plain) = (cross_entropy(), config());
         let suits = |loss: &Loss, config: &TrainConfig, train| {
             TanhNet::suits(&Task { net: &net, loss, config, train, valid: None, record: Recording::default() })

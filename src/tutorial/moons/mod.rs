@@ -13,6 +13,7 @@ use crate::model::mlp::Mlp;
 use crate::python::random::NumpyRandom;
 use crate::python::trace::{TensorTrace, Trace};
 use crate::record::Recording;
+use crate::train::features::Features;
 use crate::train::observer::Observer;
 use crate::train::session::{Session, Trained};
 use crate::train::snapshot::Snapshot;
@@ -74,7 +75,7 @@ pub fn run_on(
     let net = net(config.hidden, points.x.device()).context("model")?;
     let initial = parameters("initial", &net)?;
     let loss = Loss::new(LossKind::CrossEntropy { label_smoothing: 0.0 });
-    let train = Part { x: &points.x, y: &points.y, weight: None };
+    let train = Part { x: &Features::from(&points.x), y: &points.y, weight: None };
     let task = Task { net: &net, loss: &loss, config: &config.train(), train, valid: None, record };
     let mut session = match snapshot {
         None => Session::new(task)?,

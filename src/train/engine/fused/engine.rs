@@ -9,6 +9,7 @@ use crate::train::engine::interface::{Batch, Engine};
 use crate::train::engine_kind::EngineKind;
 use crate::train::task::{Part, Task};
 use anyhow::Result;
+use std::ops::Range;
 use tch::{Device, Kind, Tensor};
 
 /// [`Fused`] on the training part of a task, on as many threads as libtorch has.
@@ -16,7 +17,18 @@ pub struct FusedEngine<'a> {
     task: Task<'a>,
     train: PartRows,
     fused: Fused,
+    /// Of the batch before, if it had one.
+    order: Option<Integers>,
     losses: Vec<f64>,
+}
+
+/// Where the indices of a batch's rows stand in its order.
+fn place(batch: Batch<'_>) -> Option<Range<usize>> {
+    match batch {
+        Batch::All => None,
+        Batch::Slice { rows, .. } => Some(0..rows as usize),
+        Batch::Rows { first, rows, .. } => Some(first as usize..(first + rows) as usize),
+    }
 }
 
 impl<'a> FusedEngine<'a> {
@@ -25,8 +37,28 @@ impl<'a> FusedEngine<'a> {
             task: *task,
             train: PartRows::of(&task.train, task.loss)?,
             fused: Fused::new(plan, tch::get_num_threads().max(1) as usize),
+            order: None,
             losses: Vec::new(),
         })
+    }
+
+    /// Holds the order that the batch is of. That of an epoch is asked for batch after batch: as long as it is held, no other
+    /// tensor can stand where it stands.
+    fn see(&mut self, batch: Batch<'_>) -> Result<()> {
+        let held = |order: &Tensor| {
+            let same = |held: &Integers| held.starts_at(order.data_ptr()) && held.len() == order.numel();
+            self.order.as_ref().is_some_and(same)
+        };
+        match batch {
+            Batch::All => {}
+            Batch::Slice { first, rows } => {
+                let places = Tensor::f_arange_start(first, first + rows, (Kind::Int64, Device::Cpu))?;
+                self.order = Some(Integers::of(&places)?);
+            }
+            Batch::Rows { order, .. } if held(order) => {}
+            Batch::Rows { order, .. } => self.order = Some(Integers::of(order)?),
+        }
+        Ok(())
     }
 
     /// Adds the gradient of `l1 * |w|`, which autograd takes to be 0 at 0.
@@ -47,18 +79,12 @@ impl Engine for FusedEngine<'_> {
     }
 
     fn gradients(&mut self, batch: Batch<'_>, into: &mut FlatTensors) -> Result<()> {
-        let index = match batch {
-            Batch::All => None,
-            Batch::Slice { first, rows } => {
-                let places = Tensor::f_arange_start(first, first + rows, (Kind::Int64, Device::Cpu))?;
-                Some(Integers::of(&places)?)
-            }
-            Batch::Rows(index) => Some(Integers::of(index)?),
-        };
+        self.see(batch)?;
+        let index = self.order.as_ref().zip(place(batch));
         let parameters = &self.task.net.parameters;
         let (train, fused) = (&self.train, &mut self.fused);
         let loss = parameters.read(|parameters| {
-            into.write(|grads| train.read(index.as_ref(), |rows| fused.gradients(parameters, rows, grads)))
+            into.write(|grads| train.read(index, |rows| fused.gradients(parameters, rows, grads)))
         })??;
         if self.task.config.l1 != 0.0 {
             parameters.read(|parameters| into.write(|grads| self.add_l1(parameters, grads)))??;

@@ -64,15 +64,19 @@ impl PartRows {
         };
         let weight = part.weight.map(Floats::of).transpose()?;
         let class_weight = loss.class_weight().map(Floats::of).transpose()?;
-        Ok(Self { x: Floats::of(part.x)?, y, weight, class_weight })
+        Ok(Self { x: Floats::of(&part.x.dense()?)?, y, weight, class_weight })
     }
 
-    /// Hands the rows to `look`: only those that `index` (int64 `[rows]`) names, in that order, or all.
-    pub fn read<R>(&self, index: Option<&Integers>, look: impl FnOnce(Rows<'_>) -> R) -> R {
+    /// Hands the rows to `look`: only those whose numbers stand in a part of an order, as they stand there, or all.
+    pub fn read<R>(&self, index: Option<(&Integers, Range<usize>)>, look: impl FnOnce(Rows<'_>) -> R) -> R {
+        let (index, part) = index.unzip();
         self.x.read(|x| {
             optional(self.weight.as_ref(), |weight| {
                 optional(self.class_weight.as_ref(), |class_weight| {
-                    optional(index, |index| self.y.read(|y| look(Rows { x, y, weight, class_weight, index })))
+                    optional(index, |index| {
+                        let index = index.zip(part).map(|(index, part)| &index[part]);
+                        self.y.read(|y| look(Rows { x, y, weight, class_weight, index }))
+                    })
                 })
             })
         })

@@ -6,6 +6,7 @@ use crate::model::norm::Norm;
 use crate::model::parameters::FlatTensors;
 use crate::torch::memory::Integers;
 use crate::torch::testing::seeded;
+use crate::train::features::Features;
 use crate::train::task::Part;
 use tch::{Device, Kind, Tensor};
 
@@ -15,6 +16,7 @@ pub(super) struct Case {
     pub net: Mlp,
     pub loss: Loss,
     x: Tensor,
+    features: Features,
     y: Tensor,
     weight: Option<Tensor>,
 }
@@ -45,6 +47,7 @@ impl Case {
             LossKind::Mse => Tensor::randn([rows, outputs], CPU),
             _ => Tensor::randint(classes, [rows], (Kind::Int64, Device::Cpu)),
         };
+        let x = Tensor::randn([rows, inputs], CPU);
         let of_classes: Vec<f64> = (0..classes).map(|class| 0.5 + class as f64).collect();
         Self {
             net: Mlp::new(&config, Device::Cpu).unwrap(),
@@ -53,14 +56,15 @@ impl Case {
             } else {
                 Loss::new(kind)
             },
-            x: Tensor::randn([rows, inputs], CPU),
+            features: Features::from(&x),
+            x,
             y,
             weight: weighted.then(|| Tensor::rand([rows], CPU) + 0.5),
         }
     }
 
     pub fn part(&self) -> Part<'_> {
-        Part { x: &self.x, y: &self.y, weight: self.weight.as_ref() }
+        Part { x: &self.features, y: &self.y, weight: self.weight.as_ref() }
     }
 
     fn engine(&self, threads: usize, isa: Isa) -> Fused {
@@ -76,10 +80,18 @@ impl Case {
         let parameters = &self.net.parameters;
         let (loss, alone) = parameters
             .read(|parameters| {
-                let whole =
-                    |grads: &mut [f32]| rows.read(index.as_ref(), |rows| engine.gradients(parameters, rows, grads));
+                let whole = |grads: &mut [f32]| {
+                    rows.read(index.as_ref().map(|index| (index, 0..index.len())), |rows| {
+                        engine.gradients(parameters, rows, grads)
+                    })
+                };
                 let loss = grads.write(whole).unwrap();
-                (loss, rows.read(index.as_ref(), |rows| engine.loss(parameters, rows)))
+                (
+                    loss,
+                    rows.read(index.as_ref().map(|index| (index, 0..index.len())), |rows| {
+                        engine.loss(parameters, rows)
+                    }),
+                )
             })
             .unwrap();
         assert!(loss == alone || loss.is_nan() && alone.is_nan());

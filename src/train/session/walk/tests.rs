@@ -10,6 +10,7 @@ use crate::train::config::TrainConfig;
 use crate::train::engine::fused::Plan;
 use crate::train::engine::fused::cuda::CudaEngine;
 use crate::train::engine::fused::cuda::tests::{PROCESSOR, compiler};
+use crate::train::features::Features;
 use crate::train::history::History;
 use crate::train::observer::{Epoch, Next, Observer};
 use crate::train::optim::OptimizerKind;
@@ -39,7 +40,7 @@ fn train(config: &TrainConfig, kernels: bool, observer: &mut dyn Observer) -> (H
     let _torch = seeded(3);
     let Data { net, x, y } = data();
     let loss = Loss::new(LossKind::CrossEntropy { label_smoothing: 0.0 });
-    let part = Part { x: &x, y: &y, weight: None };
+    let part = Part { x: &Features::from(&x), y: &y, weight: None };
     let valid = config.valid_batch_size.map(|_| part);
     let task = Task { net: &net, loss: &loss, config, train: part, valid, record: Recording::to(None) };
     let mut session = Session::new(task).unwrap();

@@ -25,7 +25,7 @@ fn run(case: &Case, rows: usize, device: Device, compile: Compile) -> (Vec<f64>,
     let net = Mlp::new(&case.net.config, device).unwrap();
     net.load(&case.net.copies().unwrap()).unwrap();
     let loss = Loss::new(case.loss.kind);
-    let (x, y) = (case.part().x.to_device(device), case.part().y.to_device(device));
+    let (x, y) = (case.part().x.share().to_device(device).unwrap(), case.part().y.to_device(device));
     let config = TrainConfig { batch_size: None, ..TrainConfig::default() };
     let train = Part { x: &x, y: &y, weight: None };
     let task = Task { net: &net, loss: &loss, config: &config, train, valid: None, record: Recording::to(None) };

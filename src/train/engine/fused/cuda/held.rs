@@ -28,7 +28,7 @@ impl Held {
         );
         let held = |tensor: &Tensor| tensor.f_contiguous();
         let (weight, class_weight) = (part.weight.map(held).transpose()?, loss.class_weight().map(held).transpose()?);
-        Ok(Self { x: held(part.x)?, y: held(part.y)?, weight, class_weight, rows })
+        Ok(Self { x: held(&part.x.dense()?)?, y: held(part.y)?, weight, class_weight, rows })
     }
 
     /// Parameters of every kernel that reads rows: x, classes, values, weights of rows and of classes.
@@ -45,10 +45,10 @@ impl Held {
 }
 
 /// The rows' numbers, the first of them where they stand in a row, and how many they are.
-pub fn bounds<'a>(batch: &Batch<'a>, all: usize) -> (Option<&'a Tensor>, i64, usize) {
-    match *batch {
+pub fn bounds(batch: &Batch<'_>, all: usize) -> Result<(Option<Tensor>, i64, usize)> {
+    Ok(match *batch {
         Batch::All => (None, 0, all),
         Batch::Slice { first, rows } => (None, first, rows as usize),
-        Batch::Rows(index) => (Some(index), 0, index.numel()),
-    }
+        Batch::Rows { order, first, rows } => (Some(order.f_narrow(0, first, rows)?), 0, rows as usize),
+    })
 }

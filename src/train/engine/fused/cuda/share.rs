@@ -53,7 +53,7 @@ impl Share {
         into: Option<&Tensor>,
         loss: &Tensor,
     ) -> Result<()> {
-        let (index, first, rows) = bounds(&batch, held.rows);
+        let (index, first, rows) = bounds(&batch, held.rows)?;
         let (blocks, each) = self.shape.blocks(plan, rows);
         if self.scratch.blocks < blocks {
             self.scratch = Scratch::new(blocks, plan, self.shape, loss.device())?;
@@ -62,7 +62,7 @@ impl Share {
         let (parameters, sums) = (Argument::Numbers(&task.net.parameters.flat), Argument::Numbers(sums));
         let partials = into.map(|_| partials).into();
         let mut arguments = held.arguments().to_vec();
-        arguments.extend([index.into(), Argument::Long(first), parameters, partials, sums]);
+        arguments.extend([index.as_ref().into(), Argument::Long(first), parameters, partials, sums]);
         arguments.extend([tiles.as_ref().into(), Argument::Int(rows as i32), Argument::Int(each as i32)]);
         self.launch("share", blocks, self.shape.share_bytes(plan), &arguments)?;
 

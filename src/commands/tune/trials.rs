@@ -1,0 +1,67 @@
+//! The trials of a search, beside each other.
+
+use super::Search;
+use super::watcher::{Shown, TrialWatcher};
+use crate::evaluate::metrics::Metrics;
+use crate::fit::beside::Beside;
+use crate::train::observer::Interrupted;
+use crate::tune::journal::Journal;
+use crate::tune::trial::Setup;
+use anyhow::Result;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// Trainings of a trial in one fold.
+struct Fold {
+    /// Of the trial, from 0.
+    index: usize,
+    measured: Result<Vec<Metrics>>,
+    seconds: f64,
+}
+
+/// Runs the trials that are not in the journal yet, fold by fold, and adds each to it when its last fold is done, in their order.
+///
+/// # Errors
+/// An interrupt, a journal that cannot be written.
+pub(super) fn run(
+    search: &Search<'_>,
+    setup: &Setup<'_>,
+    beside: Beside,
+    journal: &mut Journal,
+    shown: &Shown<'_>,
+) -> Result<()> {
+    let (count, folds) = (search.plan.len(), setup.folds());
+    let failed: Vec<AtomicBool> = (0..count).map(|_| AtomicBool::new(false)).collect();
+    let train = |(index, fold): (usize, usize)| {
+        let start = Instant::now();
+        // A trial that failed in one fold has no score, whatever comes of the others.
+        let measured = if failed[index].load(Ordering::Relaxed) {
+            Ok(vec![])
+        } else {
+            let mut watcher = TrialWatcher { shown, trial: index + 1, fold: fold + 1, repeat: 0 };
+            setup.train(&search.configs[index], fold, &mut watcher)
+        };
+        failed[index].fetch_or(measured.is_err(), Ordering::Relaxed);
+        match measured {
+            Err(error) if error.is::<Interrupted>() => Err(error),
+            measured => Ok(Fold { index, measured, seconds: start.elapsed().as_secs_f64() }),
+        }
+    };
+    let trainings = (journal.trials.len()..count).flat_map(|index| (0..folds).map(move |fold| (index, fold)));
+    let (mut done, mut seconds, mut all) = (0, 0.0, Ok(vec![]));
+    beside.each(trainings, train, |fold| {
+        (done, seconds) = (done + 1, seconds + fold.seconds);
+        all = std::mem::replace(&mut all, Ok(vec![])).and_then(|mut all: Vec<Metrics>| {
+            all.extend(fold.measured?);
+            Ok(all)
+        });
+        if done < folds {
+            return Ok(());
+        }
+        let measured = std::mem::replace(&mut all, Ok(vec![]));
+        journal.add(setup.trial(fold.index + 1, &search.plan[fold.index], measured, seconds)?)?;
+        (done, seconds) = (0, 0.0);
+        shown.done();
+        Ok(())
+    })
+}
