@@ -131,7 +131,7 @@ fn the_parts_are_those_that_fit_trains_on() {
         let fitted = [Some(prepared.train), prepared.valid, prepared.test];
         for ((name, drawn), fitted) in ["train", "valid", "test"].into_iter().zip(rows).zip(fitted) {
             let (found, target) = part(&dir, &format!("runs/preprocess/{name}.ipc"));
-            let x = Vec::<f32>::try_from(fitted.unwrap().x.contiguous().view(-1)).unwrap();
+            let x = Vec::<f32>::try_from(fitted.unwrap().x.dense().unwrap().contiguous().view(-1)).unwrap();
             let mut expected: Vec<(u32, &[f32])> = drawn.rows.iter().copied().zip(x.chunks(5)).collect();
             expected.sort_by_key(|(row, _)| *row);
             let found: Vec<Vec<f32>> =

@@ -1,6 +1,7 @@
 //! Features in a file that the system reads and writes as they are touched: those of a table that memory does not hold.
 
-use crate::cpu::room::shown;
+use crate::cpu::room::{shown, touch_at_random};
+use crate::torch::memory::Floats;
 use anyhow::{Context, Result, anyhow};
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use rustix::io::Errno;
@@ -25,7 +26,10 @@ pub(super) fn zeros([rows, columns]: [usize; 2], in_file: bool) -> Result<Tensor
     let path =
         file.path().to_str().with_context(|| format!("TMPDIR: {}: a path of UTF-8 is needed", folder.display()))?;
     // The mapping stays when the name goes.
-    Ok(Tensor::f_from_file(path, true, size[0] * size[1], (Kind::Float, Device::Cpu))?.f_view(size)?)
+    let x = Tensor::f_from_file(path, true, size[0] * size[1], (Kind::Float, Device::Cpu))?.f_view(size)?;
+    // Rows are in a drawn order, and batches draw again.
+    Floats::of(&x)?.write(touch_at_random);
+    Ok(x)
 }
 
 /// Takes the room on the disk before it is written to: a mapping for which there is none ends the process.
@@ -52,7 +56,6 @@ fn full(folder: &Path, bytes: u64, error: &std::io::Error) -> anyhow::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::torch::memory::Floats;
 
     #[test]
     fn a_file_holds_what_memory_would_and_leaves_nothing_behind() {
