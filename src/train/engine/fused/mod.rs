@@ -5,11 +5,14 @@
 //! sums are added in the threads' order: the bits are the same for the same number of threads and instruction set.
 
 mod activation;
+mod bend;
 pub mod cuda;
 mod engine;
+mod functions;
 mod loss;
 mod math;
 mod outer;
+mod passes;
 mod plan;
 mod product;
 mod rows;
@@ -19,7 +22,7 @@ mod tile;
 
 pub use cuda::CudaEngine;
 pub use engine::FusedEngine;
-pub use plan::{Activation, Criterion, Plan};
+pub use plan::Plan;
 pub use rows::{PartRows, Rows, Targets};
 
 use crate::cpu::pool::Pool;

@@ -1,27 +1,12 @@
 //! What the engine computes: layers, activation, loss, and where the parameters lie.
 
-use crate::model::activation;
+use super::activation::is_known_by_value;
+use super::cuda;
+use crate::model::activation::Activation;
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::MlpConfig;
 use crate::model::parameters::Shape;
 use tch::Device;
-
-/// An activation that the engine has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Activation {
-    Identity,
-    Relu,
-    Tanh,
-    Sigmoid,
-}
-
-/// A loss that the engine has; each is the mean over the rows, and `Mse` over the outputs too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Criterion {
-    CrossEntropy,
-    Bce,
-    Mse,
-}
 
 /// One linear layer, `weight [outputs, inputs]` and `bias [outputs]` in the flat buffer.
 #[derive(Debug, Clone)]
@@ -38,15 +23,16 @@ pub struct Layer {
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub layers: Vec<Layer>,
+    /// Behind each layer but the last.
     pub activation: Activation,
-    pub criterion: Criterion,
+    pub loss: LossKind,
     /// Length of the flat buffer of [`crate::model::parameters::FlatTensors`].
     pub length: usize,
 }
 
 impl Plan {
     /// A network of these layer widths, inputs first.
-    pub fn new(widths: &[i64], activation: Activation, criterion: Criterion) -> Self {
+    pub fn new(widths: &[i64], activation: Activation, loss: LossKind) -> Self {
         let mut length = 0;
         let mut place = |size: &[i64]| {
             let begin = length;
@@ -60,18 +46,24 @@ impl Plan {
             bias: place(&[width[1]]),
         });
         let layers = layers.collect();
-        Self { layers, activation, criterion, length }
+        Self { layers, activation, loss, length }
     }
 
     /// The plan of a network under a loss; the error is what the engine does not have.
     pub fn of(net: &MlpConfig, loss: &Loss, device: Device) -> Result<Self, String> {
-        if !net.norm.is_none() {
-            return Err(format!("it has no {} norm", net.norm));
+        match device {
+            Device::Cpu => able(net, loss.kind)?,
+            Device::Cuda(_) => cuda::able(net, loss.kind)?,
+            _ => return Err("it works on the CPU and on CUDA only".into()),
         }
-        let (activation, criterion) = able(net.activation, net.dropout, loss.kind, device)?;
-        let activation = if net.hidden.is_empty() { Activation::Identity } else { activation };
+        let activation = if net.hidden.is_empty() { Activation::Identity } else { net.activation };
         let widths: Vec<i64> = [net.inputs].iter().chain(&net.hidden).chain([&net.outputs]).copied().collect();
-        Ok(Self::new(&widths, activation, criterion))
+        Ok(Self::new(&widths, activation, loss.kind))
+    }
+
+    /// Whether the loss is a cross-entropy that spreads a part of each label over all classes.
+    pub fn smooths_labels(&self) -> bool {
+        matches!(self.loss, LossKind::CrossEntropy { label_smoothing } if label_smoothing != 0.0)
     }
 
     /// Columns of x.
@@ -89,37 +81,33 @@ impl Plan {
         std::iter::once(self.inputs()).chain(self.layers.iter().map(|layer| layer.outputs))
     }
 
+    /// Whether the slopes of the activation are kept from the forward to the backward pass.
+    pub fn keeps_slopes(&self) -> bool {
+        !is_known_by_value(self.activation)
+    }
+
+    /// Numbers a row that a tile keeps for the backward pass beside [`Plan::widths`].
+    pub fn kept(&self) -> usize {
+        let hidden = self.layers.iter().rev().skip(1).map(|layer| layer.outputs).sum::<usize>();
+        if self.keeps_slopes() { hidden } else { 0 }
+    }
+
     /// Roughly the products that a row costs, forward and backward; an activation counts as twenty.
     pub fn cost(&self) -> usize {
         self.layers.iter().map(|layer| 3 * layer.inputs * layer.outputs + 20 * layer.outputs).sum()
     }
 }
 
-/// What the engine calls this activation and this loss; the error is what it does not have.
-fn able(
-    activation: activation::Activation,
-    dropout: f64,
-    loss: LossKind,
-    device: Device,
-) -> Result<(Activation, Criterion), String> {
-    if !matches!(device, Device::Cpu | Device::Cuda(_)) {
-        return Err("it works on the CPU and on CUDA only".into());
-    }
-    if dropout > 0.0 {
+/// Whether the processor's engine has all of it; the error is what it does not have.
+fn able(net: &MlpConfig, loss: LossKind) -> Result<(), String> {
+    if net.dropout > 0.0 && !net.hidden.is_empty() {
         return Err("it has no dropout".into());
     }
-    let activation = match activation {
-        activation::Activation::Identity => Activation::Identity,
-        activation::Activation::Relu => Activation::Relu,
-        activation::Activation::Tanh => Activation::Tanh,
-        activation::Activation::Sigmoid => Activation::Sigmoid,
-        other => return Err(format!("it has relu, tanh and sigmoid, not the activation {}", other.name())),
-    };
-    let criterion = match loss {
-        LossKind::CrossEntropy { label_smoothing: 0.0 } => Criterion::CrossEntropy,
-        LossKind::Bce => Criterion::Bce,
-        LossKind::Mse => Criterion::Mse,
-        other => return Err(format!("it has cross-entropy, bce and mse, not the loss {other}")),
-    };
-    Ok((activation, criterion))
+    if !net.norm.is_none() && !net.hidden.is_empty() {
+        return Err(format!("it has no {} norm", net.norm));
+    }
+    match loss {
+        LossKind::CrossEntropy { label_smoothing: 0.0 } | LossKind::Bce | LossKind::Mse => Ok(()),
+        other => Err(format!("it has cross-entropy, bce and mse, not the loss {other}")),
+    }
 }

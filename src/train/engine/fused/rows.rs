@@ -94,14 +94,11 @@ impl Rows<'_> {
     }
 
     /// What a row's loss is multiplied by, and what it adds to the divisor of the mean: with row weights `w` and class
-    /// weights `c`, `w c` and `w`; see [`Loss::mean`].
-    fn weights(&self, row: usize, class: usize) -> (f32, f32) {
-        let class = self.class_weight.map(|weights| weights[class]);
-        match (self.weight, class) {
-            (None, None) => (1.0, 1.0),
-            (None, Some(class)) => (class, class),
-            (Some(weight), class) => (weight[row] * class.unwrap_or(1.0), weight[row]),
-        }
+    /// weights `c`, `w c` and `w`; see [`Loss::mean`]. With smoothed labels the weights of all classes are in the loss itself.
+    fn weights(&self, plan: &Plan, row: usize, class: usize) -> (f32, f32) {
+        let class = self.class_weight.map_or(1.0, |weights| weights[class]);
+        let factor = if plan.smooths_labels() { 1.0 } else { class };
+        self.weight.map_or((factor, class), |weight| (weight[row] * factor, weight[row]))
     }
 }
 
@@ -146,7 +143,7 @@ impl Panel<'_> {
         let mut divisor = 0.0;
         for ((place, &target), row) in self.weights.iter_mut().zip(&*self.targets).zip(part) {
             // A class is whole in float32, under bce too; where there are values there are no class weights.
-            let (weight, share) = rows.weights(row, target as usize);
+            let (weight, share) = rows.weights(plan, row, target as usize);
             *place = weight;
             divisor += f64::from(share);
         }
