@@ -100,6 +100,7 @@ fn a_fit_has_the_answers_of_exact_and_a_model_that_verifies() {
         &["--activation", "tanh", "--optimizer", "adamw", "--class-weight", "balanced", "--schedule", "cosine"],
         &["--activation", "sigmoid", "--hidden", "none", "--early-stop", "5"],
         &["--activation", "gelu", "--batch-size", "32"],
+        &["--activation", "elu", "--loss", "cross-entropy:label_smoothing=0.1"],
         &["--activation", "silu", "--class-weight", "balanced"],
     ] {
         let run = |engine: &str, out: &str| {
