@@ -99,7 +99,7 @@ fn a_fit_has_the_answers_of_exact_and_a_model_that_verifies() {
         &["--batch-size", "16", "--optimizer", "sgd", "--momentum", "0.9", "--l1", "1e-4", "--clip-grad", "1"],
         &["--activation", "tanh", "--optimizer", "adamw", "--class-weight", "balanced", "--schedule", "cosine"],
         &["--activation", "sigmoid", "--hidden", "none", "--early-stop", "5"],
-        &["--activation", "gelu", "--batch-size", "32"],
+        &["--activation", "gelu", "--dropout", "0.2", "--batch-size", "32"],
         &["--activation", "elu", "--loss", "cross-entropy:label_smoothing=0.1"],
         &["--activation", "silu", "--class-weight", "balanced"],
     ] {

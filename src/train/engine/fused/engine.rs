@@ -1,8 +1,9 @@
 //! The fused engine at work on a training's rows.
 
 use super::Fused;
+use super::dropout;
 use super::plan::Plan;
-use super::rows::PartRows;
+use super::rows::{PartRows, Rows, optional};
 use crate::model::parameters::FlatTensors;
 use crate::torch::memory::Integers;
 use crate::train::engine::interface::{Batch, Engine};
@@ -15,7 +16,7 @@ use tch::{Device, Kind, Tensor};
 pub struct FusedEngine<'a> {
     task: Task<'a>,
     train: PartRows,
-    fused: Fused,
+    pub(super) fused: Fused,
     losses: Vec<f64>,
 }
 
@@ -55,10 +56,16 @@ impl Engine for FusedEngine<'_> {
             }
             Batch::Rows(index) => Some(Integers::of(index)?),
         };
+        let rows = index.as_ref().map_or(self.task.train.rows() as usize, Integers::len);
+        let masks = dropout::draw(self.fused.plan(), rows)?;
         let parameters = &self.task.net.parameters;
         let (train, fused) = (&self.train, &mut self.fused);
         let loss = parameters.read(|parameters| {
-            into.write(|grads| train.read(index.as_ref(), |rows| fused.gradients(parameters, rows, grads)))
+            into.write(|grads| {
+                train.read(index.as_ref(), |rows| {
+                    optional(masks.as_ref(), |masks| fused.gradients(parameters, Rows { masks, ..rows }, grads))
+                })
+            })
         })??;
         if self.task.config.l1 != 0.0 {
             parameters.read(|parameters| into.write(|grads| self.add_l1(parameters, grads)))??;

@@ -7,6 +7,7 @@
 mod activation;
 mod bend;
 pub mod cuda;
+mod dropout;
 mod engine;
 mod functions;
 mod loss;

@@ -1,19 +1,29 @@
 //! A tile's way through the layers and back.
 
 use super::activation::{backward, forward, is_in_product};
+use super::dropout::of_layer;
 use super::functions::apply;
 use super::outer::{self, Side};
 use super::plan::Layer;
 use super::product::Weights;
+use super::rows::transpose;
 use super::tile::{Share, Tile, Want};
 use crate::cpu::simd::Lanes;
 use crate::model::activation::Activation;
 use bytemuck::{cast_slice, cast_slice_mut};
+use std::ops::Range;
 
 impl Tile {
-    /// The outputs of every layer, for one panel.
+    /// The outputs of every layer, for the panel of the rows `part`.
     #[inline(always)]
-    pub(super) fn forward<S: Lanes, const NV: usize>(&mut self, s: S, share: &Share<'_>, panel: usize, nv: usize) {
+    pub(super) fn forward<S: Lanes, const NV: usize>(
+        &mut self,
+        s: S,
+        share: &Share<'_>,
+        part: Range<usize>,
+        panel: usize,
+        nv: usize,
+    ) {
         let (plan, last) = (share.plan, share.plan.layers.len() - 1);
         let follows = plan.keeps_slopes() || !is_in_product(plan.activation);
         for (index, layer) in plan.layers.iter().enumerate() {
@@ -32,8 +42,15 @@ impl Tile {
             if index < last && follows {
                 let keeps = plan.keeps_slopes() && share.want == Want::Gradients;
                 let place = panel * NV * layer.outputs;
-                let slopes = keeps.then(|| &mut cast_slice_mut(&mut self.slopes[index])[place..][..nv * layer.outputs]);
-                apply(s, plan.activation, z, slopes);
+                let mut slopes =
+                    keeps.then(|| &mut cast_slice_mut(&mut self.slopes[index])[place..][..nv * layer.outputs]);
+                apply(s, plan.activation, z, slopes.as_deref_mut());
+                if let (Some(masks), Some(slopes)) = (share.rows.masks, slopes) {
+                    let mask = of_layer(plan, masks, share.rows.len(plan), index);
+                    let lanes = nv * S::F32_LANES;
+                    transpose(mask, layer.outputs, part.clone(), cast_slice_mut(&mut self.mask), lanes);
+                    leave_out(s, cast_slice(&self.mask), z, slopes);
+                }
             }
         }
     }
@@ -71,6 +88,14 @@ impl Tile {
                 backward::<S, NV>(s, (weights, known), dz, nv, h);
             }
         }
+    }
+}
+
+/// Multiplies values and slopes by a mask.
+#[inline(always)]
+fn leave_out<S: Lanes>(s: S, mask: &[S::f32s], h: &mut [S::f32s], slopes: &mut [S::f32s]) {
+    for ((mask, h), slope) in mask.iter().zip(h).zip(slopes) {
+        (*h, *slope) = (s.mul_f32s(*h, *mask), s.mul_f32s(*slope, *mask));
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Plan {
     /// Behind each layer but the last.
     pub activation: Activation,
     pub loss: LossKind,
+    /// The probability that a hidden unit is left out of a batch.
+    pub dropout: f64,
     /// Length of the flat buffer of [`crate::model::parameters::FlatTensors`].
     pub length: usize,
 }
@@ -46,7 +48,7 @@ impl Plan {
             bias: place(&[width[1]]),
         });
         let layers = layers.collect();
-        Self { layers, activation, loss, length }
+        Self { layers, activation, loss, dropout: 0.0, length }
     }
 
     /// The plan of a network under a loss; the error is what the engine does not have.
@@ -58,7 +60,8 @@ impl Plan {
         }
         let activation = if net.hidden.is_empty() { Activation::Identity } else { net.activation };
         let widths: Vec<i64> = [net.inputs].iter().chain(&net.hidden).chain([&net.outputs]).copied().collect();
-        Ok(Self::new(&widths, activation, loss.kind))
+        let dropout = if net.hidden.is_empty() { 0.0 } else { net.dropout };
+        Ok(Self { dropout, ..Self::new(&widths, activation, loss.kind) })
     }
 
     /// Whether the loss is a cross-entropy that spreads a part of each label over all classes.
@@ -81,15 +84,19 @@ impl Plan {
         std::iter::once(self.inputs()).chain(self.layers.iter().map(|layer| layer.outputs))
     }
 
+    /// Units of the layers before the last.
+    pub fn hidden(&self) -> impl Iterator<Item = usize> {
+        self.layers.split_last().map_or(&[][..], |(_, hidden)| hidden).iter().map(|layer| layer.outputs)
+    }
+
     /// Whether the slopes of the activation are kept from the forward to the backward pass.
     pub fn keeps_slopes(&self) -> bool {
-        !is_known_by_value(self.activation)
+        self.dropout > 0.0 || !is_known_by_value(self.activation)
     }
 
     /// Numbers a row that a tile keeps for the backward pass beside [`Plan::widths`].
     pub fn kept(&self) -> usize {
-        let hidden = self.layers.iter().rev().skip(1).map(|layer| layer.outputs).sum::<usize>();
-        if self.keeps_slopes() { hidden } else { 0 }
+        if self.keeps_slopes() { self.hidden().sum() } else { 0 }
     }
 
     /// Roughly the products that a row costs, forward and backward; an activation counts as twenty.
@@ -100,9 +107,6 @@ impl Plan {
 
 /// Whether the processor's engine has all of it; the error is what it does not have.
 fn able(net: &MlpConfig) -> Result<(), String> {
-    if net.dropout > 0.0 && !net.hidden.is_empty() {
-        return Err("it has no dropout".into());
-    }
     if !net.norm.is_none() && !net.hidden.is_empty() {
         return Err(format!("it has no {} norm", net.norm));
     }

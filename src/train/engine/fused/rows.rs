@@ -31,6 +31,8 @@ pub struct Rows<'a> {
     pub class_weight: Option<&'a [f32]>,
     /// The numbers of the batch's rows, in their order; without it the batch is all rows.
     pub index: Option<&'a [i64]>,
+    /// What [`draw`](super::dropout::draw) gave for the batch.
+    pub masks: Option<&'a [f32]>,
 }
 
 /// A part's tensors, within reach of the engine.
@@ -72,7 +74,9 @@ impl PartRows {
         self.x.read(|x| {
             optional(self.weight.as_ref(), |weight| {
                 optional(self.class_weight.as_ref(), |class_weight| {
-                    optional(index, |index| self.y.read(|y| look(Rows { x, y, weight, class_weight, index })))
+                    optional(index, |index| {
+                        self.y.read(|y| look(Rows { x, y, weight, class_weight, index, masks: None }))
+                    })
                 })
             })
         })
@@ -80,7 +84,7 @@ impl PartRows {
 }
 
 /// As [`Numbers::read`], of numbers that may not be there.
-fn optional<T: Number, R>(numbers: Option<&Numbers<T>>, look: impl FnOnce(Option<&[T]>) -> R) -> R {
+pub(super) fn optional<T: Number, R>(numbers: Option<&Numbers<T>>, look: impl FnOnce(Option<&[T]>) -> R) -> R {
     match numbers {
         Some(numbers) => numbers.read(|numbers| look(Some(numbers))),
         None => look(None),
@@ -152,7 +156,7 @@ impl Panel<'_> {
 }
 
 /// Copies some rows of `from [row][unit]` to `to [unit][lane]`, where each unit has `width` lanes.
-fn transpose(from: &[f32], units: usize, rows: impl Iterator<Item = usize>, to: &mut [f32], width: usize) {
+pub(super) fn transpose(from: &[f32], units: usize, rows: impl Iterator<Item = usize>, to: &mut [f32], width: usize) {
     for (lane, row) in rows.enumerate() {
         for (unit, &value) in from[row * units..][..units].iter().enumerate() {
             to[unit * width + lane] = value;

@@ -1,4 +1,5 @@
 mod every;
+mod masks;
 
 use super::*;
 use crate::model::loss::{Loss, LossKind};

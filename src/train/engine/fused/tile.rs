@@ -33,6 +33,8 @@ pub struct Tile {
     pub(super) activations: Vec<Vec<Line>>,
     /// Of the layers before the last the slopes of the activation, where the plan keeps them, laid out as their outputs.
     pub(super) slopes: Vec<Vec<Line>>,
+    /// A panel of a dropout mask, `[unit][lane]`.
+    pub(super) mask: Vec<Line>,
     targets: Vec<Line>,
     weights: Vec<Line>,
     pub(super) gradients: Vec<Line>,
@@ -66,11 +68,11 @@ impl Tile {
     pub fn new(plan: &Plan) -> Self {
         let bytes = UNIT * size_of::<f32>() * (plan.widths().sum::<usize>() + plan.kept()).max(1);
         let rows = UNIT * (TILE_BYTES / bytes).max((2 * TILE_BYTES / bytes).min(4)).clamp(1, MOST);
-        let hidden = if plan.keeps_slopes() { plan.layers.len() - 1 } else { 0 };
         Self {
             rows,
             activations: plan.widths().map(|width| lines(width * rows)).collect(),
-            slopes: plan.widths().skip(1).take(hidden).map(|width| lines(width * rows)).collect(),
+            slopes: plan.hidden().filter(|_| plan.keeps_slopes()).map(|units| lines(units * rows)).collect(),
+            mask: lines(if plan.dropout > 0.0 { UNIT * plan.hidden().max().unwrap_or(0) } else { 0 }),
             targets: lines(plan.outputs() * rows),
             weights: lines(rows),
             gradients: lines(plan.length),
@@ -101,8 +103,8 @@ impl Tile {
                 let part = start..last.min(start + panel);
                 let nv = part.len().div_ceil(S::F32_LANES);
                 let rows = part.len();
-                self.load(share, part, count * panel, nv * S::F32_LANES);
-                self.forward::<S, NV>(s, share, count, nv);
+                self.load(share, part.clone(), count * panel, nv * S::F32_LANES);
+                self.forward::<S, NV>(s, share, part, count, nv);
                 if share.want == Want::Hits {
                     self.hits += self.count_hits(share.plan, count * panel, nv * S::F32_LANES, rows);
                 }
