@@ -101,7 +101,7 @@ fn a_fit_has_the_answers_of_exact_and_a_model_that_verifies() {
         &["--activation", "sigmoid", "--hidden", "none", "--early-stop", "5"],
         &["--activation", "gelu", "--dropout", "0.2", "--batch-size", "32"],
         &["--activation", "elu", "--loss", "cross-entropy:label_smoothing=0.1"],
-        &["--activation", "silu", "--class-weight", "balanced"],
+        &["--activation", "silu", "--norm", "layer", "--class-weight", "balanced"],
     ] {
         let run = |engine: &str, out: &str| {
             let common = ["--engine", engine, "--epochs", "20", "--threads", "2", "--out", out, "--quiet"];

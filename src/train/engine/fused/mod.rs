@@ -12,6 +12,7 @@ mod engine;
 mod functions;
 mod loss;
 mod math;
+mod norm;
 mod outer;
 mod passes;
 mod plan;

@@ -3,6 +3,7 @@
 use super::activation::{backward, forward, is_in_product};
 use super::dropout::of_layer;
 use super::functions::apply;
+use super::norm;
 use super::outer::{self, Side};
 use super::plan::Layer;
 use super::product::Weights;
@@ -31,27 +32,43 @@ impl Tile {
             let a = &cast_slice(&before[index])[panel * NV * layer.inputs..][..nv * layer.inputs];
             let z = &mut cast_slice_mut(&mut after[0])[panel * NV * layer.outputs..][..nv * layer.outputs];
             let activation = if index < last && !follows { plan.activation } else { Activation::Identity };
-            let weights = Weights::<false> {
-                values: layer.weights(share.parameters),
-                stride: layer.inputs,
-                k: layer.inputs,
-                n: layer.outputs,
-                bias: Some(&share.parameters[layer.bias..][..layer.outputs]),
-            };
-            forward::<S, NV>(s, (weights, activation), a, nv, z);
+            forward::<S, NV>(s, (layer.forward(share.parameters), activation), a, nv, z);
             if index < last && follows {
-                let keeps = plan.keeps_slopes() && share.want == Want::Gradients;
-                let place = panel * NV * layer.outputs;
-                let mut slopes =
-                    keeps.then(|| &mut cast_slice_mut(&mut self.slopes[index])[place..][..nv * layer.outputs]);
-                apply(s, plan.activation, z, slopes.as_deref_mut());
-                if let (Some(masks), Some(slopes)) = (share.rows.masks, slopes) {
-                    let mask = of_layer(plan, masks, share.rows.len(plan), index);
-                    let lanes = nv * S::F32_LANES;
-                    transpose(mask, layer.outputs, part.clone(), cast_slice_mut(&mut self.mask), lanes);
-                    leave_out(s, cast_slice(&self.mask), z, slopes);
-                }
+                self.finish::<S, NV>(s, share, index, part.clone(), panel, nv);
             }
+        }
+    }
+
+    /// What follows the product in a hidden layer: norm, activation and dropout.
+    #[inline(always)]
+    fn finish<S: Lanes, const NV: usize>(
+        &mut self,
+        s: S,
+        share: &Share<'_>,
+        index: usize,
+        part: Range<usize>,
+        panel: usize,
+        nv: usize,
+    ) {
+        let (plan, layer) = (share.plan, &share.plan.layers[index]);
+        let (place, count) = (panel * NV * layer.outputs, nv * layer.outputs);
+        let is_kept = share.want == Want::Gradients;
+        let z: &mut [S::f32s] = &mut cast_slice_mut(&mut self.activations[index + 1])[place..][..count];
+        if let Some(parameters) = layer.norm_of(share.parameters) {
+            let normals = &mut self.normals[index];
+            let kept = is_kept.then(|| {
+                let normals = &mut cast_slice_mut(normals)[place..][..count];
+                norm::Kept { normals, scales: &mut cast_slice_mut(&mut self.scales[index])[panel * NV..][..nv] }
+            });
+            norm::forward(s, parameters, z, nv, kept);
+        }
+        let is_kept = is_kept && plan.keeps_slopes();
+        let mut slopes = is_kept.then(|| &mut cast_slice_mut(&mut self.slopes[index])[place..][..count]);
+        apply(s, plan.activation, z, slopes.as_deref_mut());
+        if let (Some(masks), Some(slopes)) = (share.rows.masks, slopes) {
+            let mask = of_layer(plan, masks, share.rows.len(plan), index);
+            transpose(mask, layer.outputs, part, cast_slice_mut(&mut self.mask), nv * S::F32_LANES);
+            leave_out(s, cast_slice(&self.mask), z, slopes);
         }
     }
 
@@ -70,13 +87,6 @@ impl Tile {
             if index == 0 {
                 break;
             }
-            let weights = Weights::<true> {
-                values: layer.weights(share.parameters),
-                stride: layer.inputs,
-                k: layer.outputs,
-                n: layer.inputs,
-                bias: None,
-            };
             let known = (!share.plan.keeps_slopes()).then_some(share.plan.activation);
             if known.is_none() {
                 std::mem::swap(&mut before[index], &mut self.slopes[index - 1]);
@@ -85,8 +95,27 @@ impl Tile {
             for (panel, &nv) in sizes.iter().enumerate() {
                 let dz = &dz[panel * NV * layer.outputs..][..nv * layer.outputs];
                 let h = &mut h[panel * NV * layer.inputs..][..nv * layer.inputs];
-                backward::<S, NV>(s, (weights, known), dz, nv, h);
+                backward::<S, NV>(s, (layer.backward(share.parameters), known), dz, nv, h);
             }
+            self.backward_norm::<S, NV>(s, share, index - 1, sizes);
+        }
+    }
+
+    /// The way back through the norm of the layer at `index`, if it has one.
+    #[inline(always)]
+    fn backward_norm<S: Lanes, const NV: usize>(&mut self, s: S, share: &Share<'_>, index: usize, sizes: &[usize]) {
+        let layer = &share.plan.layers[index];
+        let (Some([weight, bias]), Some((weights, _))) = (layer.norm, layer.norm_of(share.parameters)) else { return };
+        let (units, normals): (_, &[S::f32s]) = (layer.outputs, cast_slice(&self.normals[index]));
+        let side = |values| Side { values, units, slot: NV, sizes };
+        let gradients: &mut [f32] = cast_slice_mut(&mut self.gradients);
+        let (first, second) = gradients.split_at_mut(bias);
+        let dy: &mut [S::f32s] = cast_slice_mut(&mut self.activations[index + 1]);
+        norm::parameters(s, side(&*dy), side(normals), &mut first[weight..][..units], &mut second[..units]);
+        for (panel, &nv) in sizes.iter().enumerate() {
+            let (place, count) = (panel * NV * units, nv * units);
+            let scales = &cast_slice(&self.scales[index])[panel * NV..][..nv];
+            norm::backward(s, weights, &mut dy[place..][..count], &normals[place..][..count], scales);
         }
     }
 }
@@ -102,5 +131,21 @@ fn leave_out<S: Lanes>(s: S, mask: &[S::f32s], h: &mut [S::f32s], slopes: &mut [
 impl Layer {
     fn weights<'a>(&self, parameters: &'a [f32]) -> &'a [f32] {
         &parameters[self.weight..][..self.inputs * self.outputs]
+    }
+
+    fn forward<'a>(&self, parameters: &'a [f32]) -> Weights<'a, false> {
+        let bias = Some(&parameters[self.bias..][..self.outputs]);
+        let (stride, k, n) = (self.inputs, self.inputs, self.outputs);
+        Weights { values: self.weights(parameters), stride, k, n, bias }
+    }
+
+    fn backward<'a>(&self, parameters: &'a [f32]) -> Weights<'a, true> {
+        let (stride, k, n) = (self.inputs, self.outputs, self.inputs);
+        Weights { values: self.weights(parameters), stride, k, n, bias: None }
+    }
+
+    /// Weight and bias of the norm.
+    fn norm_of<'a>(&self, parameters: &'a [f32]) -> Option<(&'a [f32], &'a [f32])> {
+        self.norm.map(|places| places.map(|place| &parameters[place..][..self.outputs]).into())
     }
 }

@@ -5,6 +5,7 @@ use super::cuda;
 use crate::model::activation::Activation;
 use crate::model::loss::{Loss, LossKind};
 use crate::model::mlp::MlpConfig;
+use crate::model::norm::Norm;
 use crate::model::parameters::Shape;
 use tch::Device;
 
@@ -17,6 +18,8 @@ pub struct Layer {
     pub weight: usize,
     /// Where the bias begins.
     pub bias: usize,
+    /// Behind a hidden layer with a layer norm: where its weight and its bias begin, `[outputs]` both.
+    pub norm: Option<[usize; 2]>,
 }
 
 /// A dense network with its loss.
@@ -34,18 +37,26 @@ pub struct Plan {
 
 impl Plan {
     /// A network of these layer widths, inputs first.
+    #[cfg(test)]
     pub fn new(widths: &[i64], activation: Activation, loss: LossKind) -> Self {
+        Self::placed(widths, Norm::None, activation, loss)
+    }
+
+    /// The same with a norm of each hidden layer.
+    fn placed(widths: &[i64], norm: Norm, activation: Activation, loss: LossKind) -> Self {
         let mut length = 0;
         let mut place = |size: &[i64]| {
             let begin = length;
             length += Shape::new("", size).padded() as usize;
             begin
         };
-        let layers = widths.windows(2).map(|width| Layer {
+        let last = widths.len().saturating_sub(2);
+        let layers = widths.windows(2).enumerate().map(|(index, width)| Layer {
             inputs: width[0] as usize,
             outputs: width[1] as usize,
             weight: place(&[width[1], width[0]]),
             bias: place(&[width[1]]),
+            norm: (index < last && !norm.is_none()).then(|| [place(&[width[1]]), place(&[width[1]])]),
         });
         let layers = layers.collect();
         Self { layers, activation, loss, dropout: 0.0, length }
@@ -61,7 +72,7 @@ impl Plan {
         let activation = if net.hidden.is_empty() { Activation::Identity } else { net.activation };
         let widths: Vec<i64> = [net.inputs].iter().chain(&net.hidden).chain([&net.outputs]).copied().collect();
         let dropout = if net.hidden.is_empty() { 0.0 } else { net.dropout };
-        Ok(Self { dropout, ..Self::new(&widths, activation, loss.kind) })
+        Ok(Self { dropout, ..Self::placed(&widths, net.norm, activation, loss.kind) })
     }
 
     /// Whether the loss is a cross-entropy that spreads a part of each label over all classes.
@@ -91,12 +102,18 @@ impl Plan {
 
     /// Whether the slopes of the activation are kept from the forward to the backward pass.
     pub fn keeps_slopes(&self) -> bool {
-        self.dropout > 0.0 || !is_known_by_value(self.activation)
+        self.dropout > 0.0 || self.has_norm() || !is_known_by_value(self.activation)
+    }
+
+    /// Whether the hidden layers have a layer norm.
+    pub fn has_norm(&self) -> bool {
+        self.layers.iter().any(|layer| layer.norm.is_some())
     }
 
     /// Numbers a row that a tile keeps for the backward pass beside [`Plan::widths`].
     pub fn kept(&self) -> usize {
-        if self.keeps_slopes() { self.hidden().sum() } else { 0 }
+        let kinds = usize::from(self.keeps_slopes()) + usize::from(self.has_norm());
+        kinds * self.hidden().sum::<usize>()
     }
 
     /// Roughly the products that a row costs, forward and backward; an activation counts as twenty.
@@ -107,8 +124,8 @@ impl Plan {
 
 /// Whether the processor's engine has all of it; the error is what it does not have.
 fn able(net: &MlpConfig) -> Result<(), String> {
-    if !net.norm.is_none() && !net.hidden.is_empty() {
-        return Err(format!("it has no {} norm", net.norm));
+    match net.norm {
+        Norm::Batch if !net.hidden.is_empty() => Err(format!("it has no {} norm", net.norm)),
+        _ => Ok(()),
     }
-    Ok(())
 }

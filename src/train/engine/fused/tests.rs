@@ -1,5 +1,6 @@
 mod every;
 mod masks;
+mod normed;
 
 use super::*;
 use crate::model::loss::{Loss, LossKind};

@@ -33,6 +33,9 @@ pub struct Tile {
     pub(super) activations: Vec<Vec<Line>>,
     /// Of the layers before the last the slopes of the activation, where the plan keeps them, laid out as their outputs.
     pub(super) slopes: Vec<Vec<Line>>,
+    /// Of the layers with a layer norm what it makes before its weight and bias, and `1 / √(variance + ε)` of each row.
+    pub(super) normals: Vec<Vec<Line>>,
+    pub(super) scales: Vec<Vec<Line>>,
     /// A panel of a dropout mask, `[unit][lane]`.
     pub(super) mask: Vec<Line>,
     targets: Vec<Line>,
@@ -68,10 +71,13 @@ impl Tile {
     pub fn new(plan: &Plan) -> Self {
         let bytes = UNIT * size_of::<f32>() * (plan.widths().sum::<usize>() + plan.kept()).max(1);
         let rows = UNIT * (TILE_BYTES / bytes).max((2 * TILE_BYTES / bytes).min(4)).clamp(1, MOST);
+        let hidden = |are| plan.hidden().map(|units| lines(if are { units * rows } else { 0 })).collect();
         Self {
             rows,
             activations: plan.widths().map(|width| lines(width * rows)).collect(),
-            slopes: plan.hidden().filter(|_| plan.keeps_slopes()).map(|units| lines(units * rows)).collect(),
+            slopes: hidden(plan.keeps_slopes()),
+            normals: hidden(plan.has_norm()),
+            scales: plan.hidden().map(|_| lines(if plan.has_norm() { rows } else { 0 })).collect(),
             mask: lines(if plan.dropout > 0.0 { UNIT * plan.hidden().max().unwrap_or(0) } else { 0 }),
             targets: lines(plan.outputs() * rows),
             weights: lines(rows),

@@ -95,8 +95,8 @@ fn what_the_engine_does_not_have_is_named() {
     let of = |config: &MlpConfig, loss: &Loss, device| Plan::of(config, loss, device).map(drop);
     let reason = |config: &MlpConfig, loss: &Loss, device| of(config, loss, device).unwrap_err();
     let gelu = config(Activation::Gelu, 0.0);
-    let normed = MlpConfig { norm: Norm::Layer, ..relu.clone() };
-    assert_eq!(reason(&normed, &mse, Device::Cpu), "it has no layer norm");
+    let normed = MlpConfig { norm: Norm::Batch, ..relu.clone() };
+    assert_eq!(reason(&normed, &mse, Device::Cpu), "it has no batch norm");
     assert!(reason(&relu, &mse, Device::Mps).contains("CUDA"));
     // A card has less.
     for config in [&gelu, &config(Activation::Relu, 0.5), &normed] {
