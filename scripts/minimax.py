@@ -1,4 +1,4 @@
-"""Finds the coefficients of src/train/engine/fused/math.rs: minimax fits of tanh, exp and ln in double precision.
+"""Finds the coefficients of src/train/engine/fused/math.rs: minimax fits of tanh, exp, ln and the normal distribution.
 
     python scripts/minimax.py        (needs numpy and mpmath)
 
@@ -82,6 +82,8 @@ def main():
     polynomial("(exp(r) - 1 - r)/r**2", exp, -0.35, 0.35, 4, lambda r: r * r / float(mpmath.exp(r)))
     ln = lambda f: (mpmath.log1p(f) - f + f * f / 2) / f**3 if abs(f) > 1e-12 else mpmath.mpf(1) / 3
     polynomial("(ln(1 + f) - f + f**2/2)/f**3", ln, -0.294, 0.4152, 7, lambda f: abs(f**3 / float(mpmath.log1p(f))))
+    tail = lambda u: mpmath.ncdf(-(1 / u - 1) / 0.3) * mpmath.exp(((1 / u - 1) / 0.3) ** 2 / 2)
+    polynomial("Phi(-t) exp(t**2/2) in 1/(1 + 0.3 t)", tail, 1 / (1 + 0.3 * 13.3), 1, 8, lambda u: 1 / float(tail(u)))
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ pub struct TrainingFlags {
     #[serde(skip_serializing_if = "Option::is_none")]
     clip_grad: Option<f64>,
     /// What computes the training: exact (Python's bits) or fused (the same numbers up to rounding, several times
-    /// as fast; what it does not have, such as dropout or a norm, exact trains) [default: exact]
+    /// as fast; what it does not have, which is a batch norm, exact trains) [default: exact]
     #[arg(long, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     engine: Option<String>,

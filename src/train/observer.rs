@@ -22,7 +22,7 @@ pub struct Started {
     /// The engine that was asked for, and the one that trains.
     pub asked: EngineKind,
     pub engine: EngineKind,
-    /// Where another engine was asked for, why it does not train: `it has no dropout`.
+    /// Where another engine was asked for, why it does not train: `it has no batch norm`.
     pub instead: Option<String>,
     /// Epochs that are done already.
     pub epoch: usize,

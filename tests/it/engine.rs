@@ -99,6 +99,9 @@ fn a_fit_has_the_answers_of_exact_and_a_model_that_verifies() {
         &["--batch-size", "16", "--optimizer", "sgd", "--momentum", "0.9", "--l1", "1e-4", "--clip-grad", "1"],
         &["--activation", "tanh", "--optimizer", "adamw", "--class-weight", "balanced", "--schedule", "cosine"],
         &["--activation", "sigmoid", "--hidden", "none", "--early-stop", "5"],
+        &["--activation", "gelu", "--dropout", "0.2", "--batch-size", "32"],
+        &["--activation", "elu", "--loss", "cross-entropy:label_smoothing=0.1"],
+        &["--activation", "silu", "--norm", "layer", "--class-weight", "balanced"],
     ] {
         let run = |engine: &str, out: &str| {
             let common = ["--engine", engine, "--epochs", "20", "--threads", "2", "--out", out, "--quiet"];
@@ -161,19 +164,13 @@ fn a_fused_fit_is_gone_on_with_to_the_bit() {
 fn what_the_engine_does_not_have_is_trained_by_exact_with_a_word() {
     let dir = Workdir::new();
     dir.write("t.csv", table(100));
-    for (more, word) in [
-        (["--dropout", "0.2"], "no dropout"),
-        (["--activation", "gelu"], "gelu"),
-        (["--loss", "cross-entropy:label_smoothing=0.1"], "label_smoothing"),
-    ] {
-        let quick = ["--epochs", "3", "--threads", "1", "--out"];
-        let output = dir.run(&[&FIT[..], &more, &quick, &["fused"]].concat(), 0);
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(stderr.contains("note: --engine fused: ") && stderr.contains(word), "{stderr}");
-        assert_eq!(summary(&dir, "fused")["engine"], "exact");
-        dir.run(&[&FIT[..6], &["--engine", "exact", "--quiet"], &more, &quick, &["exact"]].concat(), 0);
-        assert_eq!(dir.read("fused/model.safetensors"), dir.read("exact/model.safetensors"));
-    }
+    let quick = ["--norm", "batch", "--epochs", "3", "--threads", "1", "--out"];
+    let output = dir.run(&[&FIT[..], &quick, &["fused"]].concat(), 0);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("note: --engine fused: it has no batch norm"), "{stderr}");
+    assert_eq!(summary(&dir, "fused")["engine"], "exact");
+    dir.run(&[&FIT[..6], &["--engine", "exact", "--quiet"], &quick, &["exact"]].concat(), 0);
+    assert_eq!(dir.read("fused/model.safetensors"), dir.read("exact/model.safetensors"));
 }
 
 #[test]
@@ -181,12 +178,10 @@ fn a_search_says_which_trial_the_engine_cannot_train() {
     let dir = Workdir::new();
     dir.write("t.csv", table(80));
     let arguments = ["tune", "t.csv", "--target", "kind", "--engine", "fused", "--epochs", "2", "--threads", "1"];
-    let output = dir.run(
-        &[&arguments[..], &["--param", "activation=relu,gelu", "--search", "grid", "--device", "cpu"]].concat(),
-        0,
-    );
+    let output =
+        dir.run(&[&arguments[..], &["--param", "norm=none,batch", "--search", "grid", "--device", "cpu"]].concat(), 0);
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains("note: --engine fused: trial 2: ") && stderr.contains("gelu"), "{stderr}");
+    assert!(stderr.contains("note: --engine fused: trial 2: ") && stderr.contains("batch norm"), "{stderr}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use tch::Device;
 /// The engine of a training.
 pub struct Choice<'a> {
     pub engine: Box<dyn Engine + 'a>,
-    /// Where it is not the one that was asked for, what that one cannot do: `it has no dropout`.
+    /// Where it is not the one that was asked for, what that one cannot do: `it has no batch norm`.
     pub instead: Option<String>,
 }
 

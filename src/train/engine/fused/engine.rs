@@ -1,12 +1,15 @@
 //! The fused engine at work on a training's rows.
 
 use super::Fused;
+use super::dropout;
 use super::plan::Plan;
-use super::rows::PartRows;
+use super::rows::{PartRows, Rows, optional};
 use crate::model::parameters::FlatTensors;
+use crate::torch::generator;
 use crate::torch::memory::Integers;
 use crate::train::engine::interface::{Batch, Engine};
 use crate::train::engine_kind::EngineKind;
+use crate::train::features::Features;
 use crate::train::task::{Part, Task};
 use anyhow::Result;
 use std::ops::Range;
@@ -16,7 +19,7 @@ use tch::{Device, Kind, Tensor};
 pub struct FusedEngine<'a> {
     task: Task<'a>,
     train: PartRows,
-    fused: Fused,
+    pub(super) fused: Fused,
     /// Of the batch before, if it had one.
     order: Option<Integers>,
     losses: Vec<f64>,
@@ -32,7 +35,10 @@ fn place(batch: Batch<'_>) -> Option<Range<usize>> {
 }
 
 impl<'a> FusedEngine<'a> {
-    pub fn new(task: &Task<'a>, plan: Plan) -> Result<Self> {
+    pub fn new(task: &Task<'a>, mut plan: Plan) -> Result<Self> {
+        if let Features::Coded(coded) = task.train.x {
+            plan.coded = Some(coded.layout.clone());
+        }
         Ok(Self {
             task: *task,
             train: PartRows::of(&task.train, task.loss)?,
@@ -81,10 +87,17 @@ impl Engine for FusedEngine<'_> {
     fn gradients(&mut self, batch: Batch<'_>, into: &mut FlatTensors) -> Result<()> {
         self.see(batch)?;
         let index = self.order.as_ref().zip(place(batch));
+        let rows = index.as_ref().map_or(self.task.train.rows() as usize, |(_, place)| place.len());
+        let plan = self.fused.plan();
+        let masks = if plan.dropout > 0.0 { generator::drawn(|| dropout::draw(plan, rows))? } else { None };
         let parameters = &self.task.net.parameters;
         let (train, fused) = (&self.train, &mut self.fused);
         let loss = parameters.read(|parameters| {
-            into.write(|grads| train.read(index, |rows| fused.gradients(parameters, rows, grads)))
+            into.write(|grads| {
+                train.read(index, |rows| {
+                    optional(masks.as_ref(), |masks| fused.gradients(parameters, Rows { masks, ..rows }, grads))
+                })
+            })
         })??;
         if self.task.config.l1 != 0.0 {
             parameters.read(|parameters| into.write(|grads| self.add_l1(parameters, grads)))??;

@@ -5,11 +5,17 @@
 //! sums are added in the threads' order: the bits are the same for the same number of threads and instruction set.
 
 mod activation;
+mod bend;
+mod coded;
 pub mod cuda;
+mod dropout;
 mod engine;
+mod functions;
 mod loss;
 mod math;
+mod norm;
 mod outer;
+mod passes;
 mod plan;
 mod product;
 mod rows;
@@ -19,7 +25,7 @@ mod tile;
 
 pub use cuda::CudaEngine;
 pub use engine::FusedEngine;
-pub use plan::{Activation, Criterion, Plan};
+pub use plan::Plan;
 pub use rows::{PartRows, Rows, Targets};
 
 use crate::cpu::pool::Pool;
@@ -84,6 +90,8 @@ impl Fused {
     fn work(&mut self, parameters: &[f32], rows: Rows<'_>, want: Want) -> Vec<&Tile> {
         let (plan, isa, tiles) = (&self.plan, self.isa, &self.tiles);
         let count = rows.len(plan);
+        let compact = plan.compact(parameters);
+        let compact = compact.as_deref();
         let most = (count * plan.cost() / WORTH).clamp(1, tiles.len());
         // Whole vectors, so that only the last one is not full.
         let each = count.div_ceil(most).next_multiple_of(16);
@@ -91,7 +99,7 @@ impl Fused {
         let task = |thread: usize| {
             if thread < used {
                 let range = thread * each..count.min((thread + 1) * each);
-                let share = Share { plan, parameters, rows, range, want };
+                let share = Share { plan, parameters, compact, rows, range, want };
                 let mut tile = tiles[thread].lock().unwrap_or_else(PoisonError::into_inner);
                 isa.run(Run { tile: &mut tile, share: &share });
             }

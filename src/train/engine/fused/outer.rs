@@ -25,7 +25,7 @@ pub struct Side<'a, V> {
 impl<'a, V> Side<'a, V> {
     /// The vectors of `count` units from `unit` on, in one panel.
     #[inline(always)]
-    fn units(&self, panel: usize, unit: usize, count: usize) -> &'a [V] {
+    pub fn units(&self, panel: usize, unit: usize, count: usize) -> &'a [V] {
         let nv = self.sizes[panel];
         &self.values[panel * self.units * self.slot + unit * nv..][..count * nv]
     }

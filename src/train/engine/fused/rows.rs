@@ -5,6 +5,7 @@
 use super::plan::Plan;
 use crate::model::loss::Loss;
 use crate::torch::memory::{Floats, Integers, Number, Numbers};
+use crate::train::features::{Coded, Features};
 use crate::train::task::Part;
 use anyhow::Result;
 use std::ops::Range;
@@ -19,11 +20,22 @@ pub enum Targets<'a> {
     Values(&'a [f32]),
 }
 
+impl Targets<'_> {
+    fn len(&self, plan: &Plan) -> usize {
+        match self {
+            Self::Classes(classes) => classes.len(),
+            Self::Values(values) => values.len() / plan.outputs().max(1),
+        }
+    }
+}
+
 /// Rows to work on, borrowed from the tensors; they are copied only one tile at a time.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
-    /// `[n, inputs]`.
+    /// `[n, columns]`.
     pub x: &'a [f32],
+    /// `[n, blocks]`, where the plan has codes.
+    pub codes: Option<&'a [i64]>,
     pub y: Targets<'a>,
     /// Weight of each row.
     pub weight: Option<&'a [f32]>,
@@ -31,11 +43,14 @@ pub struct Rows<'a> {
     pub class_weight: Option<&'a [f32]>,
     /// The numbers of the batch's rows, in their order; without it the batch is all rows.
     pub index: Option<&'a [i64]>,
+    /// What [`draw`](super::dropout::draw) gave for the batch.
+    pub masks: Option<&'a [f32]>,
 }
 
 /// A part's tensors, within reach of the engine.
 pub struct PartRows {
     x: Floats,
+    codes: Option<Integers>,
     y: PartTarget,
     weight: Option<Floats>,
     class_weight: Option<Floats>,
@@ -64,7 +79,11 @@ impl PartRows {
         };
         let weight = part.weight.map(Floats::of).transpose()?;
         let class_weight = loss.class_weight().map(Floats::of).transpose()?;
-        Ok(Self { x: Floats::of(&part.x.dense()?)?, y, weight, class_weight })
+        let (x, codes) = match part.x {
+            Features::Dense(x) => (x, None),
+            Features::Coded(Coded { rest, codes, .. }) => (rest, Some(Integers::of(codes)?)),
+        };
+        Ok(Self { x: Floats::of(x)?, codes, y, weight, class_weight })
     }
 
     /// Hands the rows to `look`: only those whose numbers stand in a part of an order, as they stand there, or all.
@@ -75,7 +94,9 @@ impl PartRows {
                 optional(self.class_weight.as_ref(), |class_weight| {
                     optional(index, |index| {
                         let index = index.zip(part).map(|(index, part)| &index[part]);
-                        self.y.read(|y| look(Rows { x, y, weight, class_weight, index }))
+                        optional(self.codes.as_ref(), |codes| {
+                            self.y.read(|y| look(Rows { x, codes, y, weight, class_weight, index, masks: None }))
+                        })
                     })
                 })
             })
@@ -84,7 +105,7 @@ impl PartRows {
 }
 
 /// As [`Numbers::read`], of numbers that may not be there.
-fn optional<T: Number, R>(numbers: Option<&Numbers<T>>, look: impl FnOnce(Option<&[T]>) -> R) -> R {
+pub(super) fn optional<T: Number, R>(numbers: Option<&Numbers<T>>, look: impl FnOnce(Option<&[T]>) -> R) -> R {
     match numbers {
         Some(numbers) => numbers.read(|numbers| look(Some(numbers))),
         None => look(None),
@@ -94,18 +115,15 @@ fn optional<T: Number, R>(numbers: Option<&Numbers<T>>, look: impl FnOnce(Option
 impl Rows<'_> {
     /// The number of rows in the batch.
     pub fn len(&self, plan: &Plan) -> usize {
-        self.index.map_or(self.x.len() / plan.inputs().max(1), <[i64]>::len)
+        self.index.map_or_else(|| self.y.len(plan), <[i64]>::len)
     }
 
     /// What a row's loss is multiplied by, and what it adds to the divisor of the mean: with row weights `w` and class
-    /// weights `c`, `w c` and `w`; see [`Loss::mean`].
-    fn weights(&self, row: usize, class: usize) -> (f32, f32) {
-        let class = self.class_weight.map(|weights| weights[class]);
-        match (self.weight, class) {
-            (None, None) => (1.0, 1.0),
-            (None, Some(class)) => (class, class),
-            (Some(weight), class) => (weight[row] * class.unwrap_or(1.0), weight[row]),
-        }
+    /// weights `c`, `w c` and `w`; see [`Loss::mean`]. With smoothed labels the weights of all classes are in the loss itself.
+    fn weights(&self, plan: &Plan, row: usize, class: usize) -> (f32, f32) {
+        let class = self.class_weight.map_or(1.0, |weights| weights[class]);
+        let factor = if plan.smooths_labels() { 1.0 } else { class };
+        self.weight.map_or((factor, class), |weight| (weight[row] * factor, weight[row]))
     }
 }
 
@@ -136,7 +154,7 @@ impl Panel<'_> {
 
     fn rows(self, plan: &Plan, rows: &Rows<'_>, part: impl ExactSizeIterator<Item = usize> + Clone) -> f64 {
         let count = part.len();
-        transpose(rows.x, plan.inputs(), part.clone(), self.x, self.width);
+        transpose(rows.x, plan.columns(), part.clone(), self.x, self.width);
         match rows.y {
             Targets::Classes(classes) => {
                 self.targets.iter_mut().zip(part.clone()).for_each(|(place, row)| *place = classes[row] as f32);
@@ -150,7 +168,7 @@ impl Panel<'_> {
         let mut divisor = 0.0;
         for ((place, &target), row) in self.weights.iter_mut().zip(&*self.targets).zip(part) {
             // A class is whole in float32, under bce too; where there are values there are no class weights.
-            let (weight, share) = rows.weights(row, target as usize);
+            let (weight, share) = rows.weights(plan, row, target as usize);
             *place = weight;
             divisor += f64::from(share);
         }
@@ -159,7 +177,7 @@ impl Panel<'_> {
 }
 
 /// Copies some rows of `from [row][unit]` to `to [unit][lane]`, where each unit has `width` lanes.
-fn transpose(from: &[f32], units: usize, rows: impl Iterator<Item = usize>, to: &mut [f32], width: usize) {
+pub(super) fn transpose(from: &[f32], units: usize, rows: impl Iterator<Item = usize>, to: &mut [f32], width: usize) {
     for (lane, row) in rows.enumerate() {
         for (unit, &value) in from[row * units..][..units].iter().enumerate() {
             to[unit * width + lane] = value;

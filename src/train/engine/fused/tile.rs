@@ -1,10 +1,7 @@
 //! One thread's work on a batch: tile by tile forward, loss and backward, all of it in the cache.
 
-use super::activation::{backward, forward};
 use super::loss::Scored;
-use super::outer::{self, Side};
-use super::plan::{Activation, Layer, Plan};
-use super::product::Weights;
+use super::plan::Plan;
 use super::rows::{Panel, Rows};
 use crate::cpu::simd::Lanes;
 use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
@@ -21,7 +18,7 @@ const MOST: usize = 16;
 /// A cache line: vectors begin on a line.
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C, align(64))]
-struct Line([f32; 16]);
+pub struct Line([f32; 16]);
 
 fn lines(numbers: usize) -> Vec<Line> {
     vec![Line::zeroed(); numbers.div_ceil(16)]
@@ -33,10 +30,20 @@ pub struct Tile {
     rows: usize,
     /// The inputs, then the outputs of each layer, `[panel][unit][lane]`. The backward pass overwrites them with their
     /// gradients.
-    activations: Vec<Vec<Line>>,
+    pub(super) activations: Vec<Vec<Line>>,
+    /// Of the layers before the last the slopes of the activation, where the plan keeps them, laid out as their outputs.
+    pub(super) slopes: Vec<Vec<Line>>,
+    /// Of the layers with a layer norm what it makes before its weight and bias, and `1 / √(variance + ε)` of each row.
+    pub(super) normals: Vec<Vec<Line>>,
+    pub(super) scales: Vec<Vec<Line>>,
+    /// A panel of a dropout mask, `[unit][lane]`.
+    pub(super) mask: Vec<Line>,
     targets: Vec<Line>,
     weights: Vec<Line>,
-    gradients: Vec<Line>,
+    pub(super) gradients: Vec<Line>,
+    /// Of a plan with codes: those of each row, `[lane][block]`, and the gradients of the first weights of the other columns.
+    pub(super) codes: Vec<i64>,
+    pub(super) compact: Vec<Line>,
     /// Sum of the weighted losses of the last batch.
     pub loss: f64,
     /// What `loss` is to be divided by for the mean.
@@ -58,6 +65,8 @@ pub enum Want {
 pub struct Share<'a> {
     pub plan: &'a Plan,
     pub parameters: &'a [f32],
+    /// What [`Plan::compact`] made of them.
+    pub compact: Option<&'a [f32]>,
     pub rows: Rows<'a>,
     pub range: Range<usize>,
     pub want: Want,
@@ -65,14 +74,21 @@ pub struct Share<'a> {
 
 impl Tile {
     pub fn new(plan: &Plan) -> Self {
-        let bytes = UNIT * size_of::<f32>() * plan.widths().sum::<usize>().max(1);
+        let bytes = UNIT * size_of::<f32>() * (plan.widths().sum::<usize>() + plan.kept()).max(1);
         let rows = UNIT * (TILE_BYTES / bytes).max((2 * TILE_BYTES / bytes).min(4)).clamp(1, MOST);
+        let hidden = |are| plan.hidden().map(|units| lines(if are { units * rows } else { 0 })).collect();
         Self {
             rows,
             activations: plan.widths().map(|width| lines(width * rows)).collect(),
+            slopes: hidden(plan.keeps_slopes()),
+            normals: hidden(plan.has_norm()),
+            scales: plan.hidden().map(|_| lines(if plan.has_norm() { rows } else { 0 })).collect(),
+            mask: lines(if plan.dropout > 0.0 { UNIT * plan.hidden().max().unwrap_or(0) } else { 0 }),
             targets: lines(plan.outputs() * rows),
             weights: lines(rows),
             gradients: lines(plan.length),
+            codes: vec![-1; rows * plan.blocks().len()],
+            compact: lines(plan.compact_len()),
             loss: 0.0,
             divisor: 0.0,
             hits: 0,
@@ -90,6 +106,7 @@ impl Tile {
         (self.loss, self.divisor, self.hits) = (0.0, 0.0, 0);
         if share.want == Want::Gradients {
             self.gradients.fill(Line::zeroed());
+            self.compact.fill(Line::zeroed());
         }
         let panel = NV * S::F32_LANES;
         let mut sizes = [0; MOST * UNIT / 8];
@@ -100,12 +117,12 @@ impl Tile {
                 let part = start..last.min(start + panel);
                 let nv = part.len().div_ceil(S::F32_LANES);
                 let rows = part.len();
-                self.load(share, part, count * panel, nv * S::F32_LANES);
-                self.forward::<S, NV>(s, share, count, nv);
+                self.load(share, part.clone(), count * panel, nv * S::F32_LANES);
+                self.forward::<S, NV>(s, share, part, count, nv);
                 if share.want == Want::Hits {
                     self.hits += self.count_hits(share.plan, count * panel, nv * S::F32_LANES, rows);
                 }
-                self.score::<S, NV>(s, share.plan, count, nv);
+                self.score::<S, NV>(s, share, count, nv);
                 sizes[count] = nv;
                 count += 1;
             }
@@ -113,11 +130,15 @@ impl Tile {
                 self.backward::<S, NV>(s, share, &sizes[..count]);
             }
         }
+        if share.want == Want::Gradients {
+            share.plan.spread(cast_slice(&self.compact), cast_slice_mut(&mut self.gradients));
+        }
     }
 
     /// Copies the rows `part` into the panel whose lanes begin at `lane`.
     fn load(&mut self, share: &Share<'_>, part: Range<usize>, lane: usize, width: usize) {
-        let (inputs, outputs) = (share.plan.inputs(), share.plan.outputs());
+        let (inputs, outputs) = (share.plan.columns(), share.plan.outputs());
+        self.load_codes(share, part.clone(), lane, width);
         let panel = Panel {
             width,
             x: &mut cast_slice_mut(&mut self.activations[0])[lane * inputs..][..width * inputs],
@@ -125,25 +146,6 @@ impl Tile {
             weights: &mut cast_slice_mut(&mut self.weights)[lane..][..width],
         };
         self.divisor += panel.load(share.plan, &share.rows, part);
-    }
-
-    #[inline(always)]
-    fn forward<S: Lanes, const NV: usize>(&mut self, s: S, share: &Share<'_>, panel: usize, nv: usize) {
-        let last = share.plan.layers.len() - 1;
-        for (index, layer) in share.plan.layers.iter().enumerate() {
-            let (before, after) = self.activations.split_at_mut(index + 1);
-            let a = &cast_slice(&before[index])[panel * NV * layer.inputs..][..nv * layer.inputs];
-            let z = &mut cast_slice_mut(&mut after[0])[panel * NV * layer.outputs..][..nv * layer.outputs];
-            let activation = if index < last { share.plan.activation } else { Activation::Identity };
-            let weights = Weights::<false> {
-                values: layer.weights(share.parameters),
-                stride: layer.inputs,
-                k: layer.inputs,
-                n: layer.outputs,
-                bias: Some(&share.parameters[layer.bias..][..layer.outputs]),
-            };
-            forward::<S, NV>(s, (weights, activation), a, nv, z);
-        }
     }
 
     /// Counts the rightly classified rows of the panel whose lanes begin at `lane`. To be called before the loss
@@ -160,51 +162,15 @@ impl Tile {
     }
 
     #[inline(always)]
-    fn score<S: Lanes, const NV: usize>(&mut self, s: S, plan: &Plan, panel: usize, nv: usize) {
-        let outputs = plan.outputs();
+    fn score<S: Lanes, const NV: usize>(&mut self, s: S, share: &Share<'_>, panel: usize, nv: usize) {
+        let outputs = share.plan.outputs();
         let Some(z) = self.activations.last_mut() else { return };
         let scored = Scored {
             z: &mut cast_slice_mut(z)[panel * NV * outputs..][..nv * outputs],
             targets: &cast_slice(&self.targets)[panel * NV * outputs..][..nv * outputs],
             weights: &cast_slice(&self.weights)[panel * NV..][..nv],
+            class_weight: share.rows.class_weight,
         };
-        self.loss += f64::from(scored.score(s, plan.criterion));
-    }
-
-    /// The backward pass, from the last layer to the first: the gradients of a layer's weights and biases, then that of
-    /// its inputs, which overwrites them.
-    #[inline(always)]
-    fn backward<S: Lanes, const NV: usize>(&mut self, s: S, share: &Share<'_>, sizes: &[usize]) {
-        for (index, layer) in share.plan.layers.iter().enumerate().rev() {
-            let (before, after) = self.activations.split_at_mut(index + 1);
-            let dz: &[S::f32s] = cast_slice(&after[0]);
-            let side = |values, units| Side { values, units, slot: NV, sizes };
-            let (out, given) = (side(dz, layer.outputs), side(cast_slice(&before[index]), layer.inputs));
-            let gradients: &mut [f32] = cast_slice_mut(&mut self.gradients);
-            outer::weights(s, out, given, &mut gradients[layer.weight..]);
-            outer::biases(s, out, &mut gradients[layer.bias..][..layer.outputs]);
-            if index == 0 {
-                break;
-            }
-            let weights = Weights::<true> {
-                values: layer.weights(share.parameters),
-                stride: layer.inputs,
-                k: layer.outputs,
-                n: layer.inputs,
-                bias: None,
-            };
-            let h: &mut [S::f32s] = cast_slice_mut(&mut before[index]);
-            for (panel, &nv) in sizes.iter().enumerate() {
-                let dz = &dz[panel * NV * layer.outputs..][..nv * layer.outputs];
-                let h = &mut h[panel * NV * layer.inputs..][..nv * layer.inputs];
-                backward::<S, NV>(s, (weights, share.plan.activation), dz, nv, h);
-            }
-        }
-    }
-}
-
-impl Layer {
-    fn weights<'a>(&self, parameters: &'a [f32]) -> &'a [f32] {
-        &parameters[self.weight..][..self.inputs * self.outputs]
+        self.loss += f64::from(scored.score(s, share.plan.loss));
     }
 }

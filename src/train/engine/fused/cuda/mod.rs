@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod card;
+mod able;
 mod engine;
 mod held;
 mod shape;
@@ -15,4 +16,5 @@ mod source;
 pub mod tests;
 mod walk;
 
+pub use able::able;
 pub use engine::CudaEngine;

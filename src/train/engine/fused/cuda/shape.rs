@@ -100,10 +100,11 @@ impl Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::engine::fused::{Activation, Criterion};
+    use crate::model::activation::Activation;
+    use crate::model::loss::LossKind;
 
     fn plan(widths: &[i64]) -> Plan {
-        Plan::new(widths, Activation::Tanh, Criterion::CrossEntropy)
+        Plan::new(widths, Activation::Tanh, LossKind::CrossEntropy { label_smoothing: 0.0 })
     }
 
     #[test]

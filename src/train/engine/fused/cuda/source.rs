@@ -1,7 +1,8 @@
 //! The kernels' source: the network's constants, and the files behind them.
 
+use super::able::{activation, loss};
 use super::shape::Shape;
-use crate::train::engine::fused::{Activation, Criterion, Plan};
+use crate::train::engine::fused::Plan;
 
 /// Which kernels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,17 +53,8 @@ impl Kernels {
 fn constants(plan: &Plan, shape: Shape) -> String {
     let list =
         |numbers: &mut dyn Iterator<Item = usize>| numbers.map(|number| format!("{number}, ")).collect::<String>();
-    let activation = match plan.activation {
-        Activation::Identity => "IDENTITY",
-        Activation::Relu => "RELU",
-        Activation::Tanh => "TANH",
-        Activation::Sigmoid => "SIGMOID",
-    };
-    let criterion = match plan.criterion {
-        Criterion::CrossEntropy => "CROSS_ENTROPY",
-        Criterion::Bce => "BCE",
-        Criterion::Mse => "MSE",
-    };
+    // Without a name, which `able` does not let through, the comparisons with it do not compile.
+    let (activation, criterion) = (activation(plan.activation).unwrap_or(""), loss(plan.loss).unwrap_or(""));
     let names = ["IDENTITY", "RELU", "TANH", "SIGMOID", "CROSS_ENTROPY", "BCE", "MSE"];
     let names = names.iter().enumerate().map(|(number, name)| format!("#define {name} {number}\n"));
     let Shape { tile, threads, sliced, .. } = shape;
