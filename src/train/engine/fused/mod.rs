@@ -1,8 +1,9 @@
 //! The `fused` engine: dense networks at the processor's speed, with the numbers of `exact` up to rounding; on a card by `cuda`.
 //!
 //! Rows lie across the lanes of a vector. A thread takes its rows a tile at a time, small enough for the cache, through
-//! all layers, the loss and back; nothing of the batch's size is ever written. Each thread sums up its gradients, and the
-//! sums are added in the threads' order: the bits are the same for the same number of threads and instruction set.
+//! all layers, the loss and back; nothing of the batch's size is ever written but dropout's masks. Each thread sums up its
+//! gradients, and the sums are added in the threads' order: the bits are the same for the same number of threads and
+//! instruction set.
 
 mod activation;
 mod bend;
