@@ -1,5 +1,6 @@
 //! What a training run shows while it lasts, and how it is stopped.
 
+use crate::cpu::stop;
 use crate::train::ReadLoss;
 use crate::train::diverged;
 use crate::train::observer::Interrupted;
@@ -21,7 +22,10 @@ impl Interrupt {
     pub fn catch() -> Result<Self> {
         let interrupt = Self::default();
         let seen = interrupt.clone();
-        ctrlc::set_handler(move || seen.0.store(true, Ordering::Relaxed))?;
+        ctrlc::set_handler(move || {
+            seen.0.store(true, Ordering::Relaxed);
+            stop::ask();
+        })?;
         Ok(interrupt)
     }
 

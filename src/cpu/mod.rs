@@ -5,5 +5,6 @@ pub mod model;
 pub mod pool;
 pub mod room;
 pub mod simd;
+pub mod stop;
 pub mod subnormals;
 pub mod threads;

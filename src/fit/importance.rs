@@ -5,6 +5,7 @@ mod extent;
 
 use super::prepare::{Prepared, Rows};
 use super::train::Network;
+use crate::cpu::room::{free, shown};
 use crate::evaluate::metrics::{accuracy, r2};
 use crate::evaluate::predictions::{Predictions, answers, outputs};
 use crate::evaluate::{Importance, Shuffling, permutation_importance};
@@ -67,6 +68,8 @@ impl HeldOut<'_> {
         if rows > 0 && self.whole.is_none() {
             let name = self.prepared.target.score();
             found.left_out = Some(format!("importance was left out: {name} of {of} {} rows is not defined", self.part));
+        } else if let Some(why) = self.too_wide(rows) {
+            found.left_out = Some(why);
         } else if let Some(whole) = self.whole.filter(|_| rows > 0) {
             let inputs = self.chosen(&all, columns)?;
             let columns: Vec<Vec<i64>> = inputs.iter().map(|&input| all[input].clone()).collect();
@@ -77,6 +80,17 @@ impl HeldOut<'_> {
             (found.inputs, found.rows) = (inputs, rows);
         }
         Ok(found)
+    }
+
+    /// Why so many rows of coded features, a matrix of which would be shuffled, are not.
+    fn too_wide(&self, rows: usize) -> Option<String> {
+        let x = &self.rows.x;
+        let bytes = rows as u128 * x.width() as u128 * 4;
+        let fits = x.matrix().is_some() || free().is_none_or(|free| 2 * bytes <= free);
+        (!fits).then(|| {
+            let (width, bytes) = (x.width(), shown(bytes));
+            format!("importance was left out: {rows} rows of {width} features need {bytes}; ask for fewer with --importance N")
+        })
     }
 
     fn too_large(&self, columns: usize, of: usize) -> String {

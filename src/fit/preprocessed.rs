@@ -50,7 +50,7 @@ pub fn write(
     };
     let work = |batch: DataFrame, first: usize| {
         let slots = &fitted.slots[first..first + batch.height()];
-        let parts = fitted.parts.iter().map(|rows| rows.rows_of_part(slots, first));
+        let parts = fitted.parts.iter().map(|rows| rows.rows_of_part(slots, first, &(0..u32::MAX)));
         parts.map(|here| (!here.in_batch.is_empty()).then(|| transform(&batch, &here)).transpose()).collect()
     };
     divided.store.each(&columns, work, |parts: Vec<Option<(Counts, DataFrame)>>| {

@@ -3,6 +3,7 @@
 use super::engine_kind::EngineKind;
 use super::history::EpochResult;
 use super::snapshot::Snapshot;
+use crate::cpu::stop;
 use crate::model::mlp::Mlp;
 use anyhow::Result;
 
@@ -111,6 +112,19 @@ impl<F: FnMut(&Epoch<'_>) -> Result<Next>> Observer for F {
 /// The error that ends a run which its user stopped: what is kept of it, and how it goes on.
 #[derive(Debug)]
 pub struct Interrupted(pub String);
+
+impl Interrupted {
+    /// Ends what keeps nothing while it is at `what`, if the user has asked for the end.
+    ///
+    /// # Errors
+    /// An `Interrupted`.
+    pub fn check(what: &str) -> Result<()> {
+        if stop::asked() {
+            return Err(Self(format!("interrupted while {what}: no result was written")).into());
+        }
+        Ok(())
+    }
+}
 
 impl std::fmt::Display for Interrupted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

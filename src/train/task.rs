@@ -96,7 +96,11 @@ impl Part<'_> {
         let (rows, y) = (self.rows(), self.y.size());
         ensure!(rows > 0, "the {what} part has no rows");
         self.x.check(what, net.config.inputs)?;
-        ensure!(y.first() == Some(&rows), "{what} part: {rows} rows of x and y {y:?} differ in their rows");
+        ensure!(
+            y.first() == Some(&rows),
+            "{what} part: x [{rows}, {}] and y {y:?} differ in their rows",
+            self.x.width()
+        );
         let weights = self.weight.map(Tensor::size);
         ensure!(weights.iter().all(|size| *size == [rows]), "{what} weights {weights:?}: expected [{rows}]");
         let (device, expected) = (self.x.device(), net.device());

@@ -235,17 +235,17 @@ fn an_engine_that_cannot_says_why_and_the_exact_one_trains() {
         outputs: 1,
         hidden: vec![2],
         activation: Activation::Relu,
-        dropout: 0.5,
-        norm: Norm::None,
+        dropout: 0.0,
+        norm: Norm::Batch,
     };
     let net = Mlp::new(&layers, Device::Cpu).unwrap();
-    let x = column(&[1.0]);
+    let x = column(&[1.0, 2.0]);
     let part = Part { x: &Features::from(&x), y: &x, weight: None };
     let mut saving = Saving { at: 0, started: vec![], saved: vec![] };
     let config = TrainConfig { engine: EngineKind::Fused, epochs: 1, ..config() };
     let trained = train(&net, &Loss::new(LossKind::Mse), &config, part, None, &mut saving).unwrap();
     assert_eq!(trained.engine, EngineKind::Exact);
-    assert!(saving.started[0].instead.as_ref().unwrap().contains("dropout"));
+    assert!(saving.started[0].instead.as_ref().unwrap().contains("batch norm"));
 }
 
 #[test]

@@ -101,3 +101,27 @@ fn while_importance_is_computed_the_trained_model_is_kept() {
     assert_eq!(summary(&dir, "whole")["metrics"], summary(&dir, "parts")["metrics"]);
     dir.refuses(&go_on, &["finished, its 2 epochs are done", "--epochs"]);
 }
+
+/// Reading and making ready a large table takes longer than anybody waits.
+#[test]
+fn a_table_that_is_read_is_left_at_once() {
+    let dir = Workdir::new();
+    let mut table = String::from("x,kind,y\n");
+    for row in 0..400_000 {
+        table += &format!("{}.25,k{},{}\n", row % 977, row % 900, row % 3);
+    }
+    dir.write("t.csv", &table);
+    let fit = ["fit", "t.csv", "--target", "y", "--epochs", "1", "--engine", "fused", "--quiet", "--out", "m"];
+    // Some moments into it: where it is by then depends on the machine.
+    for moments in [1, 4, 9] {
+        let running = Running::start(dir.command(&fit));
+        std::thread::sleep(std::time::Duration::from_millis(100 * moments));
+        let began = std::time::Instant::now();
+        let (code, stderr) = running.end("-INT");
+        // Before the signals are listened to, they end the process as they end every other.
+        assert!(matches!(code, Some(130) | None), "{stderr}");
+        assert!(code.is_none() || stderr.starts_with("error: interrupted"), "{stderr}");
+        // The whole takes several times as long, on any machine.
+        assert!(began.elapsed().as_secs() < 5, "{stderr}");
+    }
+}

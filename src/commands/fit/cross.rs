@@ -6,6 +6,7 @@ use crate::checkpoint::Provenance;
 use crate::commands::job::Job;
 use crate::commands::progress::Progress;
 use crate::commands::training::CheckpointWriter;
+use crate::cpu::stop;
 use crate::fit::divide::Divided;
 use crate::fit::folds::{Fold, fold};
 use crate::fit::prepare::prepare;
@@ -105,6 +106,7 @@ impl CrossValidation<'_> {
         if folds.is_empty() {
             return Interrupted(format!("{reached}: no result was written")).into();
         }
+        stop::answer();
         let place = self.state(folds).and_then(|bytes| checkpoints.keep(0, &bytes));
         match place.with_context(|| reached.clone()) {
             Ok(go_on) => Interrupted(format!("{reached}; the folds before it are done: {go_on}")).into(),

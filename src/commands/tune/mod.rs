@@ -1,5 +1,6 @@
 //! `lockstep tune DATA`.
 
+mod text;
 mod trials;
 mod watcher;
 
@@ -9,7 +10,6 @@ use super::print::Verdict;
 use super::progress::Progress;
 use super::settings;
 use super::training::Watched;
-use crate::choices::fixed::fixed;
 use crate::cli::Tune;
 use crate::data::schema::TableSchema;
 use crate::data::store::Store;
@@ -33,14 +33,10 @@ use crate::tune::config::{self, TuneConfig, configs, shown};
 use crate::tune::journal::{self, Journal};
 use crate::tune::metric::{self, Metric};
 use crate::tune::search::{Settings, plan};
-use crate::tune::space::show;
 use crate::tune::trial::{Setup, Status, Trial, best, params};
 use crate::tune::{picture, results as tables};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-
-/// Trials that are printed.
-const SHOWN: usize = 10;
 
 /// A search, checked: nothing is trained yet.
 struct Search<'a> {
@@ -98,7 +94,7 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
     let summary =
         summary(&search, trials, &best, results(&outcome, &judgement, &args.data.display().to_string()).into());
     let summary = job.summary("tune", &search.configs[best.trial - 1], summary)?;
-    let table = table_text(&search, trials, kept, outcome.scores.test.is_some());
+    let table = text::table(&search, trials, kept, outcome.scores.test.is_some());
     let text = [Some(table), Some(text(&outcome)), numbered.text(), Some(judgement.text)];
     job.finish(summary, &text.into_iter().flatten().collect::<Vec<_>>().join("\n"))
 }
@@ -242,42 +238,4 @@ fn write(
     let (provenance, store, interrupt) = (job.provenance(), search.rows.store, job.interrupt.clone());
     Finished { outcome, config, seed, provenance, store, schema, verdict: &judge(outcome) }
         .stage(&mut job.folder, &mut || interrupt.stop())
-}
-
-/// The best trials, and what was chosen.
-fn table_text(search: &Search<'_>, trials: &[Trial], kept: usize, tested: bool) -> String {
-    let order = tables::ordered(trials, &search.metric);
-    let mut lines = Vec::new();
-    if kept > 0 {
-        lines.push(format!("{kept} of {} trials were there from before", trials.len()));
-    }
-    let over = match (search.fit.folds, search.tune.seeds) {
-        (0, 1) => "the validation part".to_string(),
-        (0, seeds) => format!("the validation part, {seeds} seeds"),
-        (folds, 1) => format!("{folds} folds"),
-        (folds, seeds) => format!("{folds} folds, {seeds} seeds"),
-    };
-    let way = if search.metric.higher_is_better { "higher" } else { "lower" };
-    lines.push(format!("{} over {over}, mean ± standard deviation (ddof 0), {way} is better:", search.metric.name));
-    for trial in order.iter().take(SHOWN).map(|&index| &trials[index]) {
-        let score =
-            trial.score.map_or(String::new(), |score| format!("{} ± {}", fixed(score.mean, 4), fixed(score.std, 4)));
-        let settings: Vec<String> =
-            trial.params.iter().map(|(name, value)| format!("{name}={}", show(value))).collect();
-        lines.push(format!("  {score:<20} trial {:>3}  {}", trial.trial, settings.join("  ")));
-    }
-    if order.len() > SHOWN {
-        lines.push(format!("  and {} more in trials.csv", order.len() - SHOWN));
-    }
-    for trial in trials.iter().filter(|trial| trial.status == Status::Failed).take(SHOWN) {
-        lines.push(format!(
-            "  failed               trial {:>3}  {}",
-            trial.trial,
-            trial.reason.as_deref().unwrap_or("")
-        ));
-    }
-    let best = order.first().map_or(0, |&index| trials[index].trial);
-    let test = if tested { "the test part is touched here, once" } else { "there is no test part" };
-    lines.push(format!("trained again with the settings of trial {best}; {test}:"));
-    lines.join("\n")
 }

@@ -7,6 +7,7 @@ use super::{Give, OnBatch, Source, columnar, delimited, json, text, workbook};
 use crate::data::location::{Location, Piece};
 use crate::data::table::Format;
 use crate::data::zones::wall;
+use crate::train::observer::Interrupted;
 use anyhow::{Result, anyhow, bail, ensure};
 use polars::prelude::*;
 use std::path::Path;
@@ -37,7 +38,8 @@ impl Source {
             bail!("{}: {why}", self.display_name);
         }
         let mut theirs = false;
-        let mut watched = |made: T| see(made).inspect_err(|_| theirs = true);
+        let mut watched =
+            |made: T| Interrupted::check("the table was read").and_then(|()| see(made)).inspect_err(|_| theirs = true);
         let Err(error) = self.read_all(columns, &work, &mut watched) else { return Ok(()) };
         let names = columns.map_or_else(|| self.names(), <[String]>::to_vec);
         let why = if theirs { None } else { names.iter().find_map(|name| self.broken_column(name)) };

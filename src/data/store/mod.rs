@@ -7,6 +7,7 @@ use super::location::{Location, Piece};
 use super::source::{OnBatch, Source, widen};
 use crate::choices::names::absent;
 use crate::cpu::threads::{self, AT_ONCE};
+use crate::train::observer::Interrupted;
 use anyhow::{Context, Result, bail};
 use copy::{Cells, Writer};
 use polars::prelude::*;
@@ -157,6 +158,7 @@ impl Store {
     /// Calls `see` with each batch of some ten thousand rows, in order, and with the number of rows before it.
     pub fn batches(&self, columns: &[String], see: &mut OnBatch<'_>) -> Result<()> {
         for first in (0..self.height).step_by(self.batch()) {
+            Interrupted::check("the rows were made ready")?;
             see(self.cells.batch(columns, first, self.batch())?, first)?;
         }
         Ok(())
@@ -172,7 +174,10 @@ impl Store {
     ) -> Result<()> {
         let firsts = (0..self.height).step_by(self.batch());
         let work = |first: usize| work(self.cells.batch(columns, first, self.batch())?, first);
-        threads::ordered(firsts, AT_ONCE, work, |made: Result<T>| see(made?))
+        threads::ordered(firsts, AT_ONCE, work, |made: Result<T>| {
+            Interrupted::check("the rows were made ready")?;
+            see(made?)
+        })
     }
 }
 

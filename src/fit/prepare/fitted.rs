@@ -77,11 +77,12 @@ impl PartRows {
         Self { dropped: all - rows.len(), slots: first..first + rows.len() as u32, rows }
     }
 
-    /// The rows of a batch that belong to this part. `slots` are those of the batch's rows, of which the first is row
-    /// `first` of the table.
-    pub fn rows_of_part(&self, slots: &[u32], first: usize) -> RowsOfPart {
+    /// The rows of a batch that belong to this part, and whose slots are in `window`. `slots` are those of the batch's rows, of
+    /// which the first is row `first` of the table.
+    pub fn rows_of_part(&self, slots: &[u32], first: usize, window: &Range<u32>) -> RowsOfPart {
         let mut rows = RowsOfPart::default();
-        for (row, slot) in (0u32..).zip(slots).filter(|(_, slot)| self.slots.contains(slot)) {
+        let here = self.slots.start.max(window.start)..self.slots.end.min(window.end);
+        for (row, slot) in (0u32..).zip(slots).filter(|(_, slot)| here.contains(slot)) {
             rows.in_batch.push(row);
             rows.in_table.push(row + first as u32);
             rows.in_part.push(slot - self.slots.start);
@@ -142,7 +143,7 @@ fn raw_column(
         }
     }
     divided.store.batches(&names[index..=index], &mut |batch, first| {
-        let here = train.rows_of_part(&slots[first..first + batch.height()], first);
+        let here = train.rows_of_part(&slots[first..first + batch.height()], first, &(0..u32::MAX));
         let some = take(&batch, &here.in_batch)?;
         let found = inputs.raw_column(index, &some, divided.store.picked(&here.in_table))?;
         here.in_part.iter().zip(found).for_each(|(&place, value)| values[place as usize] = value);

@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn a_folder_without_room_is_named_before_anything_is_written() {
         let error = zeros([1 << 40, 1 << 10], true).unwrap_err().to_string();
-        let begin = format!("{}: no room for the 4504 TB of features", std::env::temp_dir().display());
+        let begin = format!("{}: no room for the 4.5 PB of features", std::env::temp_dir().display());
         assert!(error.starts_with(&begin) && error.ends_with("set TMPDIR to a folder with room"), "{error}");
     }
 }

@@ -13,6 +13,15 @@ use anyhow::{Result, bail};
 /// Columns that an error names.
 const NAMED: usize = 3;
 
+/// Features that are to be in a file.
+pub struct InFile {
+    /// A sentence that says so.
+    pub why: String,
+    /// Rows whose places in it are written at once: those of a quarter of the free memory, for rows are in a drawn order, and one that
+    /// is written to a page that memory has let go has to be read first.
+    pub rows: usize,
+}
+
 /// What a table's features are made by.
 pub struct Room<'a> {
     pub pipeline: &'a Pipeline,
@@ -23,12 +32,11 @@ pub struct Room<'a> {
 }
 
 impl Room<'_> {
-    /// Where the features of the table `table` take more than half of the memory that is free, a sentence that says so: they are to
-    /// be in a file then.
+    /// How the features of the table `table` are kept in a file, where they take more than half of the memory that is free.
     ///
     /// # Errors
     /// Where columns of many categories ask for more than there is: how much they need, which columns they are, and the ways out.
-    pub fn check(&self, table: &str) -> Result<Option<String>> {
+    pub fn check(&self, table: &str) -> Result<Option<InFile>> {
         let Some(free) = free() else { return Ok(None) };
         let (rows, batch) = self.matrix();
         if let Some(refusal) = refusal(self.pipeline, rows, batch, free) {
@@ -36,11 +44,12 @@ impl Room<'_> {
         }
         let bytes = self.kept();
         let (needed, there, folder) = (shown(bytes), shown(free), std::env::temp_dir());
-        let said = format!(
+        let why = format!(
             "features of {needed} are kept in a file in {} (TMPDIR), for {there} of memory are free",
             folder.display()
         );
-        Ok((bytes > free / 2).then_some(said))
+        let rows = (free / 4 / self.of_row().max(1) as u128) as usize;
+        Ok((bytes > free / 2).then_some(InFile { why, rows: rows.max(1) }))
     }
 
     /// The rows of which every feature is in memory at once: all, or where there are codes those of a batch in Python's order of
@@ -60,11 +69,14 @@ impl Room<'_> {
 
     /// Bytes of what is kept of all rows.
     fn kept(&self) -> u128 {
-        let of_row = match self.pipeline.layout(self.least) {
+        self.rows() as u128 * self.of_row() as u128
+    }
+
+    fn of_row(&self) -> usize {
+        match self.pipeline.layout(self.least) {
             Some(layout) => layout.rest.len() * size_of::<f32>() + layout.blocks.len() * size_of::<i64>(),
             None => self.pipeline.features().len() * size_of::<f32>(),
-        };
-        self.rows() as u128 * of_row as u128
+        }
     }
 }
 

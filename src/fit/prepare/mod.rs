@@ -99,7 +99,8 @@ pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitPlan, device: D
     let FittedPreprocessing { pipeline, target, parts, slots } = fit_preprocessing(divided, parts, config)?;
     let least = if device == Device::Cpu { CODED } else { usize::MAX };
     let in_file = Room { pipeline: &pipeline, least, parts: &parts, config }.check(&divided.store.display_name)?;
-    let transformed = transform(divided.store, &pipeline, parts, &slots, (least, in_file.is_some()))?;
+    let transformed =
+        transform(divided.store, &pipeline, parts, &slots, (least, in_file.as_ref().map(|file| file.rows)))?;
     drop(slots);
     let targets = divided.store.column(&config.target)?;
     let remedy = new_class(config);
@@ -123,7 +124,7 @@ pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitPlan, device: D
         test: some(test)?,
         without_target,
         na: config.na.clone(),
-        in_file,
+        in_file: in_file.map(|file| file.why),
     })
 }
 

@@ -9,6 +9,7 @@ use crate::torch::memory::{Doubles, Floats, Integers};
 use crate::train::features::{Coded, Features, Layout};
 use anyhow::Result;
 use polars::prelude::DataFrame;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use tch::{Device, Kind, Tensor};
 
@@ -63,7 +64,7 @@ fn zeros(rows: usize, width: usize, layout: Option<&Arc<Layout>>, in_file: bool)
     }))
 }
 
-/// Reads the table once, and writes each row's features to its place in the tensors of its part, which are in memory or in files.
+/// Reads the table once, or for features in a file (`in_file` rows at a time) as often as that takes, and writes each row's features to its place in the tensors of its part, which are in memory or in files.
 /// They are computed as the model
 /// file's `forward` computes them, to the bit ([`Pipeline::apply`]).
 pub(super) fn transform(
@@ -71,7 +72,7 @@ pub(super) fn transform(
     pipeline: &Pipeline,
     parts: [PartRows; 3],
     slots: &[u32],
-    (least, in_file): (usize, bool),
+    (least, in_file): (usize, Option<usize>),
 ) -> Result<[Transformed; 3]> {
     let (names, layout) = (pipeline.inputs.names(), pipeline.layout(least).map(Arc::new));
     let width = layout.as_ref().map_or_else(|| pipeline.features().len(), |layout| layout.rest.len());
@@ -79,7 +80,7 @@ pub(super) fn transform(
     for part in parts {
         let (n, dropped_rows) = (part.rows.len(), part.dropped);
         let raw = Tensor::f_zeros([n.min(SAMPLE) as i64, names.len() as i64], (Kind::Double, Device::Cpu))?;
-        let x = zeros(n, width, layout.as_ref(), in_file)?;
+        let x = zeros(n, width, layout.as_ref(), in_file.is_some())?;
         made.push(Transformed { part, raw, x, counts: Counts { dropped_rows, ..Counts::default() } });
     }
     let mut counts: Vec<Counts> = made.iter().map(|made: &Transformed| made.counts.clone()).collect();
@@ -88,14 +89,19 @@ pub(super) fn transform(
         anyhow::Ok(Places { part: &made.part, memory, least, width })
     });
     let places = places.collect::<Result<Vec<_>>>()?;
-    let put = |batch: DataFrame, first: usize| {
-        let slots = &slots[first..first + batch.height()];
-        places.iter().map(|places| places.put(&batch, first, slots, pipeline, store)).collect::<Result<Vec<_>>>()
-    };
-    store.each(&names, put, |met| {
-        counts.iter_mut().zip(met).for_each(|(all, met)| all.add(met));
-        Ok(())
-    })?;
+    let all: usize = made.iter().map(|made| made.part.rows.len()).sum();
+    for start in (0..all).step_by(in_file.unwrap_or(all).max(1)) {
+        let window = start as u32..(start + in_file.unwrap_or(all)).min(all) as u32;
+        let put = |batch: DataFrame, first: usize| {
+            let slots = &slots[first..first + batch.height()];
+            let put = |places: &Places<'_>| places.put(&batch, first, slots, &window, (pipeline, store));
+            places.iter().map(put).collect::<Result<Vec<_>>>()
+        };
+        store.each(&names, put, |met| {
+            counts.iter_mut().zip(met).for_each(|(all, met)| all.add(met));
+            Ok(())
+        })?;
+    }
     made.iter_mut().zip(counts).for_each(|(made, counts)| made.counts = counts);
     made.try_into().map_err(|_| anyhow::anyhow!("three parts went in"))
 }
@@ -107,10 +113,10 @@ impl Places<'_> {
         batch: &DataFrame,
         first: usize,
         slots: &[u32],
-        pipeline: &Pipeline,
-        store: &Store,
+        window: &Range<u32>,
+        (pipeline, store): (&Pipeline, &Store),
     ) -> Result<Counts> {
-        let here = self.part.rows_of_part(slots, first);
+        let here = self.part.rows_of_part(slots, first, window);
         let mut counts = Counts::default();
         let rows = (AT_ONCE / self.width.max(1)).max(1);
         for start in (0..here.in_batch.len()).step_by(rows) {

@@ -69,6 +69,7 @@ fn a_loss_that_bends_has_autograds_slope_at_the_bend() {
             let mut case = Case::new(1, 32, &[3, 2], "identity", loss, false, false);
             // A row of zeros gives the biases; 32 rows and 2 outputs, so that the sums are exact.
             case.x = Tensor::zeros([32, 3], CPU);
+            case.features = Features::from(&case.x);
             let _ = case.net.parameters.views().unwrap()[1].shallow_clone().fill_(0.25);
             case.y = Tensor::full([32, 2], 0.25 + off, CPU);
             let expected = case.autograd(None);
