@@ -131,7 +131,7 @@ mod tests {
         ];
         let numbers = vec![Number { name: "x".into(), choice: ColumnChoice::default() }];
         let inputs = Inputs { numbers, dates: vec![], categories };
-        let train = vec![vec![0.0, 1.0], vec![0.0, 4.0], vec![0.0, 1.0], vec![0.0, 8.0], vec![0.0, 3.0]];
+        let train = [vec![0.0, 1.0], vec![0.0, 4.0], vec![0.0, 1.0], vec![0.0, 8.0], vec![0.0, 3.0]];
         let mut pipeline = Pipeline::fit(&inputs, |index| Ok(train[index].clone())).unwrap();
         // A column whose gaps nothing takes the place of has them as no category.
         pipeline.category_fill[3] = None;
