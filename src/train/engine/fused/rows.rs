@@ -43,7 +43,7 @@ pub struct Rows<'a> {
     pub class_weight: Option<&'a [f32]>,
     /// The numbers of the batch's rows, in their order; without it the batch is all rows.
     pub index: Option<&'a [i64]>,
-    /// What [`draw`](super::dropout::draw) gave for the batch.
+    /// What `dropout::draw` gave for the batch.
     pub masks: Option<&'a [f32]>,
 }
 
