@@ -112,12 +112,13 @@ impl Features {
         }
     }
 
-    /// `rows` rows from `first` on, by what `copy` makes of a slice.
-    pub fn slice(&self, first: i64, rows: i64, copy: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Self> {
-        let slice = |tensor: &Tensor| copy(&tensor.f_narrow(0, first, rows)?);
+    /// The rows that `make` makes of a tensor of all rows, such as some of them.
+    pub fn map(&self, make: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Self> {
         Ok(match self {
-            Self::Dense(x) => Self::Dense(slice(x)?),
-            Self::Coded(coded) => Self::Coded(coded.map(slice)?),
+            Self::Dense(x) => Self::Dense(make(x)?),
+            Self::Coded(Coded { rest, codes, layout }) => {
+                Self::Coded(Coded { rest: make(rest)?, codes: make(codes)?, layout: layout.clone() })
+            }
         })
     }
 
@@ -131,10 +132,7 @@ impl Features {
 
     /// The rows that `index`, int64, names, as a matrix; a matrix's own are copied.
     pub fn take(&self, index: &Tensor) -> Result<Tensor> {
-        match self {
-            Self::Dense(x) => Ok(x.f_index_select(0, index)?),
-            Self::Coded(coded) => coded.map(|tensor| Ok(tensor.f_index_select(0, index)?))?.dense(),
-        }
+        self.map(|tensor| Ok(tensor.f_index_select(0, index)?))?.dense()
     }
 
     /// All rows in their order as matrices of `most` rows at most, of fewer where they are coded.
@@ -146,7 +144,7 @@ impl Features {
         let count = (self.rows() as u64).div_ceil(rows as u64) as usize;
         (0..count).map(move |chunk| {
             let first = chunk as i64 * rows;
-            self.slice(first, rows.min(self.rows() - first), |slice| Ok(slice.shallow_clone()))?.dense()
+            self.map(|tensor| Ok(tensor.f_narrow(0, first, rows.min(self.rows() - first))?))?.dense()
         })
     }
 
@@ -174,10 +172,6 @@ impl Features {
 }
 
 impl Coded {
-    fn map(&self, make: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Self> {
-        Ok(Self { rest: make(&self.rest)?, codes: make(&self.codes)?, layout: self.layout.clone() })
-    }
-
     /// The whole matrix.
     fn dense(&self) -> Result<Tensor> {
         let Layout { width, rest, blocks } = &*self.layout;
@@ -222,7 +216,7 @@ mod tests {
         assert!(features.dense().unwrap().equal(&whole));
         let index = Tensor::from_slice(&[2_i64, 0, 2]);
         assert!(features.take(&index).unwrap().equal(&whole.index_select(0, &index)));
-        let part = features.slice(1, 2, |slice| Ok(slice.copy())).unwrap();
+        let part = features.map(|tensor| Ok(tensor.narrow(0, 1, 2).copy())).unwrap();
         assert!(part.dense().unwrap().equal(&whole.narrow(0, 1, 2)));
         let chunks: Vec<Tensor> = features.chunks(2).map(Result::unwrap).collect();
         assert_eq!(chunks.len(), 2);

@@ -53,10 +53,11 @@ impl<'a> Validation<'a> {
         let mut losses = Vec::with_capacity(batches.count());
         for (first, length) in batches.bounds() {
             // A loader copies; a slice is a view, whose bits may depend on where it begins.
-            let kept =
-                |slice: &Tensor| if self.loader.is_some() { Ok(copy(slice)?) } else { Ok(slice.shallow_clone()) };
-            let take = |tensor: &Tensor| kept(&tensor.f_narrow(0, first, length)?);
-            let x = self.part.x.slice(first, length, kept)?;
+            let take = |tensor: &Tensor| {
+                let slice = tensor.f_narrow(0, first, length)?;
+                Ok(if self.loader.is_some() { copy(&slice)? } else { slice })
+            };
+            let x = self.part.x.map(take)?;
             let (y, weight) = (take(self.part.y)?, self.part.weight.map(take).transpose()?);
             losses.push(engine.evaluate(&Part { x: &x, y: &y, weight: weight.as_ref() })?);
         }

@@ -48,19 +48,15 @@ pub(super) fn run(
         }
     };
     let trainings = (journal.trials.len()..count).flat_map(|index| (0..folds).map(move |fold| (index, fold)));
-    let (mut done, mut seconds, mut all) = (0, 0.0, Ok(vec![]));
+    let mut trained: Vec<Fold> = Vec::with_capacity(folds);
     beside.each(trainings, train, |fold| {
-        (done, seconds) = (done + 1, seconds + fold.seconds);
-        all = std::mem::replace(&mut all, Ok(vec![])).and_then(|mut all: Vec<Metrics>| {
-            all.extend(fold.measured?);
-            Ok(all)
-        });
-        if done < folds {
+        trained.push(fold);
+        if trained.len() < folds {
             return Ok(());
         }
-        let measured = std::mem::replace(&mut all, Ok(vec![]));
-        journal.add(setup.trial(fold.index + 1, &search.plan[fold.index], measured, seconds)?)?;
-        (done, seconds) = (0, 0.0);
+        let (index, seconds) = (trained[0].index, trained.iter().map(|fold| fold.seconds).sum());
+        let measured = trained.drain(..).map(|fold| fold.measured).collect::<Result<Vec<_>>>().map(|all| all.concat());
+        journal.add(setup.trial(index + 1, &search.plan[index], measured, seconds)?)?;
         shown.done();
         Ok(())
     })

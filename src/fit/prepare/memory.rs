@@ -8,6 +8,7 @@ use crate::fit::settings::FitPlan;
 use crate::preprocess::choices::Encode;
 use crate::preprocess::inputs::Category;
 use crate::preprocess::pipeline::Pipeline;
+use crate::train::features::Layout;
 use anyhow::{Result, bail};
 
 /// Columns that an error names.
@@ -25,8 +26,8 @@ pub struct InFile {
 /// What a table's features are made by.
 pub struct Room<'a> {
     pub pipeline: &'a Pipeline,
-    /// One-hot features of a column from which on they are kept as codes.
-    pub least: usize,
+    /// Which features are kept as codes.
+    pub layout: Option<&'a Layout>,
     pub parts: &'a [PartRows; 3],
     pub config: &'a FitPlan,
 }
@@ -42,21 +43,25 @@ impl Room<'_> {
         if let Some(refusal) = refusal(self.pipeline, rows, batch, free) {
             bail!("{table}: {refusal}");
         }
-        let bytes = self.kept();
+        let of_row = bytes_of_row(self.pipeline, self.layout) as u128;
+        let bytes = self.rows() as u128 * of_row;
+        if bytes <= free / 2 {
+            return Ok(None);
+        }
         let (needed, there, folder) = (shown(bytes), shown(free), std::env::temp_dir());
         let why = format!(
             "features of {needed} are kept in a file in {} (TMPDIR), for {there} of memory are free",
             folder.display()
         );
-        let rows = (free / 4 / self.of_row().max(1) as u128) as usize;
-        Ok((bytes > free / 2).then_some(InFile { why, rows: rows.max(1) }))
+        let rows = (free / 4 / of_row.max(1)) as usize;
+        Ok(Some(InFile { why, rows: rows.max(1) }))
     }
 
     /// The rows of which every feature is in memory at once: all, or where there are codes those of a batch in Python's order of
     /// operations, with whether they are that.
     fn matrix(&self) -> (usize, bool) {
         let [train, ..] = self.parts;
-        match (self.pipeline.layout(self.least), self.config.engine.is_exact()) {
+        match (self.layout, self.config.engine.is_exact()) {
             (None, _) => (self.rows(), false),
             (Some(_), true) => (self.config.train().batch_size.unwrap_or(usize::MAX).min(train.rows.len()), true),
             (Some(_), false) => (0, false),
@@ -66,17 +71,13 @@ impl Room<'_> {
     fn rows(&self) -> usize {
         self.parts.iter().map(|part| part.rows.len()).sum()
     }
+}
 
-    /// Bytes of what is kept of all rows.
-    fn kept(&self) -> u128 {
-        self.rows() as u128 * self.of_row() as u128
-    }
-
-    fn of_row(&self) -> usize {
-        match self.pipeline.layout(self.least) {
-            Some(layout) => layout.rest.len() * size_of::<f32>() + layout.blocks.len() * size_of::<i64>(),
-            None => self.pipeline.features().len() * size_of::<f32>(),
-        }
+/// The bytes that are kept of the features of a row.
+fn bytes_of_row(pipeline: &Pipeline, layout: Option<&Layout>) -> usize {
+    match layout {
+        Some(layout) => layout.rest.len() * size_of::<f32>() + layout.blocks.len() * size_of::<i64>(),
+        None => pipeline.features().len() * size_of::<f32>(),
     }
 }
 

@@ -19,8 +19,9 @@ use crate::torch::script::Module;
 use crate::train::features::Features;
 use anyhow::{Context, Result, bail, ensure};
 use memory::Room;
+use std::sync::Arc;
 use tch::{Device, Kind, Tensor};
-use transform::{Transformed, transform};
+use transform::{Keeping, Transformed, transform};
 
 /// A table made ready for training.
 pub struct Prepared {
@@ -98,9 +99,11 @@ const CODED: usize = 1000;
 pub fn prepare(divided: &Divided<'_>, parts: &Parts, config: &FitPlan, device: Device) -> Result<Prepared> {
     let FittedPreprocessing { pipeline, target, parts, slots } = fit_preprocessing(divided, parts, config)?;
     let least = if device == Device::Cpu { CODED } else { usize::MAX };
-    let in_file = Room { pipeline: &pipeline, least, parts: &parts, config }.check(&divided.store.display_name)?;
-    let transformed =
-        transform(divided.store, &pipeline, parts, &slots, (least, in_file.as_ref().map(|file| file.rows)))?;
+    let layout = pipeline.layout(least).map(Arc::new);
+    let room = Room { pipeline: &pipeline, layout: layout.as_deref(), parts: &parts, config };
+    let in_file = room.check(&divided.store.display_name)?;
+    let kept = Keeping { least, layout, window: in_file.as_ref().map(|file| file.rows) };
+    let transformed = transform(divided.store, &pipeline, parts, &slots, &kept)?;
     drop(slots);
     let targets = divided.store.column(&config.target)?;
     let remedy = new_class(config);

@@ -64,23 +64,32 @@ fn zeros(rows: usize, width: usize, layout: Option<&Arc<Layout>>, in_file: bool)
     }))
 }
 
-/// Reads the table once, or for features in a file (`in_file` rows at a time) as often as that takes, and writes each row's features to its place in the tensors of its part, which are in memory or in files.
-/// They are computed as the model
-/// file's `forward` computes them, to the bit ([`Pipeline::apply`]).
+/// How features are kept.
+pub(super) struct Keeping {
+    /// One-hot features of a column from which on they are codes.
+    pub least: usize,
+    /// Which those are.
+    pub layout: Option<Arc<Layout>>,
+    /// Of features in a file, the rows that are written at once.
+    pub window: Option<usize>,
+}
+
+/// Reads the table once, or for features in a file as often as its windows take, and writes each row's features to its place in the
+/// tensors of its part. They are computed as the model file's `forward` computes them, to the bit ([`Pipeline::apply`]).
 pub(super) fn transform(
     store: &Store,
     pipeline: &Pipeline,
     parts: [PartRows; 3],
     slots: &[u32],
-    (least, in_file): (usize, Option<usize>),
+    kept: &Keeping,
 ) -> Result<[Transformed; 3]> {
-    let (names, layout) = (pipeline.inputs.names(), pipeline.layout(least).map(Arc::new));
-    let width = layout.as_ref().map_or_else(|| pipeline.features().len(), |layout| layout.rest.len());
+    let (names, layout, least) = (pipeline.inputs.names(), kept.layout.as_ref(), kept.least);
+    let width = layout.map_or_else(|| pipeline.features().len(), |layout| layout.rest.len());
     let mut made = Vec::new();
     for part in parts {
         let (n, dropped_rows) = (part.rows.len(), part.dropped);
         let raw = Tensor::f_zeros([n.min(SAMPLE) as i64, names.len() as i64], (Kind::Double, Device::Cpu))?;
-        let x = zeros(n, width, layout.as_ref(), in_file.is_some())?;
+        let x = zeros(n, width, layout, kept.window.is_some())?;
         made.push(Transformed { part, raw, x, counts: Counts { dropped_rows, ..Counts::default() } });
     }
     let mut counts: Vec<Counts> = made.iter().map(|made: &Transformed| made.counts.clone()).collect();
@@ -90,8 +99,9 @@ pub(super) fn transform(
     });
     let places = places.collect::<Result<Vec<_>>>()?;
     let all: usize = made.iter().map(|made| made.part.rows.len()).sum();
-    for start in (0..all).step_by(in_file.unwrap_or(all).max(1)) {
-        let window = start as u32..(start + in_file.unwrap_or(all)).min(all) as u32;
+    let rows = kept.window.unwrap_or(all).max(1);
+    for start in (0..all).step_by(rows) {
+        let window = start as u32..(start + rows).min(all) as u32;
         let put = |batch: DataFrame, first: usize| {
             let slots = &slots[first..first + batch.height()];
             let put = |places: &Places<'_>| places.put(&batch, first, slots, &window, (pipeline, store));

@@ -137,40 +137,35 @@ impl FitSettings {
 
     /// What the rows are made ready by: the settings without those of the network and its training.
     pub fn preparation(&self) -> Self {
-        let Self { hidden, activation, dropout, norm, init_from, loss, class_weight, engine, log, importance, .. } =
-            Self::default();
-        let Self { optimizer, lr, momentum, nesterov, weight_decay, l1, schedule, warmup, clip_grad, ema, .. } =
-            Self::default();
-        let Self { batch_size, epochs, early_stop, order, drop_last, valid_batch_size, accumulate, .. } =
-            Self::default();
+        let none = Self::default();
         Self {
-            hidden,
-            activation,
-            dropout,
-            norm,
-            init_from,
-            loss,
-            class_weight,
-            engine,
-            log,
-            importance,
-            optimizer,
-            lr,
-            momentum,
-            nesterov,
-            weight_decay,
-            l1,
-            schedule,
-            warmup,
-            clip_grad,
-            ema,
-            batch_size,
-            epochs,
-            early_stop,
-            order,
-            drop_last,
-            valid_batch_size,
-            accumulate,
+            hidden: none.hidden,
+            activation: none.activation,
+            dropout: none.dropout,
+            norm: none.norm,
+            init_from: none.init_from,
+            loss: none.loss,
+            class_weight: none.class_weight,
+            engine: none.engine,
+            log: none.log,
+            importance: none.importance,
+            optimizer: none.optimizer,
+            lr: none.lr,
+            momentum: none.momentum,
+            nesterov: none.nesterov,
+            weight_decay: none.weight_decay,
+            l1: none.l1,
+            schedule: none.schedule,
+            warmup: none.warmup,
+            clip_grad: none.clip_grad,
+            ema: none.ema,
+            batch_size: none.batch_size,
+            epochs: none.epochs,
+            early_stop: none.early_stop,
+            order: none.order,
+            drop_last: none.drop_last,
+            valid_batch_size: none.valid_batch_size,
+            accumulate: none.accumulate,
             ..self.clone()
         }
     }

@@ -31,19 +31,15 @@ impl Engine for Autograd<'_> {
             Batch::Rows { order, first, rows } => Some(order.f_narrow(0, first, rows)?),
             _ => None,
         };
-        let gather = |tensor: &Tensor| match (batch, &taken) {
-            (Batch::Slice { first, rows }, _) => tensor.f_narrow(0, first, rows),
-            (_, Some(taken)) => tensor.f_index_select(0, taken),
-            (_, None) => Ok(tensor.shallow_clone()),
+        let gather = |tensor: &Tensor| {
+            Ok(match (batch, &taken) {
+                (Batch::Slice { first, rows }, _) => tensor.f_narrow(0, first, rows)?,
+                (_, Some(taken)) => tensor.f_index_select(0, taken)?,
+                (_, None) => tensor.shallow_clone(),
+            })
         };
         // A batch is a matrix of its own, as Python's is.
-        let x = match (batch, &taken) {
-            (Batch::Slice { first, rows }, _) => {
-                train.x.slice(first, rows, |slice| Ok(slice.shallow_clone()))?.dense()?
-            }
-            (_, Some(taken)) => train.x.take(taken)?,
-            (_, None) => train.x.dense()?,
-        };
+        let x = train.x.map(gather)?.dense()?;
         let (y, weight) = (gather(train.y)?, train.weight.map(gather).transpose()?);
         let forward = || net.forward_recorded(&x, true, record);
         // Dropout draws.

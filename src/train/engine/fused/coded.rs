@@ -24,7 +24,7 @@ impl Plan {
     /// The first layer's weights of the columns that are no codes, `[outputs, columns]`; none of a plan without codes.
     pub fn compact(&self, parameters: &[f32]) -> Option<Vec<f32>> {
         let (layout, layer) = (self.coded.as_ref()?, self.layers.first()?);
-        let weights = parameters[layer.weight..][..layer.inputs * layer.outputs].chunks(layer.inputs);
+        let weights = parameters[layer.place()].chunks(layer.inputs);
         Some(weights.flat_map(|weights| layout.rest.iter().map(|&place| weights[place])).collect())
     }
 
@@ -34,7 +34,7 @@ impl Plan {
         if layout.rest.is_empty() {
             return;
         }
-        let rows = gradients[layer.weight..][..layer.inputs * layer.outputs].chunks_mut(layer.inputs);
+        let rows = gradients[layer.place()].chunks_mut(layer.inputs);
         for (row, compact) in rows.zip(compact.chunks(layout.rest.len())) {
             layout.rest.iter().zip(compact).for_each(|(&place, gradient)| row[place] = *gradient);
         }
@@ -50,7 +50,7 @@ impl Plan {
     /// Adds the weights of the codes to the first layer's sums `z [outputs][width]` of the panel whose lanes begin at `lane`.
     pub fn add_coded(&self, parameters: &[f32], codes: &[i64], (lane, width): (usize, usize), z: &mut [f32]) {
         let Some(layer) = self.layers.first() else { return };
-        let weights = &parameters[layer.weight..][..layer.inputs * layer.outputs];
+        let weights = &parameters[layer.place()];
         for at in 0..width {
             for place in self.ones(codes, lane + at) {
                 for (weights, z) in weights.chunks(layer.inputs).zip(z.chunks_mut(width)) {
@@ -63,7 +63,7 @@ impl Plan {
     /// Adds `dz [outputs][width]` to the gradients of the weights of the codes.
     pub fn add_gradients(&self, dz: &[f32], codes: &[i64], (lane, width): (usize, usize), gradients: &mut [f32]) {
         let Some(layer) = self.layers.first() else { return };
-        let gradients = &mut gradients[layer.weight..][..layer.inputs * layer.outputs];
+        let gradients = &mut gradients[layer.place()];
         for at in 0..width {
             for place in self.ones(codes, lane + at) {
                 for (gradients, dz) in gradients.chunks_mut(layer.inputs).zip(dz.chunks(width)) {

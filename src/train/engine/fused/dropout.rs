@@ -1,6 +1,7 @@
 //! Dropout: the masks that the `exact` engine would have drawn.
 
 use super::plan::Plan;
+use crate::torch::generator;
 use crate::torch::memory::Floats;
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
@@ -12,6 +13,10 @@ pub fn draw(plan: &Plan, rows: usize) -> Result<Option<Floats>> {
     if plan.dropout == 0.0 {
         return Ok(None);
     }
+    generator::drawn(|| drawn(plan, rows)).map(Some)
+}
+
+fn drawn(plan: &Plan, rows: usize) -> Result<Floats> {
     let masks = Tensor::f_empty([(rows * plan.hidden().sum::<usize>()) as i64], (Kind::Float, Device::Cpu))?;
     let (mut first, stays) = (0, 1.0 - plan.dropout);
     for units in plan.hidden() {
@@ -20,7 +25,7 @@ pub fn draw(plan: &Plan, rows: usize) -> Result<Option<Floats>> {
         let _ = mask.f_bernoulli_float_(stays)?.f_div_scalar_(stays)?;
         first += count;
     }
-    Ok(Some(Floats::of(&masks)?))
+    Floats::of(&masks)
 }
 
 /// The mask of the hidden layer at `layer` out of those that [`draw`] gave.

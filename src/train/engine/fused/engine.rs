@@ -5,7 +5,6 @@ use super::dropout;
 use super::plan::Plan;
 use super::rows::{PartRows, Rows, optional};
 use crate::model::parameters::FlatTensors;
-use crate::torch::generator;
 use crate::torch::memory::Integers;
 use crate::train::engine::interface::{Batch, Engine};
 use crate::train::engine_kind::EngineKind;
@@ -71,8 +70,7 @@ impl<'a> FusedEngine<'a> {
     fn add_l1(&self, parameters: &[f32], grads: &mut [f32]) {
         let l1 = self.task.config.l1 as f32;
         for layer in &self.fused.plan().layers {
-            let place = layer.weight..layer.weight + layer.inputs * layer.outputs;
-            for (grad, weight) in grads[place.clone()].iter_mut().zip(&parameters[place]) {
+            for (grad, weight) in grads[layer.place()].iter_mut().zip(&parameters[layer.place()]) {
                 *grad += if *weight == 0.0 { 0.0 } else { l1.copysign(*weight) };
             }
         }
@@ -88,8 +86,7 @@ impl Engine for FusedEngine<'_> {
         self.see(batch)?;
         let index = self.order.as_ref().zip(place(batch));
         let rows = index.as_ref().map_or(self.task.train.rows() as usize, |(_, place)| place.len());
-        let plan = self.fused.plan();
-        let masks = if plan.dropout > 0.0 { generator::drawn(|| dropout::draw(plan, rows))? } else { None };
+        let masks = dropout::draw(self.fused.plan(), rows)?;
         let parameters = &self.task.net.parameters;
         let (train, fused) = (&self.train, &mut self.fused);
         let loss = parameters.read(|parameters| {

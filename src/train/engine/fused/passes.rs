@@ -146,7 +146,7 @@ fn leave_out<S: Lanes>(s: S, mask: &[S::f32s], h: &mut [S::f32s], slopes: &mut [
 
 impl Layer {
     fn weights<'a>(&self, parameters: &'a [f32]) -> &'a [f32] {
-        &parameters[self.weight..][..self.inputs * self.outputs]
+        &parameters[self.place()]
     }
 
     /// `compact` takes the place of the weights where some of its inputs are codes.

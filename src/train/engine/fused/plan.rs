@@ -8,6 +8,7 @@ use crate::model::mlp::MlpConfig;
 use crate::model::norm::Norm;
 use crate::model::parameters::Shape;
 use crate::train::features::Layout;
+use std::ops::Range;
 use std::sync::Arc;
 use tch::Device;
 
@@ -22,6 +23,13 @@ pub struct Layer {
     pub bias: usize,
     /// Behind a hidden layer with a layer norm: where its weight and its bias begin, `[outputs]` both.
     pub norm: Option<[usize; 2]>,
+}
+
+impl Layer {
+    /// Where the weight stands.
+    pub fn place(&self) -> Range<usize> {
+        self.weight..self.weight + self.inputs * self.outputs
+    }
 }
 
 /// A dense network with its loss.
@@ -127,9 +135,8 @@ impl Plan {
 
     /// Roughly the products that a row costs, forward and backward; an activation counts as twenty.
     pub fn cost(&self) -> usize {
-        let blocks = self.coded.as_ref().map_or(0, |layout| layout.blocks.len());
-        let inputs =
-            std::iter::once(self.columns() + blocks).chain(self.layers.iter().skip(1).map(|layer| layer.inputs));
+        let inputs = std::iter::once(self.columns() + self.blocks().len())
+            .chain(self.layers.iter().skip(1).map(|layer| layer.inputs));
         self.layers.iter().zip(inputs).map(|(layer, inputs)| 3 * inputs * layer.outputs + 20 * layer.outputs).sum()
     }
 }
