@@ -135,7 +135,8 @@ impl FitSettings {
         if self.valid.is_some() || self.test.is_some() { shares.map(|share| share / sum) } else { shares }
     }
 
-    /// What the rows are made ready by: the settings without those of the network and its training.
+    /// What the rows are made ready by: the settings without those of the network and its training. Engine and size of a batch stay,
+    /// for by them it is refused what memory does not hold.
     pub fn preparation(&self) -> Self {
         let none = Self::default();
         Self {
@@ -146,7 +147,6 @@ impl FitSettings {
             init_from: none.init_from,
             loss: none.loss,
             class_weight: none.class_weight,
-            engine: none.engine,
             log: none.log,
             importance: none.importance,
             optimizer: none.optimizer,
@@ -159,7 +159,6 @@ impl FitSettings {
             warmup: none.warmup,
             clip_grad: none.clip_grad,
             ema: none.ema,
-            batch_size: none.batch_size,
             epochs: none.epochs,
             early_stop: none.early_stop,
             order: none.order,
@@ -210,6 +209,27 @@ impl FitSettings {
             valid_batch_size: self.valid_batch_size,
             accumulate: self.accumulate,
             ema: self.ema,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_prepare_alike_differ_in_the_training_alone() {
+        let settings = FitSettings::default();
+        let training = FitSettings { lr: 0.5, epochs: 7, hidden: vec![3], dropout: 0.1, ..settings.clone() };
+        assert_eq!(training.preparation(), settings.preparation());
+        for other in [
+            FitSettings { encode: Encode::Label, ..settings.clone() },
+            FitSettings { sample_weight: Some("w".into()), ..settings.clone() },
+            // By these a batch is held against the free memory.
+            FitSettings { batch_size: 0, ..settings.clone() },
+            FitSettings { engine: EngineKind::Fused, ..settings.clone() },
+        ] {
+            assert_ne!(other.preparation(), settings.preparation());
         }
     }
 }
