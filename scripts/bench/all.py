@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs every benchmark and writes the tables into README.md: the one command behind the figures there.
+"""Runs every benchmark and writes the tables into data/benchmarks.md: the one command behind the figures there.
 
     scripts/bench/all.py [--only engines,programs,preprocess,memory,busy] [--quick] [--runs 5] [--peer-rows 1e7] [--readme FILE]
         [--results FOLDER] [--lockstep target/release/lockstep] [--python .venv-bench/bin/python]
@@ -12,7 +12,7 @@ engines: engines.py, with 200 to 10 million rows of moons; also results/engines.
 programs: moons.py and programs.py, in one table. preprocess: preprocess.py with 10^6 and 10^7 rows. memory: memory.py.
 busy: busy.py.
 
-Each table goes between `<!-- bench:NAME -->` and `<!-- /bench -->` in the README; what else stands there is kept. With
+Each table goes between `<!-- bench:NAME -->` and `<!-- /bench -->` in that page; what else stands there is kept. With
 --quick each does a small part of its work, figures mean nothing, and no file is changed unless --readme or --results
 names it. A benchmark whose rule does not hold is named at the end (its table is written), and the exit code is 1.
 Plain Python.
@@ -124,13 +124,13 @@ def parsed():
     parser.add_argument("--quick", action="store_true", help="a small part of the work: only that everything works")
     parser.add_argument("--runs", type=int, default=5, help="of engines.py")
     parser.add_argument("--peer-rows", type=float, default=1e7, help="of engines.py")
-    parser.add_argument("--readme", type=pathlib.Path, help="default: README.md, with --quick none")
+    parser.add_argument("--readme", type=pathlib.Path, help="default: data/benchmarks.md, with --quick none")
     parser.add_argument("--results", type=pathlib.Path, help="default: scripts/bench/results, with --quick none")
     parser.add_argument("--lockstep", type=pathlib.Path, default=target / "release/lockstep")
     parser.add_argument("--python", type=pathlib.Path, help="a Python that has everything, instead of .venv-bench")
     options = parser.parse_args()
     if not options.quick:
-        options.readme, options.results = options.readme or ROOT / "README.md", options.results or HERE / "results"
+        options.readme, options.results = options.readme or ROOT / "data/benchmarks.md", options.results or HERE / "results"
     options.lockstep = options.lockstep.absolute()
     options.results = options.results and options.results.absolute()
     if not options.lockstep.exists():

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times training loops on quiet cores, and while other work keeps every core busy: Python's own beside lockstep's.
 
-    .venv/bin/python scripts/bench/busy.py [--runs 5] [--spins 1000,100000] [--write] [--readme README.md] [--lockstep PATH]
+    .venv/bin/python scripts/bench/busy.py [--runs 5] [--spins 1000,100000] [--write] [--readme data/benchmarks.md] [--lockstep PATH]
 
 Busy means: as many endless loops as there are cores. The programs take turns, and so do quiet and busy cores; a run that takes
 longer than --limit seconds is ended and counts as that long. Each row is a program on as many threads as there are cores, or on
@@ -11,7 +11,7 @@ lockstep's and PyTorch's own number; `fit` has no original. The clock is that of
 libtorch looks for work before it sleeps. Otherwise lockstep's own holds, whatever the environment says.
 
 Prints a Markdown table of medians, with the processor and the load before the quiet runs, which should be near 0. With --write
-it goes between `<!-- bench:busy -->` and `<!-- /bench -->` in the README.
+it goes between `<!-- bench:busy -->` and `<!-- /bench -->` in data/benchmarks.md.
 """
 
 import argparse
@@ -127,7 +127,7 @@ def main():
     parser.add_argument("--spins", type=lambda text: text.split(","), default=[])
     parser.add_argument("--limit", type=float, default=60.0)
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--readme", type=pathlib.Path, default=HERE / "README.md")
+    parser.add_argument("--readme", type=pathlib.Path, default=HERE / "data/benchmarks.md")
     parser.add_argument("--lockstep", default=str(HERE / "target/release/lockstep"))
     options = parser.parse_args()
     options.lockstep = os.path.abspath(options.lockstep)

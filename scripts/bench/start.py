@@ -5,7 +5,7 @@
 
 Medians of alternating runs, in milliseconds; peak memory of one. --before names another build, such as one of an earlier commit,
 timed in the same run. `python -c pass` and `python -c "import torch"` of .venv stand beside them if it is there. --write puts the
-table into README.md. Plain Python; nothing else should run meanwhile.
+table into data/benchmarks.md. Plain Python; nothing else should run meanwhile.
 """
 
 import argparse
@@ -104,10 +104,10 @@ def main():
     text = "\n".join(lines) + f"\n\nmedians of {options.runs} alternating runs, {processor()}\n"
     print(text)
     if options.write:
-        readme = ROOT / "README.md"
+        readme = ROOT / "data/benchmarks.md"
         old = readme.read_text()
         new = re.sub(r"(<!-- bench:start -->\n).*?(<!-- /bench -->)", lambda m: m[1] + text + m[2], old, flags=re.S)
-        assert "<!-- bench:start -->" in old, "README.md has no place for it"
+        assert "<!-- bench:start -->" in old, "data/benchmarks.md has no place for it"
         readme.write_text(new)
 
 

@@ -238,10 +238,14 @@ impl ModelFile {
 
 /// The bytes of a model's file.
 fn whole(path: &Path) -> Result<Vec<u8>> {
-    let shown = path.display();
     let inside = path.join("model.pt");
-    ensure!(!inside.is_file(), "{shown}: is a folder, expected a model.pt; the one in it is {}", inside.display());
-    ensure!(!path.is_dir(), "{shown}: is a folder, expected a model.pt");
+    // A run's folder stands for the model in it.
+    let path = if inside.is_file() { &inside } else { path };
+    let shown = path.display();
+    ensure!(
+        !path.is_dir(),
+        "{shown}: is a folder without a model.pt, expected one of a run of lockstep, or a model.pt"
+    );
     // In a folder that cannot be written the model is still whole, if perhaps older than its neighbours.
     let _ = folder::settle(files::folder_of(path));
     let bytes = std::fs::read(path).with_context(|| format!("{shown}: cannot read"))?;

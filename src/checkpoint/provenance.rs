@@ -20,6 +20,9 @@ pub struct Provenance {
     /// The file whose weights it started from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_from: Option<InitialWeights>,
+    /// In a checkpoint of a fit, the table as the user named it, to go on with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
     /// In a checkpoint of a fit with cross validation, the folds that are done, as the summary will have them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub folds: Vec<Value>,

@@ -13,9 +13,38 @@ pub fn fixed(value: f64, decimals: usize) -> String {
     format!("{value:.decimals$}")
 }
 
+/// `value` with four digits that say something, whatever its size: a loss falls through powers of ten.
+pub fn digits(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 || !value.is_finite() {
+        return fixed(value, 3);
+    }
+    if !(1e-3..LARGE).contains(&size) {
+        return format!("{value:.3e}");
+    }
+    let decimals = (3.0 - size.log10().floor()).max(0.0) as usize;
+    format!("{value:.decimals$}")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::fixed;
+    use super::{digits, fixed};
+
+    #[test]
+    fn a_loss_keeps_its_digits_however_small_it_is() {
+        for (value, text) in [
+            (0.0, "0.000"),
+            (0.712_347, "0.7123"),
+            (12.345_67, "12.35"),
+            (2_345.678, "2346"),
+            (0.001_234_5, "0.001234"),
+            (0.000_000_123_4, "1.234e-7"),
+            (-1.5e8, "-1.500e8"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(digits(value), text);
+        }
+    }
 
     #[test]
     fn what_has_no_room_or_would_be_nothing_is_shown_by_its_exponent() {

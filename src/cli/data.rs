@@ -12,6 +12,8 @@ pub enum Data {
     Boston(DataOut),
     /// The tutorial's four houses: area,price
     Houses(DataOut),
+    /// 500 made-up flats with dates, text and gaps, to try fit on: …,rent_eur
+    Rents(DataOut),
 }
 
 #[derive(Debug, Args)]

@@ -14,9 +14,10 @@ pub struct Fit {
     #[command(flatten)]
     pub resuming: Resuming,
     /// The table: .csv, .tsv, .txt (.gz, .zst), .parquet, .ndjson, .json, .ipc or .xlsx; a folder of them, a pattern such as
-    /// 'part-*.csv', - for standard input
-    pub data: PathBuf,
-    /// File of settings in TOML, as --print-config shows them; a flag wins over it
+    /// 'part-*.csv', - for standard input [with --resume by default that of the run]
+    #[arg(required_unless_present = "resume")]
+    pub data: Option<PathBuf>,
+    /// File of settings in TOML, as --print-config shows them, with seed and threads; a flag wins over it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Print the settings as TOML, defaults too, and stop; a setting without a value (such as --id) is left out
@@ -38,7 +39,7 @@ pub struct Preprocess {
     /// The table: .csv, .tsv, .txt (.gz, .zst), .parquet, .ndjson, .json, .ipc or .xlsx; a folder of them, a pattern such as
     /// 'part-*.csv', - for standard input
     pub data: PathBuf,
-    /// File of settings in TOML, those of `fit`; a flag wins over it
+    /// File of settings in TOML, those of `fit`, with seed and threads; a flag wins over it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Format of the files that are written: csv, tsv, parquet, ndjson or ipc (Arrow, Feather)

@@ -4,6 +4,7 @@ mod compare;
 mod completions;
 mod data;
 mod diff;
+mod examples;
 mod fit;
 mod model;
 mod numbers;
@@ -12,7 +13,9 @@ mod reading_flags;
 mod record_flags;
 mod resume;
 mod run;
+mod runs;
 mod script;
+mod settings_file;
 mod show;
 mod table_flags;
 #[cfg(test)]
@@ -31,6 +34,7 @@ pub use reading_flags::ReadingFlags;
 pub use record_flags::RecordFlags;
 pub use resume::Resuming;
 pub use run::{Run, RunBostonArgs, RunDescentArgs, RunMoons, RunProgram};
+pub use runs::Runs;
 pub use script::Script;
 pub use show::{Show, ShowActivations, ShowBiasVariance, ShowFitting, ShowGradients, ShowNonlinearity};
 pub use tune::{SearchFlags, Tune};
@@ -67,7 +71,12 @@ where
     I: IntoIterator,
     I::Item: Into<OsString> + Clone,
 {
-    let matches = command().try_get_matches_from(arguments)?;
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let mut matches = command().try_get_matches_from(&arguments)?;
+    let of_file = settings_file::flags(&matches);
+    if !of_file.is_empty() {
+        matches = command().try_get_matches_from(arguments.into_iter().chain(of_file))?;
+    }
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command()))
 }
 
@@ -81,28 +90,37 @@ pub enum Command {
     /// A program of your own: `lockstep compare --record fit.record --script train.py ARGS` runs it under the recorder, and says
     /// where it parts from the record that `lockstep fit --record fit.record` made. Its thread count is that of the record, unless
     /// OMP_NUM_THREADS says another. Exit code 1 where they differ.
+    #[command(after_help = examples::COMPARE)]
     Compare(Box<Compare>),
     /// Say where two records of a training part: the first tensor that differs though its inputs are equal, and why
     Diff(Diff),
     /// Train a network on your own table
+    #[command(after_help = examples::FIT)]
     Fit(Box<Fit>),
     /// Split, impute, scale and encode a table as `fit` would, and write it, however large it is
+    #[command(after_help = examples::PREPROCESS)]
     Preprocess(Box<Preprocess>),
     /// Repeat a run from its summary.json, and say whether it comes to the same bytes
     Rerun(Rerun),
+    /// List the runs that lie in a folder: how good each was, and which settings it changed
+    Runs(Runs),
     /// Write a run of `fit` as a plain PyTorch program, which comes to the same bits and checks it
     Script(Script),
     /// Search the settings of `fit`: trials over folds or seeds, the best one trained again and tested once
+    #[command(after_help = examples::TUNE)]
     Tune(Box<Tune>),
     /// Score a model of `fit` on a table with its target
+    #[command(after_help = examples::EVALUATE)]
     Evaluate(Evaluate),
     /// Show what a model.pt is (layers, shapes, settings, metrics), or what a table holds and what is wrong with it
+    #[command(after_help = examples::INSPECT)]
     Inspect(Inspect),
     /// Check a model.pt: every byte, and its answers for the rows that it carries
     Verify(Verify),
     /// Predict the rows of a table with a model.pt
+    #[command(after_help = examples::PREDICT)]
     Predict(Predict),
-    /// Write one of the tutorial's data sets as a table
+    /// Write one of the tutorial's data sets, or one to try fit on, as a table
     #[command(subcommand)]
     Data(Data),
     /// Say what this lockstep runs on, and how to mend what is wrong

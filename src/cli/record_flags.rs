@@ -5,6 +5,7 @@ use clap::Args;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "A record of the training")]
 pub struct RecordFlags {
     /// Write what the training computes, step by step, to this file, for `lockstep diff` (see data/record-format.md)
     #[arg(long, value_name = "FILE")]

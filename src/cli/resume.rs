@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Stopping and going on")]
 pub struct Resuming {
     // First, for clap takes the values out one by one.
     #[command(flatten)]
@@ -24,7 +25,7 @@ pub struct Resuming {
     /// With the same --threads and --device the run ends with the same bits as one that was never stopped. Its settings are
     /// the earlier run's and need not be given again; --epochs may be larger, and --engine, --threads, --device and --out may
     /// differ. Given a folder, it writes to that folder unless --out names another. `run moons` also takes a file of Python's
-    /// torch.save (README, "Resuming"): then --samples, --noise and --seed must be those of the points it was trained on.
+    /// torch.save (data/resuming.md): then --samples, --noise and --seed must be those of the points it was trained on.
     #[arg(long, value_name = "FILE|FOLDER")]
     pub resume: Option<PathBuf>,
 }

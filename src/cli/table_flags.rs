@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 /// The settings of the table as flags; each is a TOML key too, with `_` for `-`. One that is not given is not there.
 #[derive(Debug, Args, Serialize)]
+#[command(next_help_heading = "Columns and rows, and what is made of them")]
 pub struct TableFlags {
     /// TOML file of the columns' types and roles, as `inspect DATA --save` writes it; a flag wins over a role
     #[arg(long, value_name = "FILE")]
@@ -66,7 +67,7 @@ pub struct TableFlags {
     #[serde(skip_serializing_if = "Option::is_none")]
     encode: Option<String>,
     /// What to do with a category that no training row has: error (end with the row's number), ignore (all zeros under
-    /// onehot, -1 under label) or other (a feature or number of its own) [default: error]
+    /// onehot, -1 under label) or other (a feature or number of its own); each is counted [default: ignore]
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     unseen: Option<String>,

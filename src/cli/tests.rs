@@ -175,7 +175,9 @@ fn numbers(command: &clap::Command, path: &[String], found: &mut Vec<(Vec<String
     for inner in command.get_subcommands() {
         numbers(inner, &[path, &[inner.get_name().to_string()]].concat(), found);
     }
-    let needed = command.get_positionals().filter(|argument| argument.is_required_set()).map(|_| "x".to_string());
+    // That of fit is required but for --resume.
+    let is_needed = |argument: &&clap::Arg| argument.is_required_set() || argument.get_id() == "data";
+    let needed = command.get_positionals().filter(is_needed).map(|_| "x".to_string());
     let line = [path, &needed.collect::<Vec<_>>()[..]].concat();
     for argument in command.get_arguments() {
         let kind = argument.get_value_names().map_or("", |names| names[0].as_str());
@@ -205,4 +207,20 @@ fn a_number_that_is_none_is_refused_in_plain_words() {
         }
         assert!(parse([&line[..], &[flag.clone(), "fast".into()]].concat()).is_err(), "{line:?} {flag}");
     }
+}
+
+#[test]
+fn every_example_in_a_help_is_a_command_line() {
+    let mut command = Cli::command();
+    command.build();
+    let mut tried = 0;
+    for verb in command.get_subcommands() {
+        let Some(help) = verb.get_after_help() else { continue };
+        for line in help.to_string().lines().filter_map(|line| line.trim().strip_prefix("lockstep ")) {
+            let words = std::iter::once("lockstep").chain(line.split(' ')).map(|word| word.trim_matches('\''));
+            parse(words).unwrap_or_else(|error| panic!("{line}: {error}"));
+            tried += 1;
+        }
+    }
+    assert!(tried > 15, "{tried}");
 }

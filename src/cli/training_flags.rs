@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 /// The settings of the training as flags; each is a TOML key too, with `_` for `-`. One that is not given is not there.
 #[derive(Debug, Args, Serialize)]
+#[command(next_help_heading = "How it is trained")]
 pub struct TrainingFlags {
     /// Units of each hidden layer, from the first to the last; none: no hidden layer, a linear model [default: 64,32]
     #[arg(long, value_name = "N,…", value_parser = layers)]

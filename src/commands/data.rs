@@ -1,4 +1,4 @@
-//! `lockstep data <name>`: the tutorial's data sets as tables.
+//! `lockstep data <name>`: the tutorial's data sets, and one to try, as tables.
 
 use super::print::{Verdict, print_out, write_table};
 use crate::cli::{Data, DataOut};
@@ -12,6 +12,9 @@ use crate::runs::files;
 use anyhow::Result;
 use polars::prelude::DataFrame;
 
+/// A table to try `fit` on (data/README.md), inside the program.
+const RENTS: &str = include_str!("../../data/rents.csv");
+
 pub(super) fn run(args: &Data) -> Result<Verdict> {
     match args {
         Data::Moons(args) => {
@@ -22,6 +25,10 @@ pub(super) fn run(args: &Data) -> Result<Verdict> {
         }
         Data::Boston(out) => built_in(boston::CSV, out),
         Data::Houses(out) => built_in(houses::CSV, out),
+        Data::Rents(out) => match out.output.as_deref().map(Format::to_write).transpose()? {
+            None | Some(Format::Csv) => built_in(RENTS, out),
+            Some(_) => write(table::parse_typed_csv(RENTS)?, out),
+        },
     }
 }
 

@@ -1,7 +1,9 @@
 //! `lockstep evaluate MODEL DATA`.
 
+use super::at_work::AtWork;
 use super::job::prepare;
 use super::print::{Verdict, report};
+use super::progress::Interrupt;
 use crate::checkpoint::{Checkpoint, ModelFile, TableModel};
 use crate::choices::fixed::fixed;
 use crate::choices::names::absent;
@@ -10,19 +12,21 @@ use crate::data::location::Location;
 use crate::data::source::Source;
 use crate::data::table::known_rows;
 use crate::evaluate::metrics::Metrics;
+use crate::evaluate::per_class::PerClass;
 use crate::evaluate::predictions::{Predictions, measure, outputs, to_predictions};
-use crate::preprocess::inputs::{Counts, Raw};
-use crate::preprocess::target::Labels;
+use crate::preprocess::inputs::Counts;
+use crate::preprocess::target::{Labels, Target};
 use crate::preprocess::{split, tensors};
 use anyhow::{Context, Result, bail};
 use polars::prelude::DataFrame;
 use serde_json::json;
-use tch::{Device, Kind};
+use tch::{Device, Kind, Tensor};
 
 /// What to do about a class of the table that the model does not know.
 const NEW_CLASS: &str = "the model cannot predict it: leave such rows out, or train a model on rows of that class too";
 
 pub(super) fn run(args: &Evaluate) -> Result<Verdict> {
+    Interrupt::catch()?;
     let file = ModelFile::read(&args.model)?;
     let place = args.model.display();
     let of_table = file.manifest.table.clone().with_context(|| {
@@ -31,15 +35,27 @@ pub(super) fn run(args: &Evaluate) -> Result<Verdict> {
     let mut source = Source::open(&args.data, &args.reading.over(of_table.read())?)?;
     source.pin(of_table.schema());
     let device = prepare(&args.compute)?;
+    let waiting = AtWork::begin(args.printing.quiet);
     let scored = score(&file.load(device).context(place.to_string())?, &of_table, &mut source, device)?;
-    let Score { metrics, rows, without_target, counts } = scored;
+    drop(waiting);
+    let Score { metrics, rows, without_target, counts, predictions, labels } = scored;
+    let classes = match (&predictions, &labels, &of_table.target) {
+        (Predictions::Classes { predicted, .. }, Labels::Classes(truth), Target::Classes(names)) => {
+            Some(PerClass::of(truth, predicted, names))
+        }
+        _ => None,
+    };
     let met = counts.describe();
     let mut note = if met.is_empty() { String::new() } else { format!("\n{met}") };
     if without_target > 0 {
         note += &format!("\nrows left out, their target is missing: {without_target}");
     }
-    let text = format!("{}: {rows} rows\n{}{note}", source.display_name, lines(&metrics));
-    let object = json!({"rows": rows, "without_target": without_target, "metrics": metrics, "counts": counts});
+    let per_class = classes.as_ref().and_then(|classes| Some(format!("\n\n{}", classes.text("")?))).unwrap_or_default();
+    let text = format!("{}: {rows} rows\n{}{per_class}{note}", source.display_name, lines(&metrics));
+    let mut object = json!({"rows": rows, "without_target": without_target, "metrics": metrics, "counts": counts});
+    if let Some(classes) = &classes {
+        object["classes"] = json!({"scores": classes.json(), "confusion": classes.matrix()});
+    }
     report(args.printing, &text, &object)?;
     Ok(Verdict::Holds)
 }
@@ -51,6 +67,8 @@ struct Score {
     /// Rows left out since their target is missing.
     without_target: usize,
     counts: Counts,
+    predictions: Predictions,
+    labels: Labels,
 }
 
 /// Goes through the table batch by batch; only answers and targets are kept.
@@ -65,11 +83,10 @@ fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device:
     let (mut all, mut counts) = (None::<(Predictions, Labels)>, Counts::default());
     let (mut scored, mut without_target) = (0, 0);
     source.each(Some(&columns), asked, &mut |asked| {
-        let Asked { raw, rows, labels, without } = asked?;
+        let Asked { x, rows, labels, without, counts: met } = asked?;
         without_target += without;
         let Some(labels) = labels else { return Ok(()) };
-        let x = tensors::from_columns(&raw.columns, Kind::Double, device)?;
-        let predictions = to_predictions(&outputs(&model.module, "forward", &x)?, target)?;
+        let predictions = to_predictions(&outputs(&model.module, "forward", &x.f_to_device(device)?)?, target)?;
         predictions.check_finite(Location::picked(&shown, &rows))?;
         scored += rows.len();
         match &mut all {
@@ -79,21 +96,23 @@ fn score(model: &Checkpoint, of_table: &TableModel, source: &mut Source, device:
             }
             None => all = Some((predictions, labels)),
         }
-        counts.add(raw.counts);
+        counts.add(met);
         Ok(())
     })?;
     let (predictions, labels) = all.with_context(|| format!("{shown}: the target {name} is missing in every row"))?;
-    Ok(Score { metrics: measure(&predictions, &labels, target)?, rows: scored, without_target, counts })
+    let metrics = measure(&predictions, &labels, target)?;
+    Ok(Score { metrics, rows: scored, without_target, counts, predictions, labels })
 }
 
 /// Rows of a batch that have a target, as the model takes them.
 struct Asked {
-    raw: Raw,
+    x: Tensor,
     /// By their number in the table.
     rows: Vec<u32>,
     /// None where no row has a target.
     labels: Option<Labels>,
     without: usize,
+    counts: Counts,
 }
 
 impl Asked {
@@ -107,7 +126,8 @@ impl Asked {
         let truth = if rows.len() == batch.height() { batch } else { split::take(&batch, &raw.rows)? };
         let code = || of_table.target.code(&truth, target, Location::picked(shown, &rows), NEW_CLASS);
         let labels = if here.is_empty() { None } else { Some(code()?.1) };
-        Ok(Self { raw, rows, labels, without })
+        let x = tensors::from_columns(&raw.columns, Kind::Double, Device::Cpu)?;
+        Ok(Self { x, rows, labels, without, counts: raw.counts })
     }
 }
 

@@ -1,6 +1,7 @@
 //! One run of a command: its device, its folder, its clock.
 
-use super::print::{Verdict, print_out, report};
+use super::at_work::AtWork;
+use super::print::{Verdict, note, print_out, report};
 use super::progress::{Interrupt, Progress};
 use super::threads::{beside, is_open, suit_one_thread};
 use super::training::CheckpointWriter;
@@ -45,6 +46,8 @@ pub(super) struct Job<'a> {
     pub(super) interrupt: Interrupt,
     /// What was said of how the table is taken.
     remarks: Vec<String>,
+    /// Shows what is read, until a bar is there.
+    waiting: Cell<Option<AtWork>>,
     /// Whether the number of threads is ours to choose.
     open: bool,
     /// Whether one thread was chosen, where there are more.
@@ -94,6 +97,7 @@ impl<'a> Job<'a> {
             init_from,
             interrupt,
             remarks,
+            waiting: Cell::new(Some(AtWork::begin(common.printing.quiet))),
             open: is_open(&common.compute),
             small: false,
             start,
@@ -149,6 +153,7 @@ impl<'a> Job<'a> {
 
     /// The bar of a run of `total` units.
     pub(super) fn progress(&self, unit: &'static str, total: u64) -> Result<Progress> {
+        self.waiting.take();
         Progress::new(unit, total, self.common.printing.quiet, self.interrupt.clone())
     }
 
@@ -196,6 +201,7 @@ impl<'a> Job<'a> {
             conditions: Conditions { libtorch: None, ..self.conditions() },
             resumed: self.resumed.clone(),
             init_from: self.init_from.clone(),
+            data: None,
             folds: vec![],
         }
     }
@@ -237,11 +243,28 @@ impl<'a> Job<'a> {
         if quiet || json || self.remarks.is_empty() {
             return Ok(());
         }
-        print_out(format!("{}\n", self.remarks.join("\n")).as_bytes())
+        self.waiting.take();
+        print_out(format!("{}\n", self.remarks.join("\n")).as_bytes())?;
+        self.waiting.set(Some(AtWork::begin(quiet)));
+        Ok(())
+    }
+
+    /// Says what looks wrong in the table, on stderr, while the training goes on.
+    pub(super) fn warn(&mut self, remarks: Vec<String>) {
+        if !self.common.printing.json {
+            remarks.iter().for_each(|remark| note(self.common.printing, remark));
+        }
+        self.remarks.extend(remarks);
+    }
+
+    /// What was said so far.
+    pub(super) fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     /// Stages the summary, puts every staged file in its place, and tells the user.
     pub(super) fn finish(mut self, mut summary: Value, text: &str) -> Result<Verdict> {
+        self.waiting.take();
         // With them the next run in the folder knows what goes.
         let files: Vec<String> = self.folder.names().into_iter().chain([SUMMARY.into()]).collect();
         summary["files"] = files.into();

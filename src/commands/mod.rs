@@ -1,5 +1,6 @@
 //! One verb, one file, one `run()`. Exit codes: 0 done; 1 what was checked does not hold; 2 bad usage or input.
 
+mod at_work;
 mod compare;
 mod completions;
 mod data;
@@ -17,6 +18,7 @@ mod recording;
 mod rerun;
 mod resume;
 mod run;
+mod runs;
 mod script;
 mod settings;
 mod show;
@@ -83,6 +85,7 @@ fn dispatch(command: &Command) -> Result<Verdict> {
         Command::Data(args) => data::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Doctor(args) => doctor::run(args),
+        Command::Runs(args) => runs::run(args),
         Command::Script(args) => script::run(args),
         Command::Show(args) => show::run(args),
         Command::Rerun(args) => rerun::run(args, dispatch),

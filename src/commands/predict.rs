@@ -1,9 +1,12 @@
 //! `lockstep predict MODEL DATA`.
 
+use super::at_work::AtWork;
 use super::job::prepare;
 use super::print::{Verdict, print_err, print_out, report};
+use super::progress::Interrupt;
 use crate::checkpoint::{Manifest, ModelFile, TableModel};
 use crate::cli::Predict;
+use crate::cpu::threads;
 use crate::data::sink::Sink;
 use crate::data::source::{ReadOptions, Source};
 use crate::data::table::{self, Format};
@@ -18,6 +21,8 @@ pub(super) fn run(args: &Predict) -> Result<Verdict> {
     // The ending of the file's name is checked before anything is computed.
     let format = args.output.as_deref().map(Format::to_write).transpose()?;
     ensure!(!args.printing.json || format.is_some(), "--json: stdout holds the predictions, give them a file with -o");
+    // From here on Ctrl-C ends it in order: without half a file.
+    Interrupt::catch()?;
     let file = ModelFile::read(&args.model)?;
     ensure!(
         matches!(args.to, Format::Csv | Format::Tsv | Format::Ndjson),
@@ -43,16 +48,24 @@ pub(super) fn run(args: &Predict) -> Result<Verdict> {
     let device = prepare(&args.compute)?;
     let model = file.load(device).with_context(|| args.model.display().to_string())?;
     let mut out = Out::open(args.output.as_deref().zip(format), args.to)?;
+    // Where the answers go to the terminal they show that it works.
+    let waiting = AtWork::begin(args.printing.quiet || args.output.is_none());
     let (mut rows, mut counts) = (0, Counts::default());
     let of_table = model.manifest.table.as_ref();
     let asked = |batch: DataFrame, first: usize| Asked::of(batch, first, of_table, &shown);
-    source.each(columns.as_deref(), asked, &mut |asked| {
-        let mut answers = predictions(&model, asked?, id.as_deref(), device, &shown)?;
-        rows += answers.table.height();
-        counts.add(answers.counts);
-        out.write(&mut answers.table)
-    })?;
+    threads::behind(
+        |mut answers: DataFrame| out.write(&mut answers),
+        |write| {
+            source.each(columns.as_deref(), asked, &mut |asked| {
+                let answers = predictions(&model, asked?, id.as_deref(), device, &shown)?;
+                rows += answers.table.height();
+                counts.add(answers.counts);
+                write(answers.table)
+            })
+        },
+    )?;
     out.finish()?;
+    drop(waiting);
     let met = counts.describe();
     if !met.is_empty() && !args.printing.quiet {
         print_err(&format!("{shown}: {met}"));

@@ -2,7 +2,7 @@
 
 use super::job::Job;
 use super::print::Verdict;
-use super::settings::resolve;
+use super::settings::{self, resolve};
 use crate::cli::Preprocess;
 use crate::data::schema::TableSchema;
 use crate::data::table::Format;
@@ -30,7 +30,7 @@ pub(super) fn run(args: &Preprocess) -> Result<Verdict> {
         job.folder.add_written(&format!("{name}.{}", args.to));
     }
     job.folder.stage("preprocess.pt", &fitted.pipeline.archive()?)?;
-    job.folder.stage("config.toml", toml::to_string(&config)?.as_bytes())?;
+    job.folder.stage("config.toml", settings::written(&config, job.seed, None)?.as_bytes())?;
     let features: Vec<String> = fitted.pipeline.features().into_iter().map(|feature| feature.name).collect();
     let results = json!({
         "data": store.display_name,

@@ -1,15 +1,19 @@
 //! What a training run shows while it lasts, and how it is stopped.
 
+use super::print::print_err;
+use crate::choices::fixed::digits;
 use crate::cpu::stop;
 use crate::train::ReadLoss;
 use crate::train::diverged;
 use crate::train::observer::Interrupted;
 use anyhow::{Result, bail};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+/// How often a run says where it is without a terminal, in a log that people read afterwards.
+const LOG_EVERY: Duration = Duration::from_secs(30);
 /// How often the loss is read back and shown: often enough for the eye, rarely enough to cost nothing.
 const EVERY: Duration = Duration::from_millis(50);
 
@@ -42,10 +46,16 @@ impl Interrupt {
     }
 }
 
-/// A bar with epoch, rate and loss on a terminal's stderr; silent elsewhere and under `--quiet`.
+/// A bar with epoch, time left and loss on a terminal's stderr; elsewhere a line every [`LOG_EVERY`]; silent under `--quiet`.
 pub struct Progress {
     bar: ProgressBar,
+    begin: Instant,
     shown: Instant,
+    /// Whether lines are written, where there is no terminal.
+    log: bool,
+    total: u64,
+    /// Units that were done when the first were shown: those that a resumed run does not train again.
+    before: Option<u64>,
     unit: &'static str,
     interrupt: Interrupt,
 }
@@ -54,9 +64,12 @@ impl Progress {
     /// Of `total` units, such as `epoch`.
     pub fn new(unit: &'static str, total: u64, quiet: bool, interrupt: Interrupt) -> Result<Self> {
         let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(total) };
-        let template = format!("{{bar:30}} {unit} {{pos}}/{{len}}  {{per_sec}}  {{msg}}");
+        // What does not fit into the terminal's width is cut, not wrapped.
+        let template = format!("{{bar:24}} {unit} {{pos}}/{{len}}  {{wide_msg}}");
         bar.set_style(ProgressStyle::with_template(&template)?);
-        Ok(Self { bar, shown: Instant::now(), unit, interrupt })
+        let now = Instant::now();
+        let log = !quiet && bar.is_hidden();
+        Ok(Self { bar, begin: now, shown: now, log, total, before: None, unit, interrupt })
     }
 
     /// Shows that `done` units are done; stops at an interrupt.
@@ -82,12 +95,30 @@ impl Progress {
 
     /// The same for a run that sees to an interrupt itself.
     pub fn show(&mut self, done: u64, message: impl FnOnce() -> Result<String>) -> Result<()> {
-        if self.shown.elapsed() >= EVERY {
-            self.bar.set_message(message()?);
-            self.bar.set_position(done);
-            self.shown = Instant::now();
+        let before = *self.before.get_or_insert(done);
+        let every = if self.log { LOG_EVERY } else { EVERY };
+        if self.shown.elapsed() < every {
+            return Ok(());
         }
+        let message = format!("{}{}", message()?, self.left(before, done));
+        if self.log {
+            print_err(&format!("{} {done}/{}  {message}", self.unit, self.total));
+        } else {
+            self.bar.set_message(message);
+            self.bar.set_position(done);
+        }
+        self.shown = Instant::now();
         Ok(())
+    }
+
+    /// `, 3 minutes left`, from the time that was spent so far.
+    fn left(&self, before: u64, done: u64) -> String {
+        let (made, open) = (done.saturating_sub(before), self.total.saturating_sub(done));
+        if made == 0 || open == 0 {
+            return String::new();
+        }
+        let left = self.begin.elapsed().as_secs_f64() / made as f64 * open as f64;
+        format!("  {:#} left", HumanDuration(Duration::from_secs_f64(left.min(1e9))))
     }
 
     /// [`Progress::step`] of an epoch, with its loss, which must be finite.
@@ -103,7 +134,7 @@ impl Progress {
             if !loss.is_finite() {
                 bail!("{}", diverged(epoch, loss));
             }
-            Ok(format!("loss {loss:.6}"))
+            Ok(format!("loss {}", digits(loss)))
         })
     }
 

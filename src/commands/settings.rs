@@ -11,6 +11,12 @@ pub(super) fn resolve(file: Option<&Path>, flags: &impl Serialize) -> Result<Fit
     FitSettings::resolve(&text, &shown, toml::Table::try_from(flags)?)?.check()
 }
 
+/// The settings as a file that repeats the run: with its seed, and its threads where they are known.
+pub(super) fn written(config: &FitSettings, seed: u32, threads: Option<i32>) -> Result<String> {
+    let threads = threads.map_or(String::new(), |count| format!("threads = {count}\n"));
+    Ok(format!("seed = {seed}\n{threads}{}", toml::to_string(config)?))
+}
+
 /// The text of `--config`, and its name for errors.
 pub(super) fn text(config: Option<&Path>) -> Result<(String, String)> {
     let Some(file) = config else { return Ok((String::new(), "settings".into())) };

@@ -3,6 +3,7 @@
 use super::print::{note, warning};
 use super::progress::{Interrupt, Progress};
 use crate::checkpoint::series::Checkpoints;
+use crate::choices::fixed::digits;
 use crate::cli::{Printing, Resuming};
 use crate::model::mlp::Mlp;
 use crate::train::history::EpochResult;
@@ -22,6 +23,8 @@ pub(super) struct Training<'a> {
     pub(super) progress: &'a mut Progress,
     /// Epochs of the bar that are behind the training's first one: those of cross validation.
     pub(super) before: usize,
+    /// The epoch with the lowest loss on the validation part so far.
+    pub(super) best: Option<(usize, f64)>,
     pub(super) checkpoints: &'a mut CheckpointWriter,
     pub(super) to_bytes: ToBytes<'a>,
     /// Where each epoch is logged to, if it is; the loss is read back for it.
@@ -42,7 +45,12 @@ impl Observer for Training<'_> {
         if let Some(log) = &mut self.log {
             log(&epoch.result()?)?;
         }
-        let loss = || Ok(format!("loss {:.6}", epoch.loss()?));
+        if let Some(loss) = epoch.valid_loss.filter(|loss| self.best.is_none_or(|(_, best)| *loss < best)) {
+            self.best = Some((epoch.number, loss));
+        }
+        let best = self.best.map_or(String::new(), |(epoch, loss)| format!(" (best {}, epoch {epoch})", digits(loss)));
+        let valid = epoch.valid_loss.map_or(String::new(), |loss| format!("  validation {}{best}", digits(loss)));
+        let loss = || Ok(format!("loss {}{valid}", digits(epoch.loss()?)));
         self.progress.show((self.before + epoch.number) as u64, loss)?;
         Ok(self.checkpoints.next(epoch.number))
     }

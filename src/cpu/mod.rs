@@ -1,5 +1,7 @@
 //! The processor: its model, threads, a pool of them, vectors, subnormal numbers.
 
+pub mod doing;
+pub mod input;
 mod limits;
 pub mod model;
 pub mod pool;

@@ -1,4 +1,4 @@
-//! Work beside work: how many threads the steps outside libtorch may use, and three ways to use them. With one thread
+//! Work beside work: how many threads the steps outside libtorch may use, and the ways to use them. With one thread
 //! everything runs in its order on the thread that asks; the results are the same.
 
 use anyhow::{Context, Result, anyhow};
@@ -52,6 +52,14 @@ pub fn map<T: Send>(n: usize, most: usize, work: impl Fn(usize) -> Result<T> + S
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, made)| made).collect()
+}
+
+/// Does `work` with each of a few items, side by side; the error is that of the first which has one.
+pub fn all<T: Send>(items: Vec<T>, work: impl Fn(T) -> Result<()> + Sync) -> Result<()> {
+    let items: Vec<_> = items.into_iter().map(|item| Mutex::new(Some(item))).collect();
+    let taken = |index: usize| items[index].lock().unwrap_or_else(PoisonError::into_inner).take();
+    map(items.len(), usize::MAX, |index| taken(index).map_or(Ok(()), &work))?;
+    Ok(())
 }
 
 /// Gives each of `items` to `see`; the next one is made meanwhile, on a thread of its own.

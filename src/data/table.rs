@@ -88,6 +88,13 @@ pub fn parse_csv(text: &'static str) -> Result<DataFrame> {
     Ok(csv(std::io::Cursor::new(text.as_bytes()))?)
 }
 
+/// The same with numbers and dates as such.
+pub fn parse_typed_csv(text: &'static str) -> Result<DataFrame> {
+    let dates = CsvParseOptions::default().with_try_parse_dates(true);
+    let reader = CsvReadOptions::default().with_infer_schema_length(None).with_parse_options(dates);
+    Ok(reader.into_reader_with_file_handle(std::io::Cursor::new(text.as_bytes())).finish()?)
+}
+
 fn csv<R: polars::io::mmap::MmapBytesReader>(reader: R) -> PolarsResult<DataFrame> {
     // Zero rows to infer from: all columns are text.
     CsvReadOptions::default().with_infer_schema_length(Some(0)).into_reader_with_file_handle(reader).finish()

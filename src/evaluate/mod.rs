@@ -3,6 +3,7 @@
 mod baseline;
 mod importance;
 pub mod metrics;
+pub mod per_class;
 pub mod predict;
 pub mod predictions;
 mod spread;
@@ -11,4 +12,4 @@ mod verdict;
 pub use baseline::{MeanBaseline, PriorBaseline};
 pub use importance::{Importance, Shuffling, permutation_importance};
 pub use spread::Spread;
-pub use verdict::{Fit, PartScore, Verdict, verdict};
+pub use verdict::{Fit, OfClasses, PartScore, Told, Verdict, verdict};

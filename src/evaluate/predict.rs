@@ -23,15 +23,27 @@ pub struct Asked {
     data: DataFrame,
     /// Rows before it.
     first: usize,
-    raw: Option<Raw>,
+    table_model: Option<Taken>,
+}
+
+/// What a model of `fit` takes of some rows.
+struct Taken {
+    x: Tensor,
+    /// The numbers in the batch of the rows of `x`.
+    rows: Vec<u32>,
+    counts: Counts,
 }
 
 impl Asked {
     /// # Errors
     /// Those of [`crate::preprocess::inputs::Inputs::raw`].
     pub fn of(data: DataFrame, first: usize, of_table: Option<&TableModel>, shown: &str) -> Result<Self> {
-        let raw = of_table.map(|of_table| of_table.inputs.raw(&data, Location::after(shown, first))).transpose()?;
-        Ok(Self { data, first, raw })
+        let taken = |of_table: &TableModel| {
+            let Raw { columns, rows, counts } = of_table.inputs.raw(&data, Location::after(shown, first))?;
+            let x = tensors::from_columns(&columns, Kind::Double, Device::Cpu)?;
+            anyhow::Ok(Taken { x, rows, counts })
+        };
+        Ok(Self { table_model: of_table.map(taken).transpose()?, data, first })
     }
 }
 
@@ -50,9 +62,9 @@ pub fn predictions(
         ensure!(data.column(id).is_ok(), "{}: no column {id} (--id), its columns are {names}", at.file);
         columns.push(data.column(id)?.clone());
     }
-    let (predicted_columns, counts) = match (&model.manifest.table, asked.raw) {
-        (Some(of_table), Some(raw)) => {
-            (of_table_model(model, of_table, &raw, data.height(), (device, at))?, raw.counts)
+    let (predicted_columns, counts) = match (&model.manifest.table, asked.table_model) {
+        (Some(of_table), Some(taken)) => {
+            (of_table_model(model, of_table, &taken, data.height(), (device, at))?, taken.counts)
         }
         _ => (of_tutorial(model, data, id, device, at)?, Counts::default()),
     };
@@ -68,19 +80,18 @@ pub fn predictions(
 fn of_table_model(
     model: &Checkpoint,
     of_table: &TableModel,
-    raw: &Raw,
+    taken: &Taken,
     height: usize,
     (device, at): (Device, Location<'_>),
 ) -> Result<Vec<Column>> {
-    let x = tensors::from_columns(&raw.columns, Kind::Double, device)?;
     let place = |values: Vec<f64>| {
         let mut all = vec![None; height];
-        raw.rows.iter().zip(values).for_each(|(&row, value)| all[row as usize] = Some(value));
+        taken.rows.iter().zip(values).for_each(|(&row, value)| all[row as usize] = Some(value));
         all
     };
-    let outputs = outputs(&model.module, "forward", &x)?;
+    let outputs = outputs(&model.module, "forward", &taken.x.f_to_device(device)?)?;
     let predictions = to_predictions(&outputs, &of_table.target)?;
-    let rows: Vec<u32> = raw.rows.iter().map(|&row| at.index(row as usize) as u32).collect();
+    let rows: Vec<u32> = taken.rows.iter().map(|&row| at.index(row as usize) as u32).collect();
     predictions.check_finite(Location::picked(at.file, &rows))?;
     Ok(match predictions {
         Predictions::Numbers(values) => vec![Column::new("prediction".into(), place(values))],
@@ -88,7 +99,7 @@ fn of_table_model(
             // Not the manifest's, in which an earlier lockstep wrote the text 007 as the number 7.
             let classes = of_table.target.class_labels().unwrap_or_default();
             let mut index = vec![None; height];
-            raw.rows.iter().zip(&predicted).for_each(|(&row, &class)| index[row as usize] = Some(class));
+            taken.rows.iter().zip(&predicted).for_each(|(&row, &class)| index[row as usize] = Some(class));
             let mut columns = vec![labels(&classes, &index)];
             for (position, class) in classes.iter().enumerate() {
                 let values = probabilities.iter().skip(position).step_by(classes.len()).copied().collect();

@@ -9,7 +9,7 @@ use crate::preprocess::categories::TRUTHS;
 use crate::preprocess::dates::{Date, DatePart};
 use crate::preprocess::inputs::{Category, Inputs, Number, texts};
 use anyhow::{Result, ensure};
-use polars::prelude::DataType;
+use polars::prelude::{DataFrame, DataType};
 use std::collections::{BTreeSet, HashSet};
 
 /// The columns that a fit has to read, of all the `names` in the table.
@@ -136,14 +136,18 @@ fn categories(store: &Store, name: &str, training: &[bool], config: &FitPlan) ->
     }
     let mut values = BTreeSet::new();
     let (mut text, mut trained) = (TextColumn::default(), 0);
-    store.batches(&[name.to_string()], &mut |batch, first| {
+    let found = |batch: DataFrame, first: usize| {
+        let cells = texts(&batch, name, store.after(first))?;
+        let found = distinct(&cells, |row| training[first + row]).into_iter();
+        Ok((first, found.map(|(cell, seen)| (cell.to_string(), seen)).collect::<Vec<_>>()))
+    };
+    store.each(&[name.to_string()], found, |(first, cells)| {
         let at = store.after(first);
-        let cells = texts(&batch, name, at)?;
-        for (cell, seen) in distinct(&cells, |row| training[first + row]) {
-            text.see(cell, seen.count as u64, || at.row(seen.row));
+        for (cell, seen) in cells {
+            text.see(&cell, seen.count as u64, || at.row(seen.row));
             trained += seen.trained;
-            if seen.trained > 0 && !values.contains(cell) && values.len() <= MOST_CATEGORIES {
-                values.insert(cell.to_string());
+            if seen.trained > 0 && values.len() <= MOST_CATEGORIES {
+                values.insert(cell);
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::checkpoint::{self, ModelInfo};
 use super::outcome::Outcome;
-use super::report::{page, pictures};
+use super::report::{Shown, page, pictures};
 use super::table::pinned;
 use crate::checkpoint::Provenance;
 use crate::data::schema::TableSchema;
@@ -42,6 +42,7 @@ impl Finished<'_> {
         let pinned = pinned(&outcome.prepared, store, schema);
         let metrics = outcome.scores.valid.as_ref().unwrap_or(&outcome.scores.train).metrics.iter();
         let metrics = metrics.filter_map(|(name, value)| Some((name.to_string(), value?))).collect();
+        let kept = provenance.clone();
         let info = ModelInfo { config, seed, pinned: &pinned, metrics, provenance };
         let training = outcome.trained.snapshot.tensors()?;
         let model = checkpoint::to_bytes(&outcome.prepared, &outcome.scores.module, &training, info)?;
@@ -52,7 +53,8 @@ impl Finished<'_> {
             folder.stage(SCHEMA, schema.to_toml()?.as_bytes())?;
         }
         go_on()?;
-        let page = page(outcome, config, &verdict.text, &store.display_name, (&pictures, &numbered))?;
+        let shown = Shown { config, seed, provenance: &kept, verdict: &verdict.text, data: &store.display_name };
+        let page = page(outcome, &shown, (&pictures, &numbered))?;
         folder.stage("report.html", page.as_bytes())?;
         Ok(numbered)
     }

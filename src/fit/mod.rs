@@ -20,6 +20,7 @@ pub mod size;
 mod strata;
 pub mod summary;
 pub mod surface;
+pub mod suspicious;
 pub mod table;
 mod task;
 mod text_column;

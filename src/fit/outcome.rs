@@ -5,8 +5,10 @@ use super::importance::{ColumnImportance, HeldOut};
 use super::model;
 use super::prepare::{Prepared, Rows, prepare};
 use super::train::Network;
-use crate::evaluate::predictions::{Scored, predictions_in_steps, score};
+use crate::evaluate::per_class::PerClass;
+use crate::evaluate::predictions::{Predictions, Scored, predictions_in_steps, score};
 use crate::fit::settings::FitPlan;
+use crate::preprocess::target::{Labels, Target};
 use crate::record::Recording;
 use crate::torch::script::Module;
 use crate::train::observer::{After, Observer};
@@ -74,6 +76,19 @@ impl Outcome {
             (_, (Some(rows), Some(scored))) => ("validation", rows, scored),
             _ => ("training", &prepared.train, &self.scores.train),
         }
+    }
+}
+
+impl Outcome {
+    /// What a classifier makes of each class of the rows that were held out, and which those are.
+    pub fn per_class(&self) -> Option<(&'static str, PerClass<'_>)> {
+        let (part, rows, scored) = self.held_out();
+        let (Labels::Classes(truth), Predictions::Classes { predicted, .. }) = (&rows.labels, &scored.predictions)
+        else {
+            return None;
+        };
+        let Target::Classes(names) = &self.prepared.target else { return None };
+        Some((part, PerClass::of(truth, predicted, names)))
     }
 }
 

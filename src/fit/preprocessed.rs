@@ -2,6 +2,7 @@
 
 use super::divide::Divided;
 use super::prepare::{FittedPreprocessing, RowsOfPart};
+use crate::cpu::threads;
 use crate::data::sink::Sink;
 use crate::data::table::Format;
 use crate::fit::settings::FitPlan;
@@ -54,13 +55,15 @@ pub fn write(
         parts.map(|here| (!here.in_batch.is_empty()).then(|| transform(&batch, &here)).transpose()).collect()
     };
     divided.store.each(&columns, work, |parts: Vec<Option<(Counts, DataFrame)>>| {
+        let mut rows = Vec::new();
         for ((made, written), sink) in parts.into_iter().zip(&mut written).zip(&mut sinks) {
-            if let (Some((counts, mut rows)), Some(sink)) = (made, sink) {
+            if let (Some((counts, made)), Some(sink)) = (made, sink) {
                 written.counts.add(counts);
-                sink.write(&mut rows)?;
+                rows.push((sink, made));
             }
         }
-        Ok(())
+        // One file is compressed on one thread: the others are written beside it.
+        threads::all(rows, |(sink, mut rows)| sink.write(&mut rows))
     })?;
     sinks.into_iter().flatten().try_for_each(Sink::finish)?;
     written.try_into().map_err(|_| anyhow::anyhow!("three parts went in"))

@@ -5,14 +5,27 @@ use super::prepare::Rows;
 use super::report::not_drawn;
 use crate::checkpoint::InitialWeights;
 use crate::choices::fixed::fixed;
-use crate::evaluate::predictions::Scored;
-use crate::evaluate::{PartScore, Verdict, verdict};
+use crate::evaluate::metrics::{Counts, log_loss_error};
+use crate::evaluate::predictions::{Predictions, Scored};
+use crate::evaluate::{OfClasses, PartScore, Told, Verdict, verdict};
+use crate::fit::settings::{ClassWeight, FitPlan};
+use crate::preprocess::target::Labels;
 use serde_json::{Map, Value, json};
 
 /// What the scores say of the fit.
-pub fn judge(outcome: &Outcome) -> Verdict {
+pub fn judge(outcome: &Outcome, config: &FitPlan) -> Verdict {
     let prepared = &outcome.prepared;
+    let told = Told {
+        weighted: config.class_weight != ClassWeight::None,
+        dropout: config.dropout > 0.0,
+        weight_decay: config.weight_decay.is_some_and(|decay| decay > 0.0),
+        early_stop: config.early_stop > 0,
+        stopped_early: outcome.trained.stopped_early,
+        clip_grad: config.clip_grad.is_some(),
+        lr: config.lr,
+    };
     verdict(
+        &told,
         judged(&prepared.train, &outcome.scores.train),
         prepared.valid.as_ref().zip(outcome.scores.valid.as_ref()).map(|(rows, scored)| judged(rows, scored)),
         prepared.test.as_ref().zip(outcome.scores.test.as_ref()).map(|(rows, scored)| judged(rows, scored)),
@@ -20,7 +33,18 @@ pub fn judge(outcome: &Outcome) -> Verdict {
 }
 
 fn judged<'a>(rows: &Rows, scored: &'a Scored) -> PartScore<'a> {
-    PartScore { rows: rows.x.rows() as usize, metrics: &scored.metrics, baseline: &scored.baseline }
+    let classes = match (&rows.labels, &scored.predictions) {
+        (Labels::Classes(truth), Predictions::Classes { predicted, probabilities }) => {
+            let count = probabilities.len() / predicted.len().max(1);
+            Some(OfClasses {
+                count,
+                balanced_accuracy: Counts::of(truth, predicted).map_or(0.0, |counts| counts.balanced_accuracy_error()),
+                log_loss: log_loss_error(truth, probabilities, count).unwrap_or_default(),
+            })
+        }
+        _ => None,
+    };
+    PartScore { rows: rows.x.rows() as usize, metrics: &scored.metrics, baseline: &scored.baseline, classes }
 }
 
 /// The results as `summary.json` has them; `shown` is the table's name.
@@ -47,6 +71,9 @@ pub fn results(outcome: &Outcome, verdict: &Verdict, shown: &str) -> Map<String,
         "baseline": {"train": outcome.scores.train.baseline, "valid": baseline(&outcome.scores.valid), "test": baseline(&outcome.scores.test)},
         "counts": {"train": prepared.train.counts, "valid": prepared.valid.as_ref().map(|rows| &rows.counts),
                    "test": prepared.test.as_ref().map(|rows| &rows.counts)},
+        "classes": outcome.per_class().map(|(part, classes)| {
+            json!({"rows": part, "scores": classes.json(), "confusion": classes.matrix()})
+        }),
         "importance": importance(outcome),
         "importance_from": outcome.scores.importance.summary(),
         "verdict": verdict,
@@ -65,22 +92,21 @@ fn importance(outcome: &Outcome) -> Value {
 /// The results for people: a table of the metrics, then what was altered, then the size of the network.
 pub fn text(outcome: &Outcome) -> String {
     let prepared = &outcome.prepared;
-    let mut lines =
-        vec![format!("{:<18} {:>12} {:>12} {:>12} {:>12}", "", "training", "validation", "test", "baseline")];
-    let of = |scored: Option<&Scored>, name: &str, base: bool| {
-        let value = scored.and_then(|scored| if base { scored.baseline.get(name) } else { scored.metrics.get(name) });
-        value.map_or("-".into(), |value| fixed(value, 4))
-    };
     let held = outcome.scores.test.as_ref().or(outcome.scores.valid.as_ref()).unwrap_or(&outcome.scores.train);
+    let cell = |value: Option<f64>| value.map_or("-".into(), |value| fixed(value, 4));
+    let of = |scored: Option<&Scored>, name: &str| cell(scored.and_then(|scored| scored.metrics.get(name)));
+    let line = |name: &str, cells: [&str; 4]| {
+        let [test, baseline, valid, train] = cells;
+        format!("{name:<18} {test:>12} {baseline:>12} {valid:>12} {train:>12}")
+    };
+    let mut lines = vec![line("", ["test", "baseline", "validation", "training"])];
     for (name, _) in outcome.scores.train.metrics.iter() {
-        lines.push(format!(
-            "{name:<18} {:>12} {:>12} {:>12} {:>12}",
-            of(Some(&outcome.scores.train), name, false),
-            of(outcome.scores.valid.as_ref(), name, false),
-            of(outcome.scores.test.as_ref(), name, false),
-            of(Some(held), name, true)
-        ));
+        let scores = &outcome.scores;
+        let baseline = cell(held.baseline.get(name));
+        let [test, valid] = [&scores.test, &scores.valid].map(|scored| of(scored.as_ref(), name));
+        lines.push(line(name, [&test, &baseline, &valid, &of(Some(&scores.train), name)]));
     }
+    lines.extend(outcome.per_class().and_then(|(part, classes)| classes.text(&format!("{part} rows"))));
     for (part, rows) in
         [("training", Some(&prepared.train)), ("validation", prepared.valid.as_ref()), ("test", prepared.test.as_ref())]
     {

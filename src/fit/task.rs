@@ -1,6 +1,6 @@
 //! Whether classes or numbers are learnt, and why.
 
-use super::text_column::{TextColumn, distinct};
+use super::text_column::{TextColumn, distinct_of_many};
 use crate::data::location::Location;
 use crate::data::profile::{MOST_CLASSES, ROWS_A_CLASS, are_classes};
 use crate::data::shapes::Meaning;
@@ -82,7 +82,7 @@ fn auto(target: &DataFrame, config: &FitPlan, at: Location<'_>) -> Result<(bool,
         DataType::Boolean => return Ok((true, "is true or false".into())),
         DataType::String => {
             let (mut text, cells) = (TextColumn::default(), texts(target, name, at)?);
-            let seen = distinct(&cells, |_| false);
+            let seen = distinct_of_many(&cells)?;
             seen.iter().for_each(|(cell, seen)| text.see(cell, seen.count as u64, || at.row(seen.row)));
             if let Meaning::Dates { .. } = text.meaning() {
                 bail!(no_dates(name, "dates", at));

@@ -1,5 +1,6 @@
 //! A text column that is to be learnt from: what it means, and which cell is a slip.
 
+use crate::cpu::threads;
 use crate::data::shapes::{Meaning, Shape, Shapes};
 use anyhow::{Result, bail};
 use polars::prelude::{InitHashMaps, PlHashMap, StringChunked};
@@ -15,13 +16,52 @@ pub struct Seen {
 
 /// The distinct texts of a column, by their first rows.
 pub fn distinct(cells: &StringChunked, is_training: impl Fn(usize) -> bool) -> Vec<(&str, Seen)> {
-    let mut seen: PlHashMap<&str, Seen> = PlHashMap::new();
-    for (row, cell) in cells.iter().enumerate() {
+    let mut seen = PlHashMap::new();
+    count(cells.iter().enumerate(), is_training, &mut seen);
+    sorted(seen)
+}
+
+/// [`distinct`] of a long column, several pieces at once; no row of it is a training row.
+pub fn distinct_of_many(cells: &StringChunked) -> Result<Vec<(&str, Seen)>> {
+    let mut pieces = Vec::new();
+    let mut first = 0;
+    for chunk in cells.downcast_iter() {
+        pieces.extend((0..chunk.len()).step_by(PIECE).map(|start| (chunk, start, first)));
+        first += chunk.len();
+    }
+    let of_pieces = threads::map(pieces.len(), usize::MAX, |piece| {
+        let (chunk, start, first) = pieces[piece];
+        let rows = start..chunk.len().min(start + PIECE);
+        let mut seen = PlHashMap::new();
+        count(rows.map(|row| (first + row, chunk.get(row))), |_| false, &mut seen);
+        Ok(seen)
+    })?;
+    let mut all: PlHashMap<&str, Seen> = PlHashMap::new();
+    for (cell, more) in of_pieces.into_iter().flatten() {
+        let row = more.row;
+        let seen = all.entry(cell).or_insert(Seen { row, count: 0, trained: 0 });
+        (seen.row, seen.count) = (seen.row.min(row), seen.count + more.count);
+    }
+    Ok(sorted(all))
+}
+
+/// Rows of a long column that are looked at on one thread.
+const PIECE: usize = 1 << 16;
+
+fn count<'a>(
+    cells: impl Iterator<Item = (usize, Option<&'a str>)>,
+    is_training: impl Fn(usize) -> bool,
+    all: &mut PlHashMap<&'a str, Seen>,
+) {
+    for (row, cell) in cells {
         let Some(cell) = cell else { continue };
-        let seen = seen.entry(cell).or_insert(Seen { row, count: 0, trained: 0 });
+        let seen = all.entry(cell).or_insert(Seen { row, count: 0, trained: 0 });
         seen.count += 1;
         seen.trained += usize::from(is_training(row));
     }
+}
+
+fn sorted(seen: PlHashMap<&str, Seen>) -> Vec<(&str, Seen)> {
     let mut seen: Vec<_> = seen.into_iter().collect();
     seen.sort_unstable_by_key(|(_, seen)| seen.row);
     seen

@@ -1,7 +1,7 @@
 //! The categories of a column, or the classes of a target: texts in the order of their codes, and the code of each text.
 
+use polars::prelude::PlHashMap;
 use serde::{Deserialize, Serialize, Serializer};
-use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
@@ -17,7 +17,7 @@ pub struct Categories(Arc<Known>);
 #[derive(Debug)]
 struct Known {
     values: Vec<String>,
-    codes: OnceLock<HashMap<String, usize>>,
+    codes: OnceLock<PlHashMap<String, usize>>,
 }
 
 impl Categories {

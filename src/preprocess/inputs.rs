@@ -12,6 +12,7 @@ use crate::data::table::column;
 use anyhow::{Result, bail};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The input columns of a model, with the preprocessing of each.
@@ -203,7 +204,8 @@ impl Category {
 pub fn texts(data: &DataFrame, name: &str, at: Location<'_>) -> Result<StringChunked> {
     let series = column(data, name, at)?.as_materialized_series();
     let whole = |value: f64| value.fract() == 0.0 && value.abs() < 1e15;
-    let text = |value: f64, shortest: String| if whole(value) { format!("{value:.0}") } else { shortest };
+    // -0 is 0, as it is to NumPy and scikit-learn.
+    let text = |value: f64, shortest: String| if whole(value) { format!("{:.0}", value + 0.0) } else { shortest };
     let texts: Option<StringChunked> = if let Ok(values) = series.f64() {
         Some(values.iter().map(|value| value.map(|value| text(value, value.to_string()))).collect())
     } else if let Ok(values) = series.f32() {
@@ -237,9 +239,17 @@ pub fn number_values(data: &DataFrame, name: &str, at: Location<'_>) -> Result<V
         }
         dtype => bail!("{}: column {name} is {dtype}, expected numbers", at.file),
     };
-    let values: Vec<f64> = series.f64()?.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
+    let values = floats(series.f64()?).into_owned();
     if let Some(row) = values.iter().position(|value| value.is_infinite()) {
         bail!("{}, column {name}: {}, expected a finite number", at.row(row), values[row]);
     }
     Ok(values)
+}
+
+/// The numbers of a column, NaN where there is none.
+pub fn floats(cells: &Float64Chunked) -> Cow<'_, [f64]> {
+    match cells.cont_slice() {
+        Ok(values) => Cow::Borrowed(values),
+        Err(_) => Cow::Owned(cells.iter().map(|cell| cell.unwrap_or(f64::NAN)).collect()),
+    }
 }

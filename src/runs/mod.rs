@@ -5,3 +5,5 @@ pub mod events;
 pub mod files;
 pub mod folder;
 pub mod history;
+pub mod kept;
+pub mod listed;

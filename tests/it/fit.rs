@@ -347,7 +347,7 @@ fn a_table_that_cannot_be_learnt_from_is_refused_with_the_place() {
 #[test]
 fn another_table_than_the_models_is_refused() {
     let dir = with_table();
-    fit(&dir, &["--target", "kind", "--drop", "price"]);
+    fit(&dir, &["--target", "kind", "--drop", "price", "--unseen", "error"]);
     let model = "runs/fit/model.pt";
     for (content, words) in [
         ("id,width,colour\n1,2,red\n", &["no column height"][..]),

@@ -201,7 +201,8 @@ fn a_saved_schema_stands_in_for_the_flags() {
 fn pinned_types_hold_for_the_training_and_for_the_predictions() {
     let dir = with_schema();
     change(&dir, "\"zip\",   kind = \"integer\"", "\"zip\", kind = \"text\"");
-    let summary = dir.json(&[&FIT[..], &["--schema", "s.toml", "--drop", "area,rooms"]].concat(), 0);
+    let summary =
+        dir.json(&[&FIT[..], &["--schema", "s.toml", "--drop", "area,rooms", "--unseen", "error"]].concat(), 0);
     assert_eq!(summary["features"], 4, "one for each postcode");
     let manifest = dir.json(&["inspect", "runs/fit/model.pt"], 0);
     assert_eq!(manifest["table"]["inputs"]["categories"][0]["values"], json!(["000", "001", "002", "003"]));

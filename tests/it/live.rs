@@ -201,3 +201,30 @@ fn a_first_row_without_an_end_is_refused_before_it_fills_the_memory() {
         assert!(code == 2 && out.is_empty() && err.starts_with(said), "{begin:?} {err}");
     }
 }
+
+#[test]
+fn a_cell_of_another_kind_in_ndjson_is_read_as_in_a_file_or_named() {
+    let dir = with_model();
+    let good = "{\"x\":1.5,\"day\":\"2024-01-03\",\"kind\":\"a\"}\n";
+    for (cell, words) in [
+        ("\"2.5\"", None),
+        ("\"abc\"", Some("standard input: row 2, column x: \"abc\", expected a number")),
+        ("{\"a\":1}", Some("standard input: row 2, column x: an object, expected a number")),
+        ("[1]", Some("standard input: row 2, column x: a list, expected a number")),
+    ] {
+        let mut waiting = Waiting::start(&dir, &["--format", "ndjson"]);
+        waiting.give(good);
+        waiting.line();
+        waiting.line();
+        waiting.give(&good.replace("1.5", cell));
+        let (code, out, err) = waiting.end(true);
+        match words {
+            None => assert_eq!((code, out.lines().count()), (0, 1), "{err}"),
+            Some(words) => assert!(code == 2 && err.contains(words), "{err}"),
+        }
+    }
+    let mut waiting = Waiting::start(&dir, &[]);
+    waiting.give(good);
+    let (code, _, err) = waiting.end(true);
+    assert!(code == 2 && err.contains("say --format ndjson"), "{err}");
+}

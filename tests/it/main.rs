@@ -23,6 +23,7 @@ mod run_descent;
 mod run_exhaustive;
 mod run_moons;
 mod run_two_layer;
+mod runs;
 mod show;
 mod tables;
 mod live;

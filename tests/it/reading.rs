@@ -139,6 +139,7 @@ fn the_parts_may_be_tables_of_their_own() {
     dir.write("words.csv", HEADER.to_string() + "r,many,Oslo,2020-01-01,2\n");
     dir.refuses(&[&base[..], &["words.csv"]].concat(), &["words.csv: column number is text"]);
     dir.write("new.csv", HEADER.to_string() + "r,1,Oslo,2020-01-01,2\nr,1,Mars,2020-01-01,2\n");
-    dir.refuses(&[&base[..], &["new.csv"]].concat(), &["new.csv: row 2, column city", "Mars"]);
+    let strict = [&base[..], &["new.csv", "--unseen", "error"]].concat();
+    dir.refuses(&strict, &["new.csv: row 2, column city", "Mars"]);
     dir.refuses(&[&base[..], &["e.csv", "--split-column", "city"]].concat(), &["--split-column", "--test"]);
 }

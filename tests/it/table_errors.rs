@@ -366,7 +366,7 @@ fn fitted(content: &str, flags: &[&str]) -> Workdir {
 
 #[test]
 fn evaluate_and_predict_name_the_column_or_cell_that_does_not_fit_the_model() {
-    let dir = fitted(&sound(), &[]);
+    let dir = fitted(&sound(), &["--unseen", "error"]);
     for (content, words) in [
         ("A,b,c,y\n1,2,red,no\n", &["new.csv", "no column a", "did you mean A?"][..]),
         ("a,b,c,y\none,2,red,no\n", &["new.csv: row 1, column a", "\"one\"", "expected a number"]),

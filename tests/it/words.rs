@@ -119,7 +119,9 @@ fn what_stands_beside_a_model_leads_to_it() {
         &["predict", "runs/moons/model.safetensors", moons],
         &["a safetensors file", "model.pt that stands beside"],
     );
-    dir.refuses(&["predict", "runs/moons", moons], &["is a folder", "the one in it is runs/moons/model.pt"]);
+    dir.run(&["predict", "runs/moons", moons], 0);
+    dir.run(&["inspect", "runs/moons"], 0);
+    dir.refuses(&["predict", "runs", moons], &["runs: is a folder without a model.pt"]);
     dir.write("few.csv", "x1\n1\n");
     let model = "runs/moons/model.pt";
     dir.refuses(&["inspect", moons, "--target", "x3"], &["--target", "x3"]);
@@ -194,8 +196,9 @@ fn a_settings_file_is_answered_in_its_own_words() {
         ("learning_rate = 0.1\n", "c.toml: unknown key learning_rate: lockstep's name is lr"),
         ("hidden_layer_sizes = [5]\n", "c.toml: unknown key hidden_layer_sizes: lockstep's name is hidden"),
         ("max_depth = 3\n", "c.toml: unknown key max_depth: a network has no trees"),
-        ("random_state = 1\n", "c.toml: unknown key random_state: it is given as a flag, --seed"),
-        ("seed = 1\n", "c.toml: unknown key seed: it is given as a flag, --seed"),
+        ("random_state = 1\n", "c.toml: unknown key random_state: lockstep's name is seed"),
+        ("seed = 1.5\n", "--seed"),
+        ("quiet = true\n", "c.toml: unknown key quiet: it is given as a flag, --quiet"),
         ("epoch = 1\n", "c.toml: unknown key epoch, did you mean epochs?"),
         ("target = 3\n", "c.toml: target: 3, expected a text in quotes"),
         ("loss = 'log_loss'\n", "c.toml: loss: log_loss, did you mean cross-entropy?"),

@@ -4,12 +4,12 @@ mod cross;
 mod resume;
 
 use self::cross::CrossValidation;
-use self::resume::{record, resume, same_columns};
+use self::resume::{earlier_data, record, resume, same_columns};
 use super::job::Job;
 use super::print::{Verdict, note, print_out};
 use super::recording::{keep, recorder};
 use super::resume::within;
-use super::settings::resolve;
+use super::settings::{resolve, written};
 use super::training::{CheckpointWriter, EpochLog, Training};
 use crate::checkpoint::Provenance;
 use crate::checkpoint::resume::Resumption;
@@ -27,13 +27,16 @@ use crate::fit::prepare::{Prepared, prepare};
 use crate::fit::settings::{FitPlan, Log};
 use crate::fit::size;
 use crate::fit::summary::{judge, results, text};
+use crate::fit::suspicious;
 use crate::fit::table::{ReadTable, pinned, read};
 use crate::fit::train::Network;
 use crate::model::mlp::Mlp;
 use crate::record::Recording;
+use crate::runs::kept;
 use crate::train::snapshot::Snapshot;
 use anyhow::Result;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 pub(super) fn run(args: &Fit) -> Result<Verdict> {
     let resumption = args.resuming.resume.as_deref().map(|path| resume(path, args)).transpose()?;
@@ -42,14 +45,19 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
         None => resolve(args.config.as_deref(), &args.settings)?,
     };
     if args.print_config {
-        print_out(toml::to_string(&config)?.as_bytes())?;
+        let seed = resumption.as_ref().map_or(args.common.seed, |resumption| resumption.seed);
+        print_out(written(&config, seed, args.common.compute.threads)?.as_bytes())?;
         return Ok(Verdict::Holds);
     }
+    let data = match (&args.data, args.resuming.resume.as_deref()) {
+        (None, Some(folder)) => earlier_data(folder, resumption.as_ref())?,
+        (data, _) => data.clone().unwrap_or_default(),
+    };
     let mut job = Job::begin_reading(&args.common, &args.resuming.out(&args.out))?;
-    job.reads(&args.data, args.config.as_deref(), &config);
+    job.reads(&data, args.config.as_deref(), &config);
     job.seed = resumption.as_ref().map_or(args.common.seed, |resumption| resumption.seed);
     let schema = schema(resumption.as_ref(), &config)?;
-    let ReadTable { store, sha256, mut notes } = read(&args.data, &config, &[], schema.as_ref())?;
+    let ReadTable { store, sha256, mut notes } = read(&data, &config, &[], schema.as_ref())?;
     job.load_libtorch()?;
     job.go_on_with(resumption.as_ref().and_then(Resumption::threads));
     if let Some(resumption) = &resumption {
@@ -58,7 +66,8 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
     job.data_sha256 = Some(sha256);
     // The run folder has its own copy, so that its config.toml is good wherever the folder goes.
     let config = config.with_schema(schema.as_ref().map(|_| SCHEMA.into()));
-    let fit = Fitting { config: &config, store: &store, schema: schema.as_ref(), resumption: resumption.as_ref() };
+    let (schema, resumption) = (schema.as_ref(), resumption.as_ref());
+    let fit = Fitting { config: &config, data: &data, store: &store, schema, resumption };
     let rows = divide(&store, &config, job.seed)?;
     notes.extend(rows.notes.iter().cloned());
     job.remark(notes)?;
@@ -80,6 +89,8 @@ fn schema(resumption: Option<&Resumption<FitPlan>>, config: &FitPlan) -> Result<
 /// What a fit works on.
 struct Fitting<'a> {
     config: &'a FitPlan,
+    /// The table as the user named it.
+    data: &'a Path,
     store: &'a Store,
     schema: Option<&'a TableSchema>,
     resumption: Option<&'a Resumption<FitPlan>>,
@@ -95,7 +106,7 @@ impl Fitting<'_> {
     ) -> Result<(Vec<Fold>, Outcome, CheckpointWriter)> {
         let (config, seed, device) = (self.config, job.seed, job.device);
         let mut progress = job.epochs(config.epochs * (rows.folds.len() + 1))?;
-        let command = format!("lockstep fit {}", args.data.display());
+        let command = format!("lockstep fit {}", self.data.display());
         let from = self.resumption.and_then(|resumption| within(resumption, job.folder.path()));
         let mut checkpoints = job.checkpoints(&args.resuming, from, &command)?;
         let often = args.resuming.checkpoint_every.is_some();
@@ -103,6 +114,7 @@ impl Fitting<'_> {
         let folds = CrossValidation { fit: self, job, rows, often }.run(&mut progress, &mut checkpoints)?;
         let prepared = prepare(rows, &rows.parts, config, device)?;
         prepared.in_file.iter().for_each(|why| note(job.printing(), why));
+        job.warn(suspicious::notes(&prepared, self.store, job.remarks())?);
         let network = match self.resumption {
             None => Network::new(&prepared, config, seed, device)?,
             Some(_) => Network::drawn(&prepared, config, seed, device)?,
@@ -114,6 +126,7 @@ impl Fitting<'_> {
         let mut observer = Training {
             progress: &mut progress,
             before: rows.folds.len() * config.epochs,
+            best: None,
             checkpoints: &mut checkpoints,
             to_bytes: Box::new(|net, snapshot| self.checkpoint(&prepared, net, snapshot, &folds, (seed, &provenance))),
             log: self.log(job, &prepared)?,
@@ -140,6 +153,7 @@ impl Fitting<'_> {
     ) -> Result<Vec<u8>> {
         let pinned = pinned(prepared, self.store, self.schema);
         let mut provenance = provenance.clone();
+        provenance.data = Some(self.data.display().to_string());
         provenance.folds = folds.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
         let info = ModelInfo { config: self.config, seed, pinned: &pinned, metrics: BTreeMap::new(), provenance };
         checkpoint::to_bytes(prepared, &model::module(prepared, net)?, &snapshot.tensors()?, info)
@@ -170,7 +184,7 @@ impl Fitting<'_> {
         if let Some(events) = &mut job.events {
             log::metrics(events, outcome)?;
         }
-        let verdict = judge(outcome);
+        let verdict = judge(outcome, self.config);
         let mut results = results(outcome, &verdict, &self.store.display_name);
         results.extend(folds::results(folds));
         let summary = job.summary("fit", self.config, results.into())?;
@@ -184,9 +198,14 @@ impl Fitting<'_> {
         };
         let finished = Finished { outcome, config, seed, provenance, store, schema, verdict: &verdict };
         let numbered = finished.stage(&mut job.folder, &mut go_on)?;
-        job.folder.stage("config.toml", toml::to_string(config)?.as_bytes())?;
+        job.folder.stage("config.toml", written(config, seed, Some(job.threads))?.as_bytes())?;
         let text = [Some(text(outcome)), folds::text(folds), numbered.text(), Some(verdict.text)];
         go_on()?;
+        // Whoever named a folder meant that one.
+        let default = job.folder.path() == Path::new("runs/fit");
+        if let Some(kept) = default.then(|| kept::keep(job.folder.path(), &summary)).transpose()?.flatten() {
+            note(job.printing(), &format!("the run before is kept in {}; lockstep runs lists them", kept.display()));
+        }
         job.finish(summary, &text.into_iter().flatten().collect::<Vec<_>>().join("\n"))
     }
 }

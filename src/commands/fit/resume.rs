@@ -12,10 +12,11 @@ use crate::data::schema::{ColumnSchema, TableSchema};
 use crate::fit::checkpoint::table;
 use crate::fit::prepare::Prepared;
 use crate::fit::settings::{FitPlan, FitSettings, schema as schema_file};
+use crate::runs::earlier::SUMMARY;
 use crate::train::snapshot::Snapshot;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Settings that may differ, beside those that are no settings of the fit.
 const FREE: [&str; 4] = ["engine", "epochs", "importance", "log"];
@@ -46,6 +47,20 @@ pub(super) fn resume(path: &Path, args: &Fit) -> Result<Resumption<FitPlan>> {
     earlier.check_epochs((epoch, finished), saved.epochs, config.epochs, config.schedule.needs_total())?;
     let config = config.with_schema(own_schema);
     Ok(Resumption { path: found.path, snapshot, config, seed, manifest: Some(manifest), planned_epochs: saved.epochs })
+}
+
+/// The table of the run in `folder`, which its checkpoint names, or its summary where it came to its end.
+pub(super) fn earlier_data(folder: &Path, resumption: Option<&Resumption<FitPlan>>) -> Result<PathBuf> {
+    let of_checkpoint = resumption.and_then(|found| found.manifest.as_ref()?.provenance.data.clone());
+    let summary = std::fs::read_to_string(folder.join(SUMMARY)).ok();
+    let summary = summary.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let named = of_checkpoint.or_else(|| Some(summary?["data"].as_str()?.to_string()));
+    // Rows of standard input are not there a second time.
+    let named = named.filter(|named| !["-", "standard input"].contains(&named.as_str()));
+    named.map(Into::into).with_context(|| {
+        let folder = folder.display();
+        format!("--resume {folder}: does not say which table it was trained on; name it: lockstep fit DATA --resume {folder}")
+    })
 }
 
 /// The schema file that the earlier fit was given, if it was given one.

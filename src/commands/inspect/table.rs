@@ -2,20 +2,26 @@
 
 use super::show::text;
 use crate::cli::{InspectTable, Printing};
+use crate::commands::at_work::AtWork;
 use crate::commands::print::{Verdict, report};
+use crate::commands::progress::Interrupt;
 use crate::cpu::threads;
 use crate::data::profile::{Profile, TableProfile};
 use crate::data::source::{ReadOptions, Source};
 use crate::runs::files;
+use crate::train::observer::Interrupted;
 use anyhow::Result;
 use polars::prelude::{DataFrame, DataType, Schema};
 use serde_json::Value;
 use std::path::Path;
 
 pub(super) fn run(file: &Path, args: &InspectTable, printing: Printing) -> Result<Verdict> {
+    Interrupt::catch()?;
+    let working = AtWork::begin(printing.quiet);
     let mut source = Source::open(file, &args.reading.over(ReadOptions::default())?)?;
     let (shown, bytes) = (source.display_name.clone(), source.bytes()?);
     let profile = profile(&mut source, args.target.as_deref())?.finish(&source.unreadable(), &source.indexes());
+    drop(working);
     let saved = args.save.as_deref().map(|place| save(&profile, place, &shown)).transpose()?;
     let saved_text = saved.map_or(String::new(), |place| format!("\n\nschema written to {place}"));
     report(printing, &format!("{}{saved_text}", text(&profile, &shown, bytes)), &object(&profile, &shown, bytes)?)?;
@@ -32,7 +38,7 @@ fn profile(source: &mut Source, target: Option<&str>) -> Result<Profile> {
             Ok(()) if !became_text(&types, source.schema()) => return Ok(profile),
             // What was read as numbers before a word came is text as it is written: 007, True.
             Ok(()) => {}
-            Err(error) if !source.leave_out_broken() => return Err(error),
+            Err(error) if error.is::<Interrupted>() || !source.leave_out_broken() => return Err(error),
             Err(_) => {}
         }
     }

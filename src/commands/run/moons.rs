@@ -58,6 +58,7 @@ fn train(
     let mut observer = Training {
         progress: &mut progress,
         before: 0,
+        best: None,
         checkpoints: &mut checkpoints,
         to_bytes: Box::new(|net, snapshot| checkpoint::to_bytes(net, snapshot, &x, description(job, config, None)?)),
         log: None,

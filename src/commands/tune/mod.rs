@@ -10,6 +10,7 @@ use super::print::Verdict;
 use super::progress::Progress;
 use super::settings;
 use super::training::Watched;
+use crate::choices::fixed::digits;
 use crate::cli::Tune;
 use crate::data::schema::TableSchema;
 use crate::data::store::Store;
@@ -90,7 +91,7 @@ pub(super) fn run(args: &Tune) -> Result<Verdict> {
     job.init_from = outcome.network.initial.clone();
     let trials = &journal.trials[..search.plan.len()];
     let numbered = write(args, &mut job, &search, trials, &best, &outcome, schema.as_ref())?;
-    let judgement = judge(&outcome);
+    let judgement = judge(&outcome, &search.configs[best.trial - 1]);
     let summary =
         summary(&search, trials, &best, results(&outcome, &judgement, &args.data.display().to_string()).into());
     let summary = job.summary("tune", &search.configs[best.trial - 1], summary)?;
@@ -202,7 +203,7 @@ fn go_on(
     })?;
     let config = &search.configs[found.trial - 1];
     let show = |epoch: &Epoch<'_>| {
-        let message = || Ok(format!("best again  epoch {}  loss {:.6}", epoch.number, epoch.loss()?));
+        let message = || Ok(format!("best again  epoch {}  loss {}", epoch.number, digits(epoch.loss()?)));
         progress.step(count as u64, message)
     };
     let mut again = Watched { interrupt: job.interrupt.clone(), show };
@@ -229,13 +230,14 @@ fn write(
     job.folder.stage("trials.png", &picture::figure(trials, &search.tune.params, &search.metric).png()?)?;
     let (config, seed) = (&search.configs[best.trial - 1], args.common.seed);
     let head = format!(
-        "# Trial {} of {}: lockstep fit {} --config best.toml --seed {seed}\n",
+        "# Trial {} of {}: lockstep fit {} --config best.toml\n",
         best.trial,
         trials.len(),
         args.data.display()
     );
-    job.folder.stage("best.toml", format!("{head}{}", toml::to_string(config)?).as_bytes())?;
+    job.folder
+        .stage("best.toml", format!("{head}{}", settings::written(config, seed, Some(job.threads))?).as_bytes())?;
     let (provenance, store, interrupt) = (job.provenance(), search.rows.store, job.interrupt.clone());
-    Finished { outcome, config, seed, provenance, store, schema, verdict: &judge(outcome) }
+    Finished { outcome, config, seed, provenance, store, schema, verdict: &judge(outcome, config) }
         .stage(&mut job.folder, &mut || interrupt.stop())
 }

@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
             self.each_row(&block, first, |row, key, cell| {
                 let Some((index, _, dtype)) = picked.get_full(key) else { return Ok(()) };
                 let cell = if self.is_missing(&cell) { Cell::Null } else { cell };
-                builders[index].set(row, cell).map_err(|()| anyhow!("{}: {}", self.place.file, unreadable(key, dtype)))
+                builders[index].set(row, cell).map_err(|found| self.unfit(first + row, (key, dtype), &found))
             })?;
             let built =
                 builders.into_iter().zip(picked.iter_names()).map(|(builder, name)| builder.column(name.clone()));
@@ -105,6 +105,19 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(())
+    }
+
+    /// A cell that its column does not hold: of rows that come one by one the types are known before the cells.
+    fn unfit(&self, row: usize, (key, dtype): (&str, &DataType), found: &str) -> anyhow::Error {
+        let expected = match dtype {
+            DataType::Int64 | DataType::Float64 => "a number",
+            DataType::Boolean => "true or false",
+            DataType::List(_) | DataType::Struct(_) => {
+                return anyhow!("{}: {}", self.place.file, unreadable(key, dtype));
+            }
+            _ => "text, a number, a truth value or a date",
+        };
+        anyhow!("{}, column {key}: {found}, expected {expected}", self.place.row(row))
     }
 
     fn refused(&self, row: usize, error: &serde_json::Error, line: &[u8]) -> anyhow::Error {
@@ -160,17 +173,26 @@ impl Builder {
     }
 
     /// A cell that the column's type holds, as [`Reader::dtype`] and `widen` have found it.
-    fn set(&mut self, row: usize, cell: Cell<'_>) -> Result<(), ()> {
+    ///
+    /// # Errors
+    /// What another cell is.
+    fn set(&mut self, row: usize, cell: Cell<'_>) -> Result<(), String> {
         match (self, cell) {
-            (Self::Unreadable, _) | (_, Cell::List | Cell::Object) => return Err(()),
+            (_, Cell::List) => return Err("a list".into()),
+            (Self::Unreadable, _) | (_, Cell::Object) => return Err("an object".into()),
             (_, Cell::Null) => {}
             (Self::Bools(cells), Cell::Bool(value)) => cells[row] = Some(value),
             (Self::Integers(cells), Cell::Integer(value)) => cells[row] = Some(value),
             (Self::Numbers(cells), Cell::Integer(value)) => cells[row] = Some(value as f64),
             (Self::Numbers(cells), Cell::Unsigned(value)) => cells[row] = Some(value as f64),
             (Self::Numbers(cells), Cell::Number(value)) => cells[row] = Some(value),
+            // A number that is written as text is one, as in a table whose every row is looked at first.
+            (Self::Numbers(cells), Cell::Text(text)) => match text.trim().parse() {
+                Ok(value) => cells[row] = Some(value),
+                Err(_) => return Err(format!("{text:?}")),
+            },
             (Self::Texts(cells), cell) => cells[row] = Some(text(cell).into_owned()),
-            _ => return Err(()),
+            (_, cell) => return Err(text(cell).into_owned()),
         }
         Ok(())
     }

@@ -95,7 +95,12 @@ impl Source {
         }
         let format = match options.format {
             Some(format) => format,
-            None if stdin.is_some() => Format::Csv,
+            None if stdin.is_some() => {
+                if let Some(Stdin::Live(live)) = &stdin {
+                    live.check_rows()?;
+                }
+                Format::Csv
+            }
             None => Format::of(&files[0])?,
         };
         ensure!(options.sheet.is_none() || format == Format::Xlsx, "--sheet: {shown} is no workbook; leave it out");

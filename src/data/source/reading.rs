@@ -4,6 +4,7 @@ use super::files::open;
 use super::stdin::Stdin;
 use super::types::{converted, read_as, wider};
 use super::{Give, OnBatch, Source, columnar, delimited, json, text, workbook};
+use crate::cpu::{doing, room};
 use crate::data::location::{Location, Piece};
 use crate::data::table::Format;
 use crate::data::zones::wall;
@@ -11,6 +12,9 @@ use crate::train::observer::Interrupted;
 use anyhow::{Result, anyhow, bail, ensure};
 use polars::prelude::*;
 use std::path::Path;
+
+/// Batches after which memory that was freed is given back: each of the threads that read keeps some, and more with every batch.
+const TRIM: usize = 16;
 
 impl Source {
     /// Gives every batch to `see`, in order; with `columns` only those are read.
@@ -37,10 +41,17 @@ impl Source {
         if let Some((_, why)) = broken.iter().find(|(name, _)| asked(name)) {
             bail!("{}: {why}", self.display_name);
         }
-        let mut theirs = false;
-        let mut watched =
-            |made: T| Interrupted::check("the table was read").and_then(|()| see(made)).inspect_err(|_| theirs = true);
+        let (mut theirs, mut batches) = (false, 0_usize);
+        let mut watched = |made: T| {
+            batches += 1;
+            if batches.is_multiple_of(TRIM) {
+                room::give_back();
+            }
+            Interrupted::check("the table was read").and_then(|()| see(made)).inspect_err(|_| theirs = true)
+        };
         let Err(error) = self.read_all(columns, &work, &mut watched) else { return Ok(()) };
+        // Whatever became of the reading, it was ended.
+        Interrupted::check("the table was read")?;
         let names = columns.map_or_else(|| self.names(), <[String]>::to_vec);
         let why = if theirs { None } else { names.iter().find_map(|name| self.broken_column(name)) };
         Err(why.map_or(error, |why| anyhow!("{}: {why}", self.display_name)))
@@ -56,6 +67,7 @@ impl Source {
         let readable: Vec<String> = self.schema.iter().filter_map(readable).collect();
         let columns = columns.or((!self.broken.is_empty()).then_some(readable.as_slice()));
         let mut first = 0;
+        doing::begin("rows read");
         self.pieces.clear();
         for index in 0..self.files.len() {
             self.pieces.push(Piece { file: self.name_of(index), first });
@@ -65,6 +77,7 @@ impl Source {
             let finish = |batch: DataFrame, before: usize| {
                 let batch = meaning.apply(&plain(batch, &types, &shown)?, before, &shown)?;
                 let batch = pinned.typed(&batch, before, &shown)?;
+                doing::add(batch.height());
                 Ok((before + batch.height(), work(batch, first + before)))
             };
             let mut see = |(rows, made): (usize, T)| {

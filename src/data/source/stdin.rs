@@ -2,8 +2,10 @@
 
 use super::ReadOptions;
 use super::blocks::{Incomplete, Text};
+use crate::cpu::input::Input;
 use crate::data::table::Format;
-use anyhow::{Context, Result, bail};
+use crate::train::observer::Interrupted;
+use anyhow::{Context, Result, bail, ensure};
 use polars::prelude::Schema;
 use std::io::{Cursor, Read, Seek, Write};
 use std::path::PathBuf;
@@ -21,7 +23,7 @@ impl Stdin {
     pub fn open(options: &mut ReadOptions) -> Result<Self> {
         options.live &= is_possible(options);
         if !options.live {
-            return copied(std::io::stdin());
+            return copied(input()?);
         }
         let live = Live::begin()?;
         options.live = live.is_plain();
@@ -37,10 +39,19 @@ impl Stdin {
     }
 }
 
+fn input() -> Result<Input> {
+    Input::open().context("standard input: cannot read")
+}
+
 fn copied(mut bytes: impl Read) -> Result<Stdin> {
-    let mut copy = NamedTempFile::new().context("standard input: cannot make a temporary file to copy it to")?;
-    std::io::copy(&mut bytes, &mut copy).context("standard input: cannot copy it")?;
-    copy.flush().and_then(|()| copy.rewind()).context("standard input: cannot copy it")?;
+    let room = || {
+        let folder = std::env::temp_dir();
+        format!("standard input: cannot copy it to {}; set TMPDIR to a folder with room", folder.display())
+    };
+    let mut copy = NamedTempFile::new().with_context(room)?;
+    let done = std::io::copy(&mut bytes, &mut copy).and_then(|_| copy.flush()).and_then(|()| copy.rewind());
+    Interrupted::check("standard input was read")?;
+    done.with_context(room)?;
     Ok(Stdin::Copied(copy))
 }
 
@@ -56,13 +67,13 @@ fn is_possible(options: &ReadOptions) -> bool {
 
 /// Standard input of which a part was read, never further than to the end of a row that is there.
 pub struct Live {
-    text: Text<std::io::Stdin>,
+    text: Text<Input>,
 }
 
 impl Live {
     /// Waits for the first bytes.
     fn begin() -> Result<Self> {
-        let mut live = Self { text: Text::new(std::io::stdin(), true) };
+        let mut live = Self { text: Text::new(input()?, true) };
         live.read()?;
         Ok(live)
     }
@@ -94,7 +105,16 @@ impl Live {
     }
 
     fn read(&mut self) -> Result<()> {
-        self.text.read().context("standard input: cannot read")
+        let read = self.text.read();
+        Interrupted::check("standard input was read")?;
+        read.context("standard input: cannot read")
+    }
+
+    /// Refuses objects where rows of cells are expected.
+    pub fn check_rows(&self) -> Result<()> {
+        let start = self.text.buffer.iter().find(|byte| !byte.is_ascii_whitespace());
+        ensure!(start != Some(&b'{'), "standard input: begins like NDJSON; say --format ndjson");
+        Ok(())
     }
 
     /// All of it.

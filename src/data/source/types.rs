@@ -56,8 +56,8 @@ pub fn converted(column: &Column, shown: &str) -> Result<Column> {
 /// Why a column cannot be used.
 pub fn unreadable(name: &str, dtype: &DataType) -> String {
     let what = match dtype {
-        DataType::List(_) | DataType::Array(..) => "a list in each cell".into(),
-        DataType::Struct(_) => "an object in each cell".into(),
+        DataType::List(_) | DataType::Array(..) => "lists in its cells".into(),
+        DataType::Struct(_) => "objects in its cells".into(),
         DataType::Unknown(_) => "cells of a type that cannot be read".into(),
         other => format!("cells of the type {other}"),
     };
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(bytes("é".as_bytes()).unwrap().str().unwrap().get(0), Some("é"));
         assert!(bytes(b"\xff").unwrap_err().to_string().contains("t.parquet: column a holds bytes that are not UTF-8"));
         let list = DataType::List(Box::new(DataType::Int64));
-        assert!(unreadable("a", &list).contains("column a has a list in each cell"));
+        assert!(unreadable("a", &list).contains("column a has lists in its cells"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use polars::prelude::*;
 use polars_arrow::io::ipc::read::{FileMetadata, prepare_projection, read_batch, read_file_metadata};
 use polars_arrow::io::ipc::write::default_ipc_fields;
+use std::collections::VecDeque;
 use std::fs::File;
 use tempfile::NamedTempFile;
 
@@ -70,7 +71,7 @@ fn lost(error: &PolarsError) -> anyhow::Error {
 
 /// Collects batches, and moves to a file once they are many.
 pub(super) struct Writer {
-    waiting: Vec<DataFrame>,
+    waiting: VecDeque<DataFrame>,
     /// Rows of `waiting`.
     rows: usize,
     /// Of all batches so far.
@@ -86,7 +87,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(in_memory: usize) -> Self {
-        Self { waiting: vec![], rows: 0, bytes: 0, in_memory, file: None, types: None, stale: false }
+        Self { waiting: VecDeque::new(), rows: 0, bytes: 0, in_memory, file: None, types: None, stale: false }
     }
 
     pub(super) fn take(&mut self, batch: DataFrame) -> Result<()> {
@@ -98,7 +99,7 @@ impl Writer {
         }
         self.bytes += batch.estimated_size();
         self.rows += batch.height();
-        self.waiting.push(batch);
+        self.waiting.push_back(batch);
         if self.bytes > self.in_memory || self.file.is_some() { self.spill(self.batch()) } else { Ok(()) }
     }
 
@@ -108,22 +109,32 @@ impl Writer {
 
     /// Writes the rows that wait, in batches, while there are `least` of them.
     fn spill(&mut self, least: usize) -> Result<()> {
-        if self.rows < least.max(1) {
-            return Ok(());
+        let batch = self.batch();
+        while self.rows >= least.max(1) {
+            let rows = self.first(batch)?;
+            let writer = match &mut self.file {
+                Some((_, writer)) => writer,
+                None => &mut self.file.insert(temporary(rows.schema())?).1,
+            };
+            writer.write_batch(&rows).map_err(full)?;
         }
-        let rows = joined(std::mem::take(&mut self.waiting).into_iter().map(Ok))?;
-        let writer = match &mut self.file {
-            Some((_, writer)) => writer,
-            None => &mut self.file.insert(temporary(rows.schema())?).1,
-        };
-        let (mut first, batch) = (0, rows_of_batch(rows.width()));
-        while rows.height() - first >= least.max(1) {
-            writer.write_batch(&rows.slice(first as i64, batch)).map_err(full)?;
-            first = rows.height().min(first + batch);
-        }
-        self.rows = rows.height() - first;
-        self.waiting.extend((self.rows > 0).then(|| rows.slice(first as i64, self.rows)));
         Ok(())
+    }
+
+    /// Takes out the first `count` of the rows that wait, or all. Those of one batch are not copied.
+    fn first(&mut self, count: usize) -> Result<DataFrame> {
+        let (mut taken, mut pieces) = (0, Vec::new());
+        while taken < count {
+            let Some(rows) = self.waiting.pop_front() else { break };
+            let here = rows.height().min(count - taken);
+            if here < rows.height() {
+                self.waiting.push_front(rows.slice(here as i64, rows.height() - here));
+            }
+            pieces.push(rows.slice(0, here));
+            taken += here;
+        }
+        self.rows -= taken;
+        joined(pieces.into_iter().map(Ok))
     }
 
     /// The types of the columns, and all cells.

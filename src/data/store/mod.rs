@@ -6,6 +6,7 @@ mod copy;
 use super::location::{Location, Piece};
 use super::source::{OnBatch, Source, widen};
 use crate::choices::names::absent;
+use crate::cpu::doing;
 use crate::cpu::threads::{self, AT_ONCE};
 use crate::train::observer::Interrupted;
 use anyhow::{Context, Result, bail};
@@ -157,9 +158,11 @@ impl Store {
 
     /// Calls `see` with each batch of some ten thousand rows, in order, and with the number of rows before it.
     pub fn batches(&self, columns: &[String], see: &mut OnBatch<'_>) -> Result<()> {
+        doing::begin(READY);
         for first in (0..self.height).step_by(self.batch()) {
             Interrupted::check("the rows were made ready")?;
             see(self.cells.batch(columns, first, self.batch())?, first)?;
+            doing::add(self.batch());
         }
         Ok(())
     }
@@ -172,14 +175,19 @@ impl Store {
         work: impl Fn(DataFrame, usize) -> Result<T> + Sync,
         mut see: impl FnMut(T) -> Result<()>,
     ) -> Result<()> {
+        doing::begin(READY);
         let firsts = (0..self.height).step_by(self.batch());
         let work = |first: usize| work(self.cells.batch(columns, first, self.batch())?, first);
         threads::ordered(firsts, AT_ONCE, work, |made: Result<T>| {
             Interrupted::check("the rows were made ready")?;
+            doing::add(self.batch());
             see(made?)
         })
     }
 }
+
+/// What is shown while a table that has been read is gone through.
+const READY: &str = "rows made ready";
 
 /// For each column in `kept` the type that fits its cells in every source.
 fn joint(sources: &[Source], kept: &[String]) -> Schema {

@@ -83,6 +83,14 @@ impl Counts {
         mean(self.0.iter().filter(|count| count.truth > 0).map(Count::recall))
     }
 
+    /// The standard error of [`Self::balanced_accuracy`]: a recall r of n rows has the variance r (1 - r) / n.
+    pub fn balanced_accuracy_error(&self) -> f64 {
+        let of = |count: &Count| count.recall() * (1.0 - count.recall()) / count.truth as f64;
+        let (classes, sum) =
+            self.0.iter().filter(|count| count.truth > 0).map(of).fold((0, 0.0), |(n, sum), of| (n + 1, sum + of));
+        sum.sqrt() / f64::from(classes.max(1))
+    }
+
     /// The mean over the classes of the share of right predictions among those for the class,
     /// `sklearn.metrics.precision_score(average="macro")`; 0 for a class never predicted.
     pub fn precision_macro(&self) -> Option<f64> {

@@ -14,7 +14,7 @@ mod tests;
 
 pub use classification::{Counts, accuracy, confusion_matrix};
 pub use curves::{binary_average_precision, binary_roc_auc, precision_recall_curve, roc_curve};
-pub use probability::{areas, brier_score, log_loss};
+pub use probability::{areas, brier_score, log_loss, log_loss_error};
 pub use regression::{explained_variance, mae, mape, mse, r2, rmse};
 
 use serde::{Serialize, Serializer};

@@ -56,8 +56,24 @@ pub fn areas(truth: &[i64], probabilities: &[f64], classes: usize) -> [Option<f6
 /// float64's (scikit-learn takes float32's where it is given float32). Undefined for no rows or one class:
 /// scikit-learn raises.
 pub fn log_loss(truth: &[i64], probabilities: &[f64], classes: usize) -> Option<f64> {
+    mean(log_losses(truth, probabilities, classes)?)
+}
+
+/// Of each row.
+fn log_losses<'a>(
+    truth: &'a [i64],
+    probabilities: &'a [f64],
+    classes: usize,
+) -> Option<impl Iterator<Item = f64> + 'a> {
     let rows = rows(truth, probabilities, classes)?;
-    mean(rows.map(|(class, row)| -row[class].clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln()))
+    Some(rows.map(|(class, row)| -row[class].clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln()))
+}
+
+/// The standard error of [`log_loss`]: the rows' standard deviation over the root of their number.
+pub fn log_loss_error(truth: &[i64], probabilities: &[f64], classes: usize) -> Option<f64> {
+    let center = log_loss(truth, probabilities, classes)?;
+    let variance = mean(log_losses(truth, probabilities, classes)?.map(|loss| (loss - center).powi(2)))?;
+    Some((variance / truth.len() as f64).sqrt())
 }
 
 /// The mean squared distance between the probabilities and the truth (Brier, Monthly Weather Review 78, 1950). For two

@@ -88,7 +88,7 @@ impl Serialize for FitPlan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::choices::{Impute, Scale};
+    use crate::preprocess::choices::{Impute, Scale, Unseen};
     use crate::train::config::TrainConfig;
     use crate::train::order_kind::OrderKind;
     use toml::{Table, Value};
@@ -117,7 +117,7 @@ mod tests {
     fn a_rule_for_one_column_changes_that_column_only() {
         let column = vec!["a:impute=median,scale=none".into(), "c:scale=robust".into(), "a:scale=minmax".into()];
         let plan = FitSettings { column, ..settings() }.check().unwrap();
-        assert_eq!(plan.choice("b"), ColumnChoice::default());
+        assert_eq!(plan.choice("b"), ColumnChoice { unseen: Unseen::Ignore, ..ColumnChoice::default() });
         assert_eq!((plan.choice("a").impute, plan.choice("a").scale), (Impute::Median, Scale::Minmax));
         assert_eq!(plan.choice("c").scale, Scale::Robust);
     }

@@ -6,8 +6,7 @@ use super::raw::FitSettings;
 use crate::data::source::ReadOptions;
 use crate::model::activation::Activation;
 use crate::model::norm::Norm;
-use crate::preprocess::choices::ColumnChoice;
-use crate::preprocess::choices::TargetScale;
+use crate::preprocess::choices::{ColumnChoice, TargetScale, Unseen};
 use crate::train::config::TrainConfig;
 
 impl Default for FitSettings {
@@ -38,7 +37,7 @@ impl Default for FitSettings {
             indicator: column.indicator,
             scale: column.scale,
             encode: column.encode,
-            unseen: column.unseen,
+            unseen: Unseen::Ignore,
             date_parts: vec![],
             column: vec![],
             split: vec![0.6, 0.2, 0.2],

@@ -16,3 +16,4 @@ pub use check::FitPlan;
 pub use importance::ImportanceRows;
 pub use kinds::{ClassWeight, Log, Task};
 pub use raw::FitSettings;
+pub use resolve::OF_RUN;

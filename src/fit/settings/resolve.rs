@@ -13,8 +13,10 @@ use crate::train::order_kind::OrderKind;
 use anyhow::{Result, bail, ensure};
 use std::path::{Path, PathBuf};
 
-/// What `fit` is told by flags alone: it is said of a run, not of its settings.
-pub const FLAGS: [&str; 6] = ["seed", "threads", "device", "out", "quiet", "config"];
+/// What a settings file may say of the run beside the settings: each stands for its flag.
+pub const OF_RUN: [&str; 2] = ["seed", "threads"];
+/// What `fit` is told by flags alone.
+const FLAGS: [&str; 4] = ["device", "out", "quiet", "config"];
 
 impl FitSettings {
     /// The settings in a TOML text, with `flags` (a table of the same keys) laid over them and the roles of the schema file
@@ -25,8 +27,9 @@ impl FitSettings {
     /// schema file that cannot be read.
     pub fn resolve(text: &str, shown: &str, flags: toml::Table) -> Result<Self> {
         let mut table: toml::Table = given::table(text, shown)?;
+        OF_RUN.iter().for_each(|key| _ = table.remove(*key));
         let known = Self::keys()?;
-        let names: Vec<&str> = known.keys().map(String::as_str).collect();
+        let names: Vec<&str> = known.keys().map(String::as_str).chain(OF_RUN).collect();
         ensure!(
             !table.contains_key("tune"),
             "{shown}: [tune]: settings of a search; use lockstep tune, or leave them out"

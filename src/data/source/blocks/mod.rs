@@ -255,8 +255,9 @@ impl<'a, R: Read> Blocks<'a, R> {
         };
         ensure!(
             cells == expected || self.dialect.delimiter.is_none(),
-            "{}: {cells} cells, expected {expected} as in the first line; {why}",
-            self.at(at)
+            "{}: {cells} {}, expected {expected} as in the first line; {why}",
+            self.at(at),
+            if cells == 1 { "cell" } else { "cells" }
         );
         Ok(())
     }

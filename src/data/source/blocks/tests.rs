@@ -53,7 +53,7 @@ fn lines_before_the_header_are_skipped_on_request_and_rs_row_names_are_seen() {
 #[test]
 fn what_is_no_row_is_named_by_its_number() {
     let refusal = |text: &[u8]| all(text, CSV).unwrap_err().to_string();
-    assert!(refusal(b"a,b\n1,2\n3\n").starts_with("t.csv: row 2: 1 cells, expected 2"));
+    assert!(refusal(b"a,b\n1,2\n3\n").starts_with("t.csv: row 2: 1 cell, expected 2"));
     assert!(refusal(b"a,b\n1,2\n3,4,5\n").starts_with("t.csv: row 2: 3 cells, expected 2"));
     assert!(refusal(b"a,b\n1,\"2\n3,4\n").starts_with("t.csv: row 1: a quote is opened"));
     assert!(refusal(b"a,b\n1,2\n3,\"4\" 5\n").starts_with("t.csv: row 2, cell 2: text stands behind"));

@@ -1,15 +1,18 @@
 //! A fit's pictures, and the page that holds them.
 
+mod page;
+
+pub use page::{Shown, page};
+
 use super::outcome::Outcome;
 use super::surface;
-use crate::choices::fixed::fixed;
 use crate::evaluate::metrics;
-use crate::evaluate::predictions::{Predictions, Scored};
+use crate::evaluate::predictions::Predictions;
 use crate::fit::settings::FitPlan;
 use crate::plot::{Figure, StandIns};
 use crate::preprocess::target::Labels;
 use crate::preprocess::target::Target;
-use crate::report::{self, Block, Section, Table};
+use crate::report;
 use anyhow::Result;
 
 /// A picture of the run folder.
@@ -106,41 +109,4 @@ fn alt(figure: &Figure) -> String {
         (x, y) => format!("{y} by {x}"),
     });
     format!("{}: {}", figure.title, axes.collect::<Vec<_>>().join("; "))
-}
-
-/// `report.html`.
-pub fn page(
-    outcome: &Outcome,
-    config: &FitPlan,
-    verdict: &str,
-    shown: &str,
-    (pictures, numbered): (&[Picture], &StandIns),
-) -> Result<String> {
-    let mut result = vec![Block::Note(verdict.into()), Block::Table(scores(outcome))];
-    result.extend([outcome.scores.importance.text(), not_drawn(outcome)].into_iter().flatten().map(Block::Note));
-    let block = |picture: &Picture| Block::Picture { png: picture.png.clone(), alt: picture.alt.clone() };
-    let note = numbered.text().map(Block::Note).into_iter();
-    let sections = [
-        Section { title: "Result".into(), blocks: result },
-        Section { title: "Pictures".into(), blocks: note.chain(pictures.iter().map(block)).collect() },
-        Section { title: "Settings".into(), blocks: vec![Block::Code(toml::to_string(config)?)] },
-    ];
-    Ok(report::html(&format!("{} from {shown}", config.target), &sections))
-}
-
-fn scores(outcome: &Outcome) -> Table {
-    let cell = |value: Option<f64>| value.map_or("not defined".into(), |value| fixed(value, 6));
-    let parts = [
-        ("training", Some(&outcome.scores.train)),
-        ("validation", outcome.scores.valid.as_ref()),
-        ("test", outcome.scores.test.as_ref()),
-    ];
-    let parts: Vec<(&str, &Scored)> = parts.into_iter().filter_map(|(name, scored)| Some((name, scored?))).collect();
-    let mut header = vec!["metric".into()];
-    header.extend(parts.iter().flat_map(|(name, _)| [name.to_string(), format!("{name}, baseline")]));
-    let row = |name: &str| {
-        let values = parts.iter().flat_map(|(_, scored)| [scored.metrics.get(name), scored.baseline.get(name)]);
-        std::iter::once(name.to_string()).chain(values.map(cell)).collect()
-    };
-    Table { header, rows: outcome.scores.train.metrics.iter().map(|(name, _)| row(name)).collect() }
 }
