@@ -3,7 +3,7 @@
 use crate::common::Workdir;
 use crate::common::process::Running;
 use crate::common::training::{checkpoints, same, summary};
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 
 const RENTS: [&str; 9] =
     ["fit", "rents.csv", "--target", "rent_eur", "--id", "listing_id", "--device", "cpu", "--quiet"];
@@ -75,7 +75,7 @@ fn another_run_in_the_default_folder_keeps_the_one_before_and_all_are_listed() {
 #[test]
 fn a_run_is_gone_on_with_by_its_folder_alone() {
     let dir = with_rents();
-    let fit = [&RENTS[..], &["--epochs", "4000", "--threads", "1", "--importance", "none"]].concat();
+    let fit = [&RENTS[..], &["--epochs", "800", "--threads", "1", "--importance", "none"]].concat();
     dir.run(&[&fit[..], &["--out", "whole"]].concat(), 0);
     let parts = dir.command(&[&fit[..], &["--checkpoint-every", "1", "--out", "parts"]].concat());
     let (code, stderr) = Running::start(parts)
@@ -85,7 +85,7 @@ fn a_run_is_gone_on_with_by_its_folder_alone() {
     dir.run(&["fit", "--resume", "parts", "--device", "cpu", "--quiet"], 0);
     same(&dir, "whole", "parts");
     // One that has come to its end is found by its summary.
-    dir.run(&["fit", "--resume", "parts", "--epochs", "4001", "--device", "cpu", "--quiet"], 0);
+    dir.run(&["fit", "--resume", "parts", "--epochs", "801", "--device", "cpu", "--quiet"], 0);
     dir.refuses(&["fit", "--target", "rent_eur"], &["<DATA>"]);
 }
 
@@ -121,26 +121,29 @@ fn classes_are_scored_one_by_one_and_what_looks_wrong_is_said() {
     }
 }
 
+/// Rows on standard input, behind which it stays open.
+fn input(dir: &Workdir) -> Child {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "cat rents.csv; exec sleep 600"]).current_dir(dir.path()).stdout(Stdio::piped()).spawn().unwrap()
+}
+
 #[test]
-fn predict_and_evaluate_that_are_interrupted_leave_nothing() {
+fn commands_that_wait_for_rows_are_interrupted_and_leave_nothing() {
     let dir = with_rents();
     rents(&dir, &["--out", "m"]);
-    let table = String::from_utf8(dir.read("rents.csv")).unwrap();
-    let (header, rows) = table.split_once('\n').unwrap();
-    dir.write("large.csv", format!("{header}\n{}", rows.repeat(2000)));
     std::fs::create_dir(dir.path().join("to")).unwrap();
     let left =
         || std::fs::read_dir(dir.path().join("to")).unwrap().map(|file| file.unwrap().file_name()).collect::<Vec<_>>();
-    let predict = dir.command(&["predict", "m", "large.csv", "-o", "to/p.csv"]);
-    let (code, stderr) = Running::start(predict).wait_until_at_work().end("-INT");
-    assert!(code == Some(130) && stderr.starts_with("error: interrupted"), "{stderr}");
-    assert!(left().is_empty(), "{:?}", left());
-    // A copy of standard input, of which more is to come.
-    for command in [&["evaluate", "m", "-"][..], &["inspect", "-"]] {
+    // Half a file of predictions, and copies of standard input.
+    let predict = ["predict", "m", "-", "-o", "to/p.csv"];
+    for (command, signal) in [(&predict[..], "-INT"), (&["evaluate", "m", "-"], "-TERM"), (&["inspect", "-"], "-INT")] {
+        let mut input = input(&dir);
         let mut command = dir.command(command);
-        command.env("TMPDIR", dir.path().join("to")).stdin(Stdio::piped());
-        let running = Running::start(command).wait_until("a copy", |_| !left().is_empty());
-        let (code, stderr) = running.end("-TERM");
+        command.env("TMPDIR", dir.path().join("to")).stdin(input.stdout.take().unwrap());
+        let running = Running::start(command).wait_until("a file", |_| !left().is_empty());
+        let (code, stderr) = running.end(signal);
+        input.kill().unwrap();
+        input.wait().unwrap();
         assert!(code == Some(130) && stderr.starts_with("error: interrupted"), "{stderr}");
         assert!(left().is_empty(), "{:?}", left());
     }
