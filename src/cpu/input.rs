@@ -3,7 +3,7 @@
 
 use super::stop;
 use std::fs::File;
-use std::io::{Error, Read, Result};
+use std::io::{Error, ErrorKind, Read, Result};
 use std::os::fd::{AsFd, AsRawFd};
 
 /// How long nothing is heard of Ctrl-C while nothing comes.
@@ -25,7 +25,9 @@ impl Input {
             let mut asked = libc::pollfd { fd: self.0.as_raw_fd(), events: libc::POLLIN, revents: 0 };
             // SAFETY: it is given one `pollfd`, which outlives the call, and a descriptor that `self` keeps open.
             let found = unsafe { libc::poll(&raw mut asked, 1, MILLISECONDS) };
-            if found != 0 {
+            // A signal ends the call before anything is there: it may be the one that is waited for.
+            let by_signal = found < 0 && Error::last_os_error().kind() == ErrorKind::Interrupted;
+            if found != 0 && !by_signal {
                 return true;
             }
         }
