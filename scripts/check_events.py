@@ -40,5 +40,8 @@ for tag, points in expected.items():
     assert times == sorted(times) and times[0] > 1.7e9, tag
 (text,) = events.Tensors("config/text_summary")
 settings = text.tensor_proto.string_val[0].decode()
-assert "\n".join(line[4:] for line in settings.split("\n")) == (folder / "config.toml").read_text().rstrip("\n")
+# The file has the run's seed and threads besides, by which it repeats the run.
+written = (folder / "config.toml").read_text().rstrip("\n").split("\n")
+assert [line.split(" = ")[0] for line in written[:2]] == ["seed", "threads"], written[:2]
+assert [line[4:] for line in settings.split("\n")] == written[2:]
 print(f"{folder}: {len(expected)} tags, {len(history)} epochs, all as in history.csv and summary.json")
