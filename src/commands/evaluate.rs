@@ -15,7 +15,7 @@ use crate::evaluate::metrics::Metrics;
 use crate::evaluate::per_class::PerClass;
 use crate::evaluate::predictions::{Predictions, measure, outputs, to_predictions};
 use crate::preprocess::inputs::Counts;
-use crate::preprocess::target::{Labels, Target};
+use crate::preprocess::target::Labels;
 use crate::preprocess::{split, tensors};
 use anyhow::{Context, Result, bail};
 use polars::prelude::DataFrame;
@@ -39,12 +39,7 @@ pub(super) fn run(args: &Evaluate) -> Result<Verdict> {
     let scored = score(&file.load(device).context(place.to_string())?, &of_table, &mut source, device)?;
     drop(waiting);
     let Score { metrics, rows, without_target, counts, predictions, labels } = scored;
-    let classes = match (&predictions, &labels, &of_table.target) {
-        (Predictions::Classes { predicted, .. }, Labels::Classes(truth), Target::Classes(names)) => {
-            Some(PerClass::of(truth, predicted, names))
-        }
-        _ => None,
-    };
+    let classes = PerClass::of_answers(&labels, &predictions, &of_table.target);
     let met = counts.describe();
     let mut note = if met.is_empty() { String::new() } else { format!("\n{met}") };
     if without_target > 0 {

@@ -48,10 +48,14 @@ impl Observer for Training<'_> {
         if let Some(loss) = epoch.valid_loss.filter(|loss| self.best.is_none_or(|(_, best)| *loss < best)) {
             self.best = Some((epoch.number, loss));
         }
-        let best = self.best.map_or(String::new(), |(epoch, loss)| format!(" (best {}, epoch {epoch})", digits(loss)));
-        let valid = epoch.valid_loss.map_or(String::new(), |loss| format!("  validation {}{best}", digits(loss)));
-        let loss = || Ok(format!("loss {}{valid}", digits(epoch.loss()?)));
-        self.progress.show((self.before + epoch.number) as u64, loss)?;
+        let best = self.best;
+        // Made where it is shown: an epoch of a small network takes some microseconds.
+        let losses = || {
+            let best = best.map_or(String::new(), |(epoch, loss)| format!(" (best {}, epoch {epoch})", digits(loss)));
+            let valid = epoch.valid_loss.map_or(String::new(), |loss| format!("  validation {}{best}", digits(loss)));
+            Ok(format!("loss {}{valid}", digits(epoch.loss()?)))
+        };
+        self.progress.show((self.before + epoch.number) as u64, losses)?;
         Ok(self.checkpoints.next(epoch.number))
     }
 

@@ -1,7 +1,9 @@
 //! What a classifier makes of each class, in the words of `sklearn.metrics.classification_report`.
 
 use crate::choices::fixed::fixed;
-use crate::evaluate::metrics::confusion_matrix;
+use crate::evaluate::metrics::{Count, confusion_matrix};
+use crate::evaluate::predictions::Predictions;
+use crate::preprocess::target::{Labels, Target};
 use serde_json::{Map, Value, json};
 
 /// Classes that a terminal shows; `summary.json` has them all.
@@ -16,41 +18,38 @@ pub struct PerClass<'a> {
     names: &'a [String],
     /// Rows by their class (first index) and the predicted one.
     confusion: Vec<Vec<u64>>,
-    scores: Vec<Score>,
-}
-
-/// One class against the others.
-struct Score {
-    precision: f64,
-    recall: f64,
-    f1: f64,
-    /// Rows that are of the class.
-    support: u64,
+    counts: Vec<Count>,
 }
 
 impl<'a> PerClass<'a> {
     /// Of the classes `names` by their codes.
     pub fn of(truth: &[i64], predicted: &[i64], names: &'a [String]) -> Self {
         let confusion = confusion_matrix(truth, predicted, names.len());
-        let mut of_predicted = vec![0; names.len()];
-        confusion.iter().for_each(|row| of_predicted.iter_mut().zip(row).for_each(|(sum, count)| *sum += count));
-        // 0 for 0/0, as scikit-learn's `zero_division`.
-        let ratio = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
-        let scores = confusion.iter().enumerate().map(|(class, row)| {
-            let (hits, support, predicted) = (row[class], row.iter().sum(), of_predicted[class]);
-            let [precision, recall] = [ratio(hits, predicted), ratio(hits, support)];
-            Score { precision, recall, f1: ratio(2 * hits, support + predicted), support }
-        });
-        Self { names, scores: scores.collect(), confusion }
+        let class = |class: usize| {
+            let of_class = |sum: u64| usize::try_from(sum).unwrap_or(usize::MAX);
+            Count {
+                hits: of_class(confusion[class][class]),
+                truth: of_class(confusion[class].iter().sum()),
+                predicted: of_class(confusion.iter().map(|row| row[class]).sum()),
+            }
+        };
+        Self { names, counts: (0..names.len()).map(class).collect(), confusion }
+    }
+
+    /// Of what a model of `target` says of some rows; none of one that is no classifier.
+    pub fn of_answers(truth: &Labels, said: &Predictions, target: &'a Target) -> Option<Self> {
+        match (truth, said, target) {
+            (Labels::Classes(truth), Predictions::Classes { predicted, .. }, Target::Classes(names)) => {
+                Some(Self::of(truth, predicted, names))
+            }
+            _ => None,
+        }
     }
 
     /// By class: `{"precision": …, "recall": …, "f1-score": …, "support": …}`, as `classification_report(output_dict=True)`.
     pub fn json(&self) -> Value {
-        let score = |score: &Score| {
-            let Score { precision, recall, f1, support } = score;
-            json!({"precision": precision, "recall": recall, "f1-score": f1, "support": support})
-        };
-        let classes = self.names.iter().cloned().zip(self.scores.iter().map(score));
+        let score = |count: &Count| json!({"precision": count.precision(), "recall": count.recall(), "f1-score": count.f1(), "support": count.truth});
+        let classes = self.names.iter().cloned().zip(self.counts.iter().map(score));
         Value::Object(classes.collect::<Map<_, _>>())
     }
 
@@ -65,11 +64,11 @@ impl<'a> PerClass<'a> {
 
     /// A row a class, its name first.
     pub fn rows(&self) -> Vec<[String; 5]> {
-        let row = |(name, score): (&String, &Score)| {
-            let [precision, recall, f1] = [score.precision, score.recall, score.f1].map(|value| fixed(value, 4));
-            [name.clone(), precision, recall, f1, score.support.to_string()]
+        let row = |(name, count): (&String, &Count)| {
+            let [precision, recall, f1] = [count.precision(), count.recall(), count.f1()].map(|value| fixed(value, 4));
+            [name.clone(), precision, recall, f1, count.truth.to_string()]
         };
-        self.names.iter().zip(&self.scores).map(row).collect()
+        self.names.iter().zip(&self.counts).map(row).collect()
     }
 
     /// The table for a terminal, with the part's name over the classes; none where there are too many of them.

@@ -6,9 +6,8 @@ use super::model;
 use super::prepare::{Prepared, Rows, prepare};
 use super::train::Network;
 use crate::evaluate::per_class::PerClass;
-use crate::evaluate::predictions::{Predictions, Scored, predictions_in_steps, score};
+use crate::evaluate::predictions::{Scored, predictions_in_steps, score};
 use crate::fit::settings::FitPlan;
-use crate::preprocess::target::{Labels, Target};
 use crate::record::Recording;
 use crate::torch::script::Module;
 use crate::train::observer::{After, Observer};
@@ -83,12 +82,7 @@ impl Outcome {
     /// What a classifier makes of each class of the rows that were held out, and which those are.
     pub fn per_class(&self) -> Option<(&'static str, PerClass<'_>)> {
         let (part, rows, scored) = self.held_out();
-        let (Labels::Classes(truth), Predictions::Classes { predicted, .. }) = (&rows.labels, &scored.predictions)
-        else {
-            return None;
-        };
-        let Target::Classes(names) = &self.prepared.target else { return None };
-        Some((part, PerClass::of(truth, predicted, names)))
+        Some((part, PerClass::of_answers(&rows.labels, &scored.predictions, &self.prepared.target)?))
     }
 }
 

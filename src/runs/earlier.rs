@@ -6,11 +6,15 @@ use std::path::Path;
 /// The file that lists the others.
 pub const SUMMARY: &str = "summary.json";
 
+/// What the summary in `folder` says, if one is there that can be read.
+pub fn summary(folder: &Path) -> Option<Map<String, Value>> {
+    serde_json::from_slice(&std::fs::read(folder.join(SUMMARY)).ok()?).ok()
+}
+
 /// The names of the files that the finished run in `folder` wrote; none where no summary of ours lies. A summary from
 /// before they were listed has those that its program may have written.
 pub fn files(folder: &Path) -> Vec<String> {
-    let Ok(text) = std::fs::read(folder.join(SUMMARY)) else { return vec![] };
-    let Ok(summary) = serde_json::from_slice::<Map<String, Value>>(&text) else { return vec![] };
+    let Some(summary) = summary(folder) else { return vec![] };
     let program = summary.get("program").and_then(Value::as_str);
     // Whoever else writes a summary.json does not say by which lockstep.
     let Some(program) = program.filter(|_| summary.contains_key("lockstep")) else { return vec![] };

@@ -1,6 +1,6 @@
 //! The run that lies in a default folder, kept beside it when another one takes its place.
 
-use super::earlier::{SUMMARY, files};
+use super::earlier::{files, summary};
 use super::files::sync;
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -16,10 +16,8 @@ const SAME: [&str; 5] = ["program", "config", "seed", "data_sha256", "threads"];
 /// A folder or file that cannot be made.
 pub fn keep(folder: &Path, next: &Value) -> Result<Option<PathBuf>> {
     let earlier = files(folder);
-    let summary = std::fs::read(folder.join(SUMMARY)).ok();
-    let summary = summary.and_then(|text| serde_json::from_slice::<Value>(&text).ok());
-    let Some(summary) = summary.filter(|_| !earlier.is_empty()) else { return Ok(None) };
-    if SAME.iter().all(|key| summary.get(key) == next.get(key)) {
+    let Some(summary) = summary(folder).filter(|_| !earlier.is_empty()) else { return Ok(None) };
+    if SAME.iter().all(|key| summary.get(*key) == next.get(*key)) {
         return Ok(None);
     }
     let kept =
@@ -39,6 +37,7 @@ pub fn keep(folder: &Path, next: &Value) -> Result<Option<PathBuf>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::earlier::SUMMARY;
     use super::*;
     use serde_json::json;
 

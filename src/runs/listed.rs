@@ -1,6 +1,6 @@
 //! The runs that lie in a folder, by their summaries.
 
-use super::earlier::SUMMARY;
+use super::earlier::{SUMMARY, summary};
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
@@ -34,10 +34,9 @@ const SCORES: [&str; 3] = ["accuracy", "r2", "loss"];
 
 impl Listed {
     fn read(folder: &Path) -> Option<Self> {
-        let place = folder.join(SUMMARY);
-        let summary: Value = serde_json::from_slice(&std::fs::read(&place).ok()?).ok()?;
+        let (summary, place) = (summary(folder)?, folder.join(SUMMARY));
         summary.get("lockstep")?;
-        Some(Self { folder: folder.into(), ended: place.metadata().ok()?.modified().ok()?, summary })
+        Some(Self { folder: folder.into(), ended: place.metadata().ok()?.modified().ok()?, summary: summary.into() })
     }
 
     pub fn text(&self, key: &str) -> String {

@@ -44,8 +44,8 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
         Some(resumption) => resumption.config.clone(),
         None => resolve(args.config.as_deref(), &args.settings)?,
     };
+    let seed = resumption.as_ref().map_or(args.common.seed, |resumption| resumption.seed);
     if args.print_config {
-        let seed = resumption.as_ref().map_or(args.common.seed, |resumption| resumption.seed);
         print_out(written(&config, seed, args.common.compute.threads)?.as_bytes())?;
         return Ok(Verdict::Holds);
     }
@@ -55,7 +55,7 @@ pub(super) fn run(args: &Fit) -> Result<Verdict> {
     };
     let mut job = Job::begin_reading(&args.common, &args.resuming.out(&args.out))?;
     job.reads(&data, args.config.as_deref(), &config);
-    job.seed = resumption.as_ref().map_or(args.common.seed, |resumption| resumption.seed);
+    job.seed = seed;
     let schema = schema(resumption.as_ref(), &config)?;
     let ReadTable { store, sha256, mut notes } = read(&data, &config, &[], schema.as_ref())?;
     job.load_libtorch()?;

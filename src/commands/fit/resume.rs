@@ -12,7 +12,7 @@ use crate::data::schema::{ColumnSchema, TableSchema};
 use crate::fit::checkpoint::table;
 use crate::fit::prepare::Prepared;
 use crate::fit::settings::{FitPlan, FitSettings, schema as schema_file};
-use crate::runs::earlier::SUMMARY;
+use crate::runs::earlier::summary;
 use crate::train::snapshot::Snapshot;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -52,9 +52,7 @@ pub(super) fn resume(path: &Path, args: &Fit) -> Result<Resumption<FitPlan>> {
 /// The table of the run in `folder`, which its checkpoint names, or its summary where it came to its end.
 pub(super) fn earlier_data(folder: &Path, resumption: Option<&Resumption<FitPlan>>) -> Result<PathBuf> {
     let of_checkpoint = resumption.and_then(|found| found.manifest.as_ref()?.provenance.data.clone());
-    let summary = std::fs::read_to_string(folder.join(SUMMARY)).ok();
-    let summary = summary.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-    let named = of_checkpoint.or_else(|| Some(summary?["data"].as_str()?.to_string()));
+    let named = of_checkpoint.or_else(|| Some(summary(folder)?.get("data")?.as_str()?.to_string()));
     // Rows of standard input are not there a second time.
     let named = named.filter(|named| !["-", "standard input"].contains(&named.as_str()));
     named.map(Into::into).with_context(|| {

@@ -6,22 +6,22 @@ use std::collections::BTreeMap;
 
 /// One class's rows: predicted rightly, in the truth, and predicted.
 #[derive(Debug, Clone, Copy, Default)]
-struct Count {
-    hits: usize,
-    truth: usize,
-    predicted: usize,
+pub struct Count {
+    pub hits: usize,
+    pub truth: usize,
+    pub predicted: usize,
 }
 
 impl Count {
-    fn precision(&self) -> f64 {
+    pub fn precision(&self) -> f64 {
         ratio(self.hits, self.predicted)
     }
 
-    fn recall(&self) -> f64 {
+    pub fn recall(&self) -> f64 {
         ratio(self.hits, self.truth)
     }
 
-    fn f1(&self) -> f64 {
+    pub fn f1(&self) -> f64 {
         ratio(2 * self.hits, self.truth + self.predicted)
     }
 }

@@ -12,7 +12,7 @@ mod regression;
 #[cfg(test)]
 mod tests;
 
-pub use classification::{Counts, accuracy, confusion_matrix};
+pub use classification::{Count, Counts, accuracy, confusion_matrix};
 pub use curves::{binary_average_precision, binary_roc_auc, precision_recall_curve, roc_curve};
 pub use probability::{areas, brier_score, log_loss, log_loss_error};
 pub use regression::{explained_variance, mae, mape, mse, r2, rmse};
